@@ -1,0 +1,202 @@
+//! A request's body of any kind behind one type, which knows whether it can be sent again.
+
+mod tee;
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use self::tee::Tee;
+use crate::{BoxError, Replay};
+
+pub use self::tee::NotWhole;
+
+/// How much of a stream is kept for sending it again, unless set: 64 KiB.
+pub const DEFAULT_REPLAY_LIMIT: usize = 64 * 1024;
+
+type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
+
+/// A body of any kind: nothing, bytes, or a stream.
+///
+/// Bytes replay for free. A stream is copied while it is sent, once somebody asked for a
+/// [`Replay`], up to a [limit](Self::replay_limit) of 64 KiB; once more than that has been sent it
+/// can no longer be sent again. Nothing is ever sent in part.
+///
+/// ```
+/// use buttress_kernel::{Body, Replay};
+/// use http_body_util::StreamBody;
+///
+/// let bytes = Body::from(r#"{"name":"Ada"}"#);
+/// assert!(bytes.can_replay());
+///
+/// let frames = futures_util::stream::empty::<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>();
+/// let stream = Body::stream(StreamBody::new(frames)).replay_limit(0);
+/// assert!(!stream.can_replay(), "with a limit of 0 bytes a stream is sent once");
+/// ```
+///
+/// # Cancellation
+///
+/// A body that is dropped while it is being sent leaves its replay able to send everything, as long
+/// as the limit was not passed: what was taken from the stream is kept, and the rest is still there.
+#[derive(Default)]
+pub struct Body(Inner);
+
+#[derive(Default)]
+enum Inner {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Stream {
+        body: BoxBody,
+        limit: usize,
+    },
+    Tee(Tee),
+}
+
+impl Body {
+    /// No body.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Inner::Empty)
+    }
+
+    /// A stream: any body whose frames hold bytes.
+    #[must_use]
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let body = Box::pin(body.map_err(Into::into));
+        let limit = DEFAULT_REPLAY_LIMIT;
+        Self(Inner::Stream { body, limit })
+    }
+
+    /// Keeps at most `bytes` of a stream for sending it again; 0 means that it is sent once. Has
+    /// no effect on a body that is not a stream, and none once it has been asked for a replay.
+    #[must_use]
+    pub fn replay_limit(mut self, bytes: usize) -> Self {
+        if let Inner::Stream { limit, .. } = &mut self.0 {
+            *limit = bytes;
+        }
+        self
+    }
+
+    /// The whole body, where it lies in memory already.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Inner::Empty => Some(&[]),
+            Inner::Bytes(bytes) => Some(bytes),
+            Inner::Stream { .. } | Inner::Tee(_) => None,
+        }
+    }
+}
+
+impl Replay for Body {
+    fn replay(&mut self) -> Option<Self> {
+        if !self.can_replay() {
+            return None;
+        }
+        self.0 = match std::mem::take(&mut self.0) {
+            Inner::Stream { body, limit } => Inner::Tee(Tee::new(body, limit)),
+            other => other,
+        };
+        match &self.0 {
+            Inner::Empty => Some(Self::empty()),
+            Inner::Bytes(bytes) => Some(Self(Inner::Bytes(bytes.clone()))),
+            Inner::Stream { .. } => None,
+            Inner::Tee(tee) => tee.replay().map(|tee| Self(Inner::Tee(tee))),
+        }
+    }
+
+    fn can_replay(&self) -> bool {
+        match &self.0 {
+            Inner::Empty | Inner::Bytes(_) => true,
+            // A stream that says it is longer than what is kept is not worth copying.
+            Inner::Stream { body, limit } => {
+                *limit > 0 && body.size_hint().lower() <= *limit as u64
+            }
+            Inner::Tee(tee) => tee.is_whole(),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        match &self.0 {
+            Inner::Tee(tee) => tee.is_whole(),
+            _ => true,
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Inner::Empty => Poll::Ready(None),
+            Inner::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Inner::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Inner::Stream { body, .. } => body.as_mut().poll_frame(cx),
+            Inner::Tee(tee) => tee.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Inner::Empty => true,
+            Inner::Bytes(bytes) => bytes.is_empty(),
+            Inner::Stream { body, .. } => body.is_end_stream(),
+            Inner::Tee(tee) => tee.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Stream { body, .. } => body.size_hint(),
+            Inner::Tee(tee) => tee.size_hint(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the bytes: bodies hold secrets.
+        f.write_str(match &self.0 {
+            Inner::Empty => "Body(empty)",
+            Inner::Bytes(_) => "Body(bytes)",
+            Inner::Stream { .. } | Inner::Tee(_) => "Body(stream)",
+        })
+    }
+}
+
+macro_rules! from_bytes {
+    ($($type:ty),*) => {$(
+        impl From<$type> for Body {
+            fn from(bytes: $type) -> Self {
+                Self(Inner::Bytes(Bytes::from(bytes)))
+            }
+        }
+    )*};
+}
+
+from_bytes!(Bytes, Vec<u8>, String, &'static str, &'static [u8]);
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}

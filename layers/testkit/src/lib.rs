@@ -1,0 +1,1 @@
+//! A scripted service, a manual wall clock and the contract that every layer must pass.
