@@ -1,0 +1,190 @@
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use buttress_kernel::{Body, BoxError, Sent, TransportError};
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::sleep;
+
+use super::Subject;
+use super::rig::{Marker, Rig, bounded, finish, get, put, send};
+use crate::{Step, channel};
+
+/// However far a call has come, dropping it gives everything back, at once.
+///
+/// Calls to servers that are slow, fail, or fail first are dropped after every number of polls until
+/// one is left to end. Each time, no call of the inner service may go on, then or later; no permit,
+/// response body or request body may be kept; and a later call of the same service must end, with
+/// success if nothing had failed.
+///
+/// # Panics
+///
+/// If anything is kept, goes on, or a later call is stuck.
+pub async fn dropped_calls_give_everything_back(subject: &Subject) {
+    for scene in scenes() {
+        let mut polls = 1;
+        while !drop_after(polls, &scene, subject).await {
+            polls += 1;
+        }
+    }
+}
+
+struct Scene {
+    name: &'static str,
+    steps: Vec<Step>,
+    well: bool,
+}
+
+fn scenes() -> Vec<Scene> {
+    let pause = Duration::from_millis(10);
+    let scene = |name, steps, well| Scene { name, steps, well };
+    let broken = || TransportError::broken(Sent::Maybe, Marker);
+    let slow = Step::ok().body("body").pending(3).after(pause);
+    let slow_503 = Step::status(503).body("busy").pending(1).after(pause);
+    vec![
+        scene(
+            "a server that answers at once",
+            vec![Step::ok().body("body")],
+            true,
+        ),
+        scene("a slow server", vec![slow.clone()], true),
+        scene("503, then 200", vec![slow_503, slow.clone()], false),
+        scene(
+            "a broken connection, then 200",
+            vec![Step::error(broken).pending(1), slow],
+            false,
+        ),
+        scene(
+            "a connection that breaks each time",
+            vec![Step::error(broken).after(pause)],
+            false,
+        ),
+    ]
+}
+
+/// Drops a call after so many polls; whether it had ended by then.
+async fn drop_after(polls: u32, scene: &Scene, subject: &Subject) -> bool {
+    let when = format!("{}, call dropped after poll {polls}", scene.name);
+    let rig = Rig::new(scene.steps.clone());
+    let mut service = subject.layer()(rig.inner());
+    let (body, alive) = Guarded::body();
+
+    let ended = poll_at_most(polls, &when, send(&mut service, put("dropped", body))).await;
+    rig.assert_at_rest(&when);
+    assert!(
+        alive.upgrade().is_none(),
+        "{when}, the request's body was kept"
+    );
+    assert_nothing_goes_on(&rig, &when).await;
+
+    let later = finish(&format!("{when}: a later call"), &mut service, get("later")).await;
+    assert!(
+        later.is_ok() || !scene.well,
+        "{when}: a later call ended with {later:?}"
+    );
+    ended
+}
+
+async fn assert_nothing_goes_on(rig: &Rig, when: &str) {
+    let calls = rig.server.calls().len();
+    sleep(Duration::from_secs(60 * 60)).await;
+    let more = rig.server.calls().len() - calls;
+    assert_eq!(
+        more, 0,
+        "{when}, the inner service was called in the hour after"
+    );
+    rig.assert_at_rest(&format!("{when}, an hour later"));
+}
+
+/// Polls a future until it ends or was polled so often, and drops it and what it returned.
+async fn poll_at_most<F: Future>(polls: u32, when: &str, future: F) -> bool {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    let cut = poll_fn(|cx| {
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    });
+    bounded(when, cut).await
+}
+
+/// Dropping a response's body drops the inner service's, whether it was half read or not at all.
+///
+/// # Panics
+///
+/// If the inner body lives on, or a later call is stuck.
+pub async fn dropped_response_bodies_end_inside(subject: &Subject) {
+    for read in [false, true] {
+        let when = format!(
+            "a body dropped {}",
+            if read { "half read" } else { "unread" }
+        );
+        let (sender, body) = channel();
+        let rig = Rig::new([Step::ok().body(body), Step::ok()]);
+        let mut service = subject.layer()(rig.inner());
+        let response = bounded(&when, send(&mut service, get("body"))).await;
+        let mut body = response
+            .expect("a call that the server answered with 200")
+            .into_body();
+        if read {
+            sender.data("half");
+            let frame = bounded(&when, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await;
+            assert!(
+                matches!(frame, Some(Ok(_))),
+                "{when}: the first half: {frame:?}"
+            );
+        }
+        drop(body);
+        assert!(sender.is_closed(), "{when}: the inner body lives on");
+        rig.assert_at_rest(&when);
+        let later = finish(&format!("{when}: a later call"), &mut service, get("later")).await;
+        assert!(later.is_ok(), "{when}: a later call ended with {later:?}");
+    }
+}
+
+/// A request's body that shows whether it lives.
+struct Guarded {
+    body: Body,
+    _alive: Arc<()>,
+}
+
+impl Guarded {
+    fn body() -> (Body, Weak<()>) {
+        let alive = Arc::new(());
+        let weak = Arc::downgrade(&alive);
+        let body = Body::from("the request's body");
+        (
+            Body::stream(Self {
+                body,
+                _alive: alive,
+            }),
+            weak,
+        )
+    }
+}
+
+impl http_body::Body for Guarded {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,68 @@
+//! What every layer must do, whatever it is for.
+//!
+//! Each function of this module is one check; [`contract!`](crate::contract!) makes a test of each.
+//! A check panics with a message that says what was broken.
+//!
+//! | file | promises |
+//! | --- | --- |
+//! | `readiness` | the service that was ready is the one that is called; nothing is reserved idly |
+//! | `cancellation` | whatever is dropped, wherever it waits, everything comes back |
+//! | `errors` | the reason of a failure can be found behind what the layer returns |
+//! | `bodies` | bodies stream, both ways, with their sizes, trailers and errors |
+//! | `heads` | methods, URIs, statuses, headers and extensions pass |
+//! | `state` | clones, and all services that one layer made, share its state |
+//!
+//! That a layer compiles under [`Subject::of`] is a check too: its services are `Send` and `Clone`
+//! and their futures `Send` when the inner service's are.
+//!
+//! # What it cannot check
+//!
+//! - Durations and limits: what a layer waits for and when it gives up is its own business.
+//! - Work that outlives a call on purpose and uses no inner service, such as a thread.
+//! - State that shows in nothing but a metric or an event.
+//! - Drops between two polls that no waker separates, and races of threads: calls run on one thread.
+//! - Services that are not [`Clone`].
+
+mod bodies;
+mod cancellation;
+mod errors;
+mod heads;
+mod macros;
+mod readiness;
+mod rig;
+mod state;
+mod subject;
+
+use std::future::Future;
+
+pub use self::bodies::{
+    request_bodies_keep_size_and_trailers, request_bodies_stream,
+    request_body_errors_keep_their_source, response_bodies_keep_size_and_trailers,
+    response_bodies_stream, response_body_errors_keep_their_source,
+};
+pub use self::cancellation::{
+    dropped_calls_give_everything_back, dropped_response_bodies_end_inside,
+};
+pub use self::errors::errors_keep_their_source;
+pub use self::heads::{request_heads_pass, response_heads_pass};
+pub use self::readiness::{
+    an_idle_service_reserves_nothing, an_uncalled_service_reserves_nothing_once_dropped,
+    readiness_errors_keep_their_source, readiness_waits_for_the_inner_service,
+    the_ready_service_is_the_one_called,
+};
+pub use self::state::clones_and_siblings_share_state;
+pub use self::subject::{Inner, LayerFn, Subject, Tested};
+
+/// Runs a check to its end on a runtime of its own, with time paused.
+///
+/// # Panics
+///
+/// If the check does.
+pub fn run(check: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime needs nothing that a test lacks")
+        .block_on(check);
+}
