@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::Subject;
 use super::rig::{Marker, Rig, bounded, finish, get, put, send};
-use crate::{Step, channel};
+use crate::{Scripted, Step, channel};
 
 /// However far a call has come, dropping it gives everything back, at once.
 ///
@@ -35,32 +35,48 @@ pub async fn dropped_calls_give_everything_back(subject: &Subject) {
 struct Scene {
     name: &'static str,
     steps: Vec<Step>,
+    not_ready: u32,
     well: bool,
+}
+
+impl Scene {
+    fn not_ready(self, not_ready: u32) -> Self {
+        Self { not_ready, ..self }
+    }
 }
 
 fn scenes() -> Vec<Scene> {
     let pause = Duration::from_millis(10);
-    let scene = |name, steps, well| Scene { name, steps, well };
+    let scene = |name, well, steps: &[&Step]| Scene {
+        name,
+        steps: steps.iter().copied().cloned().collect(),
+        not_ready: 0,
+        well,
+    };
     let broken = || TransportError::broken(Sent::Maybe, Marker);
     let slow = Step::ok().body("body").pending(3).after(pause);
     let slow_503 = Step::status(503).body("busy").pending(1).after(pause);
+    let breaks = Step::error(broken).pending(1);
     vec![
         scene(
             "a server that answers at once",
-            vec![Step::ok().body("body")],
             true,
+            &[&Step::ok().body("body")],
         ),
-        scene("a slow server", vec![slow.clone()], true),
-        scene("503, then 200", vec![slow_503, slow.clone()], false),
+        scene("a slow server", true, &[&slow]),
+        scene("a server that is slow to be ready", true, &[&slow]).not_ready(2),
+        scene("503, then 200", false, &[&slow_503, &slow]),
         scene(
-            "a broken connection, then 200",
-            vec![Step::error(broken).pending(1), slow],
+            "503, slow to be ready, then 200",
             false,
-        ),
+            &[&slow_503, &slow],
+        )
+        .not_ready(2),
+        scene("a broken connection, then 200", false, &[&breaks, &slow]),
         scene(
             "a connection that breaks each time",
-            vec![Step::error(broken).after(pause)],
             false,
+            &[&breaks.clone().after(pause)],
         ),
     ]
 }
@@ -68,11 +84,15 @@ fn scenes() -> Vec<Scene> {
 /// Drops a call after so many polls; whether it had ended by then.
 async fn drop_after(polls: u32, scene: &Scene, subject: &Subject) -> bool {
     let when = format!("{}, call dropped after poll {polls}", scene.name);
-    let rig = Rig::new(scene.steps.clone());
+    let rig = Rig::of(Scripted::new(scene.steps.clone()).not_ready(scene.not_ready));
     let mut service = subject.layer()(rig.inner());
     let (body, alive) = Guarded::body();
 
     let ended = poll_at_most(polls, &when, send(&mut service, put("dropped", body))).await;
+    if rig.server.calls().is_empty() {
+        // The instance that was being made ready may keep its place; only its end frees it.
+        service = service.clone();
+    }
     rig.assert_at_rest(&when);
     assert!(
         alive.upgrade().is_none(),
@@ -97,6 +117,38 @@ async fn assert_nothing_goes_on(rig: &Rig, when: &str) {
         "{when}, the inner service was called in the hour after"
     );
     rig.assert_at_rest(&format!("{when}, an hour later"));
+}
+
+/// A call that is dropped, however far it has come, does not stop another call of the same URI that
+/// runs beside it.
+///
+/// Calls that wait for each other (in a queue, or for one fetch that serves all) have to hand over.
+///
+/// # Panics
+///
+/// If the other call never ends, or fails.
+pub async fn a_dropped_call_does_not_stop_another(subject: &Subject) {
+    let mut polls = 1;
+    loop {
+        let when = format!("a call beside another one that was dropped after poll {polls}");
+        let rig = Rig::new([Step::ok()
+            .body("body")
+            .pending(3)
+            .after(Duration::from_millis(10))]);
+        let mut first = subject.layer()(rig.inner());
+        let mut other = first.clone();
+        let first = async move { send(&mut first, get("same")).await };
+        let (ended, answer) = tokio::join!(
+            poll_at_most(polls, &when, first),
+            finish(&when, &mut other, get("same")),
+        );
+        assert!(answer.is_ok(), "{when}, ended with {answer:?}");
+        assert_nothing_goes_on(&rig, &when).await;
+        if ended {
+            return;
+        }
+        polls += 1;
+    }
 }
 
 /// Polls a future until it ends or was polled so often, and drops it and what it returned.

@@ -76,6 +76,7 @@ macro_rules! contract {
             readiness_waits_for_the_inner_service
             readiness_errors_keep_their_source
             dropped_calls_give_everything_back
+            a_dropped_call_does_not_stop_another
             dropped_response_bodies_end_inside
             errors_keep_their_source
             response_bodies_stream

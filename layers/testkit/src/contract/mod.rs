@@ -41,7 +41,8 @@ pub use self::bodies::{
     response_bodies_stream, response_body_errors_keep_their_source,
 };
 pub use self::cancellation::{
-    dropped_calls_give_everything_back, dropped_response_bodies_end_inside,
+    a_dropped_call_does_not_stop_another, dropped_calls_give_everything_back,
+    dropped_response_bodies_end_inside,
 };
 pub use self::errors::errors_keep_their_source;
 pub use self::heads::{request_heads_pass, response_heads_pass};

@@ -74,7 +74,9 @@ pub(super) struct InFlight {
 
 impl InFlight {
     pub(super) fn end(&mut self) {
-        self.ended = true;
+        if !std::mem::replace(&mut self.ended, true) {
+            self.shared.lock().in_flight -= 1;
+        }
     }
 
     pub(super) fn call(&self) -> Call {
@@ -95,8 +97,10 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.in_flight -= 1;
-        state.dropped += usize::from(!self.ended);
+        if !self.ended {
+            let mut state = self.shared.lock();
+            state.in_flight -= 1;
+            state.dropped += 1;
+        }
     }
 }
