@@ -15,13 +15,19 @@
 //! That a layer compiles under [`Subject::of`] is a check too: its services are `Send` and `Clone`
 //! and their futures `Send` when the inner service's are.
 //!
+//! A layer that waits or refuses only under load does neither here with its usual settings. Give it
+//! two contracts: one of the usual settings, and one of settings so tight that it acts (a rate of
+//! one a second that waits, a budget of one retry), so that its own queues and timers are dropped
+//! too.
+//!
 //! # What it cannot check
 //!
-//! - Durations and limits: what a layer waits for and when it gives up is its own business.
-//! - Work that outlives a call on purpose and uses no inner service, such as a thread.
-//! - State that shows in nothing but a metric or an event.
-//! - Drops between two polls that no waker separates, and races of threads: calls run on one thread.
-//! - Services that are not [`Clone`].
+//! - How long a layer waits, and when it gives up: that is what the layer is for.
+//! - Races: calls run on one thread, and are dropped between polls, as futures are.
+//! - Work that outlives a call and calls nobody, such as a timer in a task of its own.
+//! - State that shows neither in a status, nor in a kind of failure, nor in the number of inner calls,
+//!   nor in whether there was a wait.
+//! - What a layer does with overrides, deadlines, events and metrics.
 
 mod bodies;
 mod cancellation;
