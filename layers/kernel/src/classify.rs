@@ -54,8 +54,9 @@ where
 /// The usual meaning of an HTTP response
 /// ([RFC 9110 §15](https://www.rfc-editor.org/rfc/rfc9110#section-15)) or of an error.
 ///
-/// 429 is [`Throttled`](Outcome::Throttled), 408 and every 5xx a
-/// [`ServerFailure`](Outcome::ServerFailure), any other 4xx a [`CallerFault`](Outcome::CallerFault).
+/// 429 is [`Throttled`](Outcome::Throttled), 408 and everything from 500 on a
+/// [`ServerFailure`](Outcome::ServerFailure), any other 4xx a [`CallerFault`](Outcome::CallerFault),
+/// the rest a [`Success`](Outcome::Success).
 /// Of the errors, those of the way to the server (timeout, connect, transport, and any foreign
 /// error) are a `ServerFailure`; what we refused ourselves is [`Neutral`](Outcome::Neutral).
 #[derive(Clone, Copy, Debug, Default)]

@@ -79,17 +79,23 @@ impl Delay {
         let of = |name: &HeaderName, read: &dyn Fn(&str) -> Option<Duration>| {
             longest(headers.get_all(name).iter(), read)
         };
-        let retry_after = |text: &str| field::seconds(text).or_else(|| field::until_date(text, now));
+        let retry_after =
+            |text: &str| field::seconds(text).or_else(|| field::until_date(text, now));
 
-        None.or_else(|| Some((of(&RETRY_AFTER_MS, &field::milliseconds)?, Source::RetryAfterMs)))
-            .or_else(|| Some((of(&header::RETRY_AFTER, &retry_after)?, Source::RetryAfter)))
-            .or_else(|| Some((Quota::exhausted_for(headers)?, Source::RateLimit)))
-            .or_else(|| {
-                let wait = of(&X_RATELIMIT_RETRY_AFTER, &field::seconds)?;
-                Some((wait, Source::XRateLimitRetryAfter))
-            })
-            .or_else(|| Some((Quota::family_reset(headers, now)?, Source::Reset)))
-            .map(|(duration, source)| Self::new(duration, source))
+        None.or_else(|| {
+            Some((
+                of(&RETRY_AFTER_MS, &field::milliseconds)?,
+                Source::RetryAfterMs,
+            ))
+        })
+        .or_else(|| Some((of(&header::RETRY_AFTER, &retry_after)?, Source::RetryAfter)))
+        .or_else(|| Some((Quota::exhausted_for(headers)?, Source::RateLimit)))
+        .or_else(|| {
+            let wait = of(&X_RATELIMIT_RETRY_AFTER, &field::seconds)?;
+            Some((wait, Source::XRateLimitRetryAfter))
+        })
+        .or_else(|| Some((Quota::family_reset(headers, now)?, Source::Reset)))
+        .map(|(duration, source)| Self::new(duration, source))
     }
 
     /// How long to wait from the moment the response arrived.

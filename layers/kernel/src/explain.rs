@@ -59,7 +59,11 @@ impl Explain {
     /// What has been written down so far, in the order in which it began.
     #[must_use]
     pub fn trail(&self) -> Trail {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut entries = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         entries.sort_by_key(|entry| entry.start);
         Trail(entries)
     }
@@ -135,12 +139,16 @@ impl Trail {
     }
 
     /// The decisions on one line, without times, as a header can carry them:
-    /// `retry: attempt 2 after 503; timeout: head in time`.
+    /// `retry: attempt 2 after 503; timeout: head in time`. What a header cannot carry (a line
+    /// break, say) is a question mark.
     #[must_use]
     pub fn summary(&self) -> String {
         let entries = self.0.iter();
-        let notes: Vec<_> = entries.map(|e| format!("{}: {}", e.layer, e.note)).collect();
-        notes.join("; ")
+        let notes: Vec<_> = entries
+            .map(|e| format!("{}: {}", e.layer, e.note))
+            .collect();
+        let unfit = |c: char| !matches!(c, ' '..='~');
+        notes.join("; ").replace(unfit, "?")
     }
 
     fn span(&self) -> Option<(Instant, Duration)> {
@@ -153,12 +161,16 @@ impl Trail {
 /// How many characters the waterfall is wide.
 const WIDTH: usize = 30;
 
+/// A column is as wide as its longest word, but not wider than this; what is longer sticks out.
+const WIDEST: usize = 80;
+
 impl fmt::Display for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((origin, span)) = self.span() else {
             return f.write_str("nothing was recorded");
         };
-        let longest = |length: fn(&Entry) -> usize| self.0.iter().map(length).max().unwrap_or(0);
+        let longest =
+            |length: fn(&Entry) -> usize| self.0.iter().map(length).max().unwrap_or(0).min(WIDEST);
         let layer = longest(|entry| entry.layer.len());
         let note = longest(|entry| entry.note.chars().count());
         for entry in &self.0 {
@@ -166,7 +178,11 @@ impl fmt::Display for Trail {
             let bar = bar(began, entry.duration(), span);
             let (from, took) = (began.as_millis(), entry.duration().as_millis());
             let times = format!("{from} ms +{took} ms");
-            writeln!(f, "{:layer$}  {:note$}  {times:13} |{bar}|", entry.layer, entry.note)?;
+            writeln!(
+                f,
+                "{:layer$}  {:note$}  {times:13} |{bar}|",
+                entry.layer, entry.note
+            )?;
         }
         Ok(())
     }
@@ -180,5 +196,11 @@ fn bar(began: Duration, took: Duration, span: Duration) -> String {
     };
     let first = column(began).min(WIDTH - 1);
     let marks = (column(began + took) - first).max(1);
-    format!("{:first$}{:#<marks$}{:rest$}", "", "", "", rest = WIDTH - first - marks)
+    format!(
+        "{:first$}{:#<marks$}{:rest$}",
+        "",
+        "",
+        "",
+        rest = WIDTH - first - marks
+    )
 }

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::io;
 use std::iter;
 use std::time::Instant;
 
@@ -65,9 +66,10 @@ impl<'a> Failure<'a> {
         self.chain().find_map(|link| link.downcast_ref())
     }
 
-    /// The error and its sources, from the outside in.
+    /// The error and its sources, from the outside in. What an [`io::Error`] was made from is a link
+    /// as well, although its `source()` passes over it.
     pub fn chain(self) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-        iter::successors(Some(self.0), |link: &&'a (dyn Error + 'static)| (*link).source())
+        iter::successors(Some(self.0), |link| behind(*link))
     }
 
     fn ask<T>(self, question: impl Fn(&Facts) -> Option<T>) -> Option<T> {
@@ -75,4 +77,12 @@ impl<'a> Failure<'a> {
             .filter_map(|link| link.downcast_ref::<Facts>())
             .find_map(question)
     }
+}
+
+fn behind<'a>(link: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let held = link
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    held.map(|held| held as &(dyn Error + 'static))
+        .or_else(|| link.source())
 }

@@ -78,17 +78,28 @@ impl<B> KeyExtractor<Request<B>> for Authority {
 }
 
 fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTP => host.strip_suffix(":80").unwrap_or(host),
-        Some(scheme) if *scheme == Scheme::HTTPS => host.strip_suffix(":443").unwrap_or(host),
-        _ => host,
+    let place = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, place)| place);
+    let place = match place.rsplit_once(':') {
+        Some((host, port)) if is_usual(port, uri.scheme()) => host,
+        _ => place,
     };
-    if host.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(host.to_ascii_lowercase())
+    if place.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(place.to_ascii_lowercase())
     } else {
-        Cow::Borrowed(host)
+        Cow::Borrowed(place)
     }
+}
+
+/// Whether naming this port says nothing ([RFC 9110 §4.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.3)).
+fn is_usual(port: &str, scheme: Option<&Scheme>) -> bool {
+    let usual = match scheme.map(Scheme::as_str) {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        _ => None,
+    };
+    port.is_empty() || port.parse::<u16>().is_ok_and(|port| Some(port) == usual)
 }
 
 /// One key for all requests.

@@ -1,8 +1,11 @@
 //! A request's body of any kind behind one type, which knows whether it can be sent again.
 
+mod any;
+mod shared;
 mod tee;
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -50,9 +53,12 @@ enum Inner {
     #[default]
     Empty,
     Bytes(Bytes),
+    /// It was bytes, and they have been sent.
+    Sent,
     Stream {
         body: BoxBody,
         limit: usize,
+        begun: bool,
     },
     Tee(Tee),
 }
@@ -72,8 +78,11 @@ impl Body {
         B::Error: Into<BoxError>,
     {
         let body = Box::pin(body.map_err(Into::into));
-        let limit = DEFAULT_REPLAY_LIMIT;
-        Self(Inner::Stream { body, limit })
+        Self(Inner::Stream {
+            body,
+            limit: DEFAULT_REPLAY_LIMIT,
+            begun: false,
+        })
     }
 
     /// Keeps at most `bytes` of a stream for sending it again; 0 means that it is sent once. Has
@@ -92,7 +101,7 @@ impl Body {
         match &self.0 {
             Inner::Empty => Some(&[]),
             Inner::Bytes(bytes) => Some(bytes),
-            Inner::Stream { .. } | Inner::Tee(_) => None,
+            Inner::Sent | Inner::Stream { .. } | Inner::Tee(_) => None,
         }
     }
 }
@@ -102,14 +111,14 @@ impl Replay for Body {
         if !self.can_replay() {
             return None;
         }
-        self.0 = match std::mem::take(&mut self.0) {
-            Inner::Stream { body, limit } => Inner::Tee(Tee::new(body, limit)),
+        self.0 = match mem::take(&mut self.0) {
+            Inner::Stream { body, limit, .. } => Inner::Tee(Tee::new(body, limit)),
             other => other,
         };
         match &self.0 {
             Inner::Empty => Some(Self::empty()),
             Inner::Bytes(bytes) => Some(Self(Inner::Bytes(bytes.clone()))),
-            Inner::Stream { .. } => None,
+            Inner::Sent | Inner::Stream { .. } => None,
             Inner::Tee(tee) => tee.replay().map(|tee| Self(Inner::Tee(tee))),
         }
     }
@@ -117,11 +126,12 @@ impl Replay for Body {
     fn can_replay(&self) -> bool {
         match &self.0 {
             Inner::Empty | Inner::Bytes(_) => true,
+            Inner::Sent => false,
             // A stream that says it is longer than what is kept is not worth copying.
-            Inner::Stream { body, limit } => {
-                *limit > 0 && body.size_hint().lower() <= *limit as u64
+            Inner::Stream { body, limit, begun } => {
+                !begun && *limit > 0 && body.size_hint().lower() <= *limit as u64
             }
-            Inner::Tee(tee) => tee.is_whole(),
+            Inner::Tee(tee) => tee.can_replay(),
         }
     }
 
@@ -142,20 +152,24 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
-            Inner::Empty => Poll::Ready(None),
+            Inner::Empty | Inner::Sent => Poll::Ready(None),
+            Inner::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Inner::Bytes(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.0 = Inner::Empty;
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+                let bytes = mem::take(bytes);
+                self.0 = Inner::Sent;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Inner::Stream { body, .. } => body.as_mut().poll_frame(cx),
+            Inner::Stream { body, begun, .. } => {
+                *begun = true;
+                body.as_mut().poll_frame(cx)
+            }
             Inner::Tee(tee) => tee.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Inner::Empty => true,
+            Inner::Empty | Inner::Sent => true,
             Inner::Bytes(bytes) => bytes.is_empty(),
             Inner::Stream { body, .. } => body.is_end_stream(),
             Inner::Tee(tee) => tee.is_end_stream(),
@@ -164,7 +178,7 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Empty | Inner::Sent => SizeHint::with_exact(0),
             Inner::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Stream { body, .. } => body.size_hint(),
             Inner::Tee(tee) => tee.size_hint(),
@@ -177,7 +191,7 @@ impl fmt::Debug for Body {
         // Never the bytes: bodies hold secrets.
         f.write_str(match &self.0 {
             Inner::Empty => "Body(empty)",
-            Inner::Bytes(_) => "Body(bytes)",
+            Inner::Bytes(_) | Inner::Sent => "Body(bytes)",
             Inner::Stream { .. } | Inner::Tee(_) => "Body(stream)",
         })
     }
