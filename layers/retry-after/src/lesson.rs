@@ -1,0 +1,88 @@
+//! What a response says about its key: read from its status and headers, no clock but an argument.
+
+use std::time::SystemTime;
+
+use buttress_kernel::{Delay, DelaySource, Quota};
+use http::{HeaderMap, Response, StatusCode, header};
+
+use crate::settings::Settings;
+use crate::source::Source;
+use crate::state::Lesson;
+
+/// Everything that a response says, as the server said it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) delay: Option<Delay>,
+    pub(crate) quota: Option<Quota>,
+}
+
+/// Whether a response may say something, at the price of a look at the names of its fields.
+#[inline]
+pub(crate) fn speaks<B>(response: &Response<B>, proactive: bool) -> bool {
+    refuses(response.status()) || (proactive && tells_quota(response.headers()))
+}
+
+#[inline]
+fn refuses(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
+}
+
+#[inline]
+fn tells_quota(headers: &HeaderMap) -> bool {
+    !headers.is_empty()
+        && headers
+            .keys()
+            .any(|name| is_quota(name.as_str().as_bytes()))
+}
+
+/// `ratelimit…`, `x-ratelimit…` or `x-rate-limit…`; the first byte turns nearly all others away.
+#[inline]
+fn is_quota(name: &[u8]) -> bool {
+    match name.first() {
+        Some(b'r') => name.starts_with(b"ratelimit"),
+        Some(b'x') => name.starts_with(b"x-rate"),
+        _ => false,
+    }
+}
+
+/// What the response says; `now` is the calendar's time.
+pub(crate) fn read<B>(response: &Response<B>, proactive: bool, now: SystemTime) -> Words {
+    let headers = response.headers();
+    // RFC 9111 §5.1: `Age` means that the origin did not make this response for us, so what it says
+    // of a quota is out of date. A refusal's own delay is kept whole: late at worst, never early.
+    let stored = headers.contains_key(header::AGE);
+    let fresh = |delay: &Delay| !stored || !from_quota(delay.source());
+    let refused = refuses(response.status());
+    Words {
+        delay: refused
+            .then(|| Delay::parse(headers, now))
+            .flatten()
+            .filter(fresh),
+        quota: (proactive && !stored)
+            .then(|| Quota::parse(headers, now))
+            .flatten(),
+    }
+}
+
+fn from_quota(source: DelaySource) -> bool {
+    matches!(source, DelaySource::RateLimit | DelaySource::Reset)
+}
+
+/// What follows from the words under these settings. A refusal's delay wins over its quota.
+pub(crate) fn conclude(words: Words, status: StatusCode, settings: &Settings) -> Lesson {
+    let Words { delay, quota } = words;
+    let pushback = delay.map(|delay| (delay.duration(), Source::Delay(delay.source())));
+    let exhausted = quota.filter(|quota| quota.remaining() == 0);
+    let reset = exhausted.map(|quota| (quota.resets_in(), Source::Quota));
+    let by_default = settings
+        .default_delay
+        .filter(|_| status == StatusCode::TOO_MANY_REQUESTS)
+        .map(|delay| (delay, Source::Default));
+    Lesson {
+        hold: pushback.or(reset).or(by_default),
+        quota: quota.filter(|quota| quota.remaining() > 0 || pushback.is_none()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use buttress_kernel::key::{Authority, KeyExtractor};
+use buttress_kernel::{Attempt, BoxError, Deadline, Explain, Key};
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::future::{Listener, ResponseFuture};
+use crate::hold::{Hold, Wait, refuse};
+use crate::memo::Memo;
+use crate::overrides::Override;
+use crate::rules::Ask;
+use crate::shared::{Shared, now};
+use crate::state::Answer;
+use crate::telemetry;
+
+/// Makes requests wait while the server has asked for a pause; see
+/// [`RetryAfterLayer`](crate::RetryAfterLayer).
+///
+/// Ready when the inner service is: which key a request belongs to is known only with the request,
+/// so the wait is in the call. A request that waits holds no place of the inner service; it asks
+/// for a new one when it is released.
+#[derive(Clone)]
+pub struct RetryAfter<S, K = Authority> {
+    inner: S,
+    key: K,
+    shared: Arc<Shared>,
+}
+
+impl<S, K> RetryAfter<S, K> {
+    pub(crate) const fn new(inner: S, key: K, shared: Arc<Shared>) -> Self {
+        Self { inner, key, shared }
+    }
+}
+
+impl<S, K, B, C> Service<Request<B>> for RetryAfter<S, K>
+where
+    S: Service<Request<B>, Response = Response<C>> + Clone,
+    S::Error: Into<BoxError>,
+    K: KeyExtractor<Request<B>> + 'static,
+{
+    type Response = Response<C>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S, B, S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if self.shared.gate.is_quiet() {
+            self.pass(request)
+        } else {
+            self.consult(request)
+        }
+    }
+}
+
+impl<S, K> RetryAfter<S, K> {
+    /// The request goes at once.
+    #[inline]
+    fn pass<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B, S::Future>
+    where
+        S: Service<Request<B>>,
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        let listener = Listener {
+            shared: Arc::clone(&self.shared),
+            memo: Memo::of(&self.key, &request),
+            explain: Explain::of(request.extensions()).cloned(),
+        };
+        ResponseFuture::calling(self.inner.call(request), listener)
+    }
+
+    /// Somebody is held: is it this request?
+    #[cold]
+    fn consult<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B, S::Future>
+    where
+        S: Service<Request<B>> + Clone,
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        let now = now();
+        let gate = &self.shared.gate;
+        let change = request
+            .extensions()
+            .get()
+            .copied()
+            .unwrap_or(Override::new());
+        if gate.has_settled(now) || change.ignore {
+            return self.pass(request);
+        }
+        let settings = &self.shared.settings;
+        let ask = Ask {
+            arrived: now,
+            patience: change.patience.unwrap_or(settings.patience),
+            deadline: request.extensions().get::<Deadline>().copied(),
+            hurried: request.extensions().get::<Attempt>().is_some(),
+        };
+        let name = self.key.extract(&request);
+        match gate.arrive(&name, now, &ask, &settings.rules) {
+            (Answer::Go, _) => self.pass(request),
+            (answer, ticket) => {
+                let key = Key::from(&*name);
+                self.detain(request, key, ask, answer, ticket)
+            }
+        }
+    }
+
+    /// The request waits, or is refused.
+    fn detain<B>(
+        &mut self,
+        request: Request<B>,
+        key: Key,
+        ask: Ask,
+        answer: Answer,
+        ticket: u64,
+    ) -> ResponseFuture<S, B, S::Future>
+    where
+        S: Service<Request<B>> + Clone,
+    {
+        // The place that readiness may have taken goes to somebody who can use it.
+        let fresh = self.inner.clone();
+        drop(mem::replace(&mut self.inner, fresh));
+        let explain = Explain::of(request.extensions()).cloned();
+        let listener = Listener {
+            shared: Arc::clone(&self.shared),
+            memo: Memo::Key(key.clone()),
+            explain: explain.clone(),
+        };
+        match answer {
+            Answer::Wait { until, source } => {
+                let wait = until.saturating_duration_since(ask.arrived);
+                telemetry::held(key.as_str(), wait, source);
+                let shared = Arc::clone(&self.shared);
+                let wait = Wait::new(shared, key, ticket, ask, source, explain);
+                let hold = Hold::new(self.inner.clone(), request, wait, until);
+                ResponseFuture::holding(hold, listener)
+            }
+            Answer::Refuse { retry_at, reason } => {
+                let error = refuse(&key, ask.arrived, retry_at, reason, explain.as_ref());
+                ResponseFuture::refused(error, listener)
+            }
+            Answer::Go => ResponseFuture::calling(self.inner.call(request), listener),
+        }
+    }
+}
+
+impl<S: fmt::Debug, K> fmt::Debug for RetryAfter<S, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryAfter")
+            .field("inner", &self.inner)
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,387 @@
+//! What is known about one key, and who waits for it: pure transitions with `now` as an argument.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use buttress_kernel::Quota;
+
+use crate::rules::{Ask, Reason, Rules};
+use crate::source::Source;
+use crate::window::Window;
+
+/// One key's state. Small when nobody waits: a million of them lie about at once.
+#[derive(Debug)]
+pub(crate) struct State<T> {
+    hold: Option<Hold>,
+    window: Option<Box<Window>>,
+    queue: Option<Box<Queue<T>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    until: Instant,
+    source: Source,
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    /// When the first of those who wait arrived.
+    since: Instant,
+    waiters: VecDeque<Waiter<T>>,
+}
+
+/// Somebody who waits. `mark` is the caller's own.
+#[derive(Debug)]
+struct Waiter<T> {
+    ticket: u64,
+    draw: u32,
+    hurried: bool,
+    place: Place,
+    mark: T,
+}
+
+/// What a waiter waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// For the end of the hold.
+    Held,
+    /// For its share of what remains in the window.
+    Paced,
+    /// For its moment after the hold's end.
+    Spread(Instant),
+}
+
+/// Whether a request may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// At once.
+    Go,
+    /// Not before this instant, which is still to come; ask again then.
+    Wait { until: Instant, source: Source },
+    /// Not within what it can bear.
+    Refuse { retry_at: Instant, reason: Reason },
+}
+
+/// What a response said about its key.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lesson {
+    /// Let nobody go for so long.
+    pub(crate) hold: Option<(Duration, Source)>,
+    /// So much is left.
+    pub(crate) quota: Option<Quota>,
+}
+
+impl Lesson {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.hold.is_none() && self.quota.is_none()
+    }
+}
+
+/// What a lesson changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// A hold began, or became longer.
+    pub(crate) held: Option<(Duration, Source)>,
+    /// Paced waiters may go sooner than they were told.
+    pub(crate) sooner: bool,
+}
+
+/// A ticket, and the luck of whoever holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) number: u64,
+    pub(crate) draw: u32,
+}
+
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        Self {
+            hold: None,
+            window: None,
+            queue: None,
+        }
+    }
+}
+
+impl<T> State<T> {
+    /// A request asks to go; when it has to wait, it stands in the queue from here on.
+    pub(crate) fn arrive(
+        &mut self,
+        now: Instant,
+        ask: &Ask,
+        rules: &Rules,
+        ticket: Ticket,
+        mark: T,
+    ) -> Answer {
+        let Some((until, source, place)) = self.obstacle(now, rules) else {
+            self.spend(rules, |window| window.spend(now));
+            return Answer::Go;
+        };
+        let crowd = || (self.waiting() >= rules.max_waiting).then_some(Reason::Crowded);
+        if let Some(reason) = ask.objection(until).or_else(crowd) {
+            let retry_at = until;
+            return Answer::Refuse { retry_at, reason };
+        }
+        let queue = self
+            .queue
+            .get_or_insert_with(|| Box::new(Queue::since(now)));
+        queue.waiters.push_back(Waiter {
+            ticket: ticket.number,
+            draw: ticket.draw,
+            hurried: ask.hurried,
+            place,
+            mark,
+        });
+        Answer::Wait { until, source }
+    }
+
+    /// A waiter asks again; unless the answer is to wait, it has left the queue.
+    pub(crate) fn turn(&mut self, ticket: u64, now: Instant, ask: &Ask, rules: &Rules) -> Answer {
+        let Some(index) = self.index(ticket) else {
+            return Answer::Go;
+        };
+        let (until, source) = match self.target(index, now, rules) {
+            Some(target) => target,
+            None => self.schedule(index, now, rules),
+        };
+        let spread = matches!(self.place(index), Some(Place::Spread(_)));
+        // The spread is our own courtesy and must not cost anybody the deadline.
+        if until <= now || (spread && !ask.in_time(until)) {
+            self.remove(index);
+            self.spend(rules, |window| window.spend_slot(now));
+            return Answer::Go;
+        }
+        match ask.objection(until) {
+            Some(reason) if !spread => {
+                self.remove(index);
+                let retry_at = until;
+                Answer::Refuse { retry_at, reason }
+            }
+            _ => Answer::Wait { until, source },
+        }
+    }
+
+    /// A waiter gives up. Whether others may go sooner because of it: those from this place on.
+    pub(crate) fn leave(&mut self, ticket: u64) -> Option<usize> {
+        let index = self.index(ticket)?;
+        let paced = self.place(index) == Some(Place::Paced);
+        self.remove(index);
+        paced.then_some(index)
+    }
+
+    /// Takes in what a response said.
+    pub(crate) fn learn(&mut self, now: Instant, lesson: Lesson) -> Change {
+        let mut change = Change::default();
+        if let Some(quota) = lesson.quota {
+            let before = self.first_slot();
+            self.window = Window::told(now, quota, self.window.as_deref()).map(Box::new);
+            change.sooner = before.is_some_and(|old| self.first_slot().is_none_or(|new| new < old));
+        }
+        if let Some((wait, source)) = lesson.hold {
+            let until = now.checked_add(wait).filter(|until| *until > now);
+            let longer = |until: &Instant| self.hold.is_none_or(|hold| hold.until < *until);
+            if let Some(until) = until.filter(longer) {
+                self.hold = Some(Hold { until, source });
+                change.held = Some((wait, source));
+            }
+        }
+        change
+    }
+
+    /// Forgets everything but those who wait, who may go.
+    pub(crate) fn clear(&mut self) {
+        self.hold = None;
+        self.window = None;
+    }
+
+    /// The instant of release, if it is still to come.
+    pub(crate) fn held_until(&self, now: Instant) -> Option<Instant> {
+        self.hold(now).map(|hold| hold.until)
+    }
+
+    /// What is left until when, if that is still to come.
+    pub(crate) fn window(&self, now: Instant) -> Option<&Window> {
+        self.window.as_deref().filter(|window| window.end() > now)
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.waiters.len())
+    }
+
+    /// Whether anything here is still of use.
+    pub(crate) fn is_live(&self, now: Instant) -> bool {
+        self.queue.is_some() || self.hold(now).is_some() || self.window(now).is_some()
+    }
+
+    /// Until when requests must ask here.
+    pub(crate) fn horizon(&self, rules: &Rules) -> Option<Instant> {
+        let hold = self.hold.map(|hold| hold.until);
+        let window = self.window.as_ref().filter(|_| rules.pace);
+        hold.max(window.map(|window| window.end()))
+    }
+
+    /// The mark of a waiter.
+    pub(crate) fn mark(&mut self, ticket: u64) -> Option<&mut T> {
+        let index = self.index(ticket)?;
+        let waiter = self.queue.as_mut()?.waiters.get_mut(index)?;
+        Some(&mut waiter.mark)
+    }
+
+    /// Takes the marks of all who wait, from a place in the queue on.
+    pub(crate) fn marks(&mut self, from: usize) -> impl Iterator<Item = T>
+    where
+        T: Default,
+    {
+        let waiters = self
+            .queue
+            .iter_mut()
+            .flat_map(|queue| queue.waiters.iter_mut());
+        waiters.skip(from).map(|waiter| mem::take(&mut waiter.mark))
+    }
+
+    fn hold(&self, now: Instant) -> Option<Hold> {
+        self.hold.filter(|hold| hold.until > now)
+    }
+
+    /// What stands in the way of a request that arrives.
+    fn obstacle(&self, now: Instant, rules: &Rules) -> Option<(Instant, Source, Place)> {
+        if let Some(hold) = self.hold(now) {
+            return Some((hold.until, hold.source, Place::Held));
+        }
+        let window = self.window(now).filter(|_| rules.pace)?;
+        let slot = window.slot(self.paced(usize::MAX));
+        (slot > now + Window::GRAIN).then_some((slot, Source::Pace, Place::Paced))
+    }
+
+    /// The instant that a waiter waits for now; `None` when it has none, and must be given one.
+    fn target(&mut self, index: usize, now: Instant, rules: &Rules) -> Option<(Instant, Source)> {
+        if let Some(hold) = self.hold(now) {
+            self.put(index, Place::Held);
+            return Some((hold.until, hold.source));
+        }
+        match self.place(index)? {
+            Place::Spread(at) => Some((at, Source::Spread)),
+            Place::Held => None,
+            Place::Paced => {
+                let window = self.window(now).filter(|_| rules.pace)?;
+                Some((window.slot(self.paced(index)), Source::Pace))
+            }
+        }
+    }
+
+    /// Gives everybody whose obstacle is gone a moment of departure: in the order of arrival, evenly
+    /// over the spread, at random within their shares of it. Answers for one of them.
+    fn schedule(&mut self, index: usize, now: Instant, rules: &Rules) -> (Instant, Source) {
+        let paced_too = self.window(now).is_none();
+        let hold = self.hold.map(|hold| hold.until);
+        let reset = self
+            .window
+            .as_ref()
+            .filter(|_| rules.pace)
+            .map(|window| window.end());
+        let ends = [hold, reset].into_iter().flatten();
+        let base = ends.filter(|end| *end <= now).max().unwrap_or(now);
+        if let Some(queue) = &mut self.queue {
+            queue.schedule(base, paced_too, rules);
+        }
+        match self.place(index) {
+            Some(Place::Spread(at)) => (at, Source::Spread),
+            _ => (now, Source::Spread),
+        }
+    }
+
+    /// One request goes.
+    fn spend(&mut self, rules: &Rules, one: impl FnOnce(&mut Window)) {
+        if let Some(window) = self.window.as_deref_mut().filter(|_| rules.pace) {
+            one(window);
+        }
+    }
+
+    /// When the first of the paced waiters may go; `None` when there are none.
+    fn first_slot(&self) -> Option<Instant> {
+        let window = self
+            .window
+            .as_ref()
+            .filter(|_| self.paced(usize::MAX) > 0)?;
+        Some(window.slot(0))
+    }
+
+    /// How many wait for their share in front of a place.
+    fn paced(&self, before: usize) -> u64 {
+        let waiters = self.queue.iter().flat_map(|queue| queue.waiters.iter());
+        waiters
+            .take(before)
+            .map(|waiter| u64::from(waiter.place == Place::Paced))
+            .sum()
+    }
+
+    fn index(&self, ticket: u64) -> Option<usize> {
+        let queue = self.queue.as_ref()?;
+        queue
+            .waiters
+            .binary_search_by_key(&ticket, |waiter| waiter.ticket)
+            .ok()
+    }
+
+    fn place(&self, index: usize) -> Option<Place> {
+        Some(self.queue.as_ref()?.waiters.get(index)?.place)
+    }
+
+    fn put(&mut self, index: usize, place: Place) {
+        if let Some(waiter) = self.queue.as_mut().and_then(|q| q.waiters.get_mut(index)) {
+            waiter.place = place;
+        }
+    }
+
+    fn remove(&mut self, index: usize) {
+        if let Some(queue) = &mut self.queue {
+            queue.waiters.remove(index);
+            if queue.waiters.is_empty() {
+                self.queue = None;
+            }
+        }
+    }
+}
+
+impl<T> Queue<T> {
+    const fn since(now: Instant) -> Self {
+        Self {
+            since: now,
+            waiters: VecDeque::new(),
+        }
+    }
+
+    fn schedule(&mut self, base: Instant, paced_too: bool, rules: &Rules) {
+        let spread = rules
+            .spread
+            .after(base.saturating_duration_since(self.since));
+        let is_due = |waiter: &&mut Waiter<T>| match waiter.place {
+            Place::Held => true,
+            Place::Paced => paced_too,
+            Place::Spread(_) => false,
+        };
+        let patient = |waiter: &&mut Waiter<T>| is_due(waiter) && !waiter.hurried;
+        let crowd = self.waiters.iter_mut().filter(patient).count();
+        let mut ahead = 0;
+        for waiter in self.waiters.iter_mut().filter(is_due) {
+            let mut at = base;
+            if !waiter.hurried {
+                at += share(spread, ahead, waiter.draw, crowd);
+                ahead += 1;
+            }
+            waiter.place = Place::Spread(at);
+        }
+    }
+}
+
+/// The moment, within the `ahead`th of `crowd` equal parts of `spread`, that `draw` picks.
+fn share(spread: Duration, ahead: usize, draw: u32, crowd: usize) -> Duration {
+    let part = ((ahead as u128) << 32) + u128::from(draw);
+    let nanos = spread.as_nanos() * part / ((crowd as u128) << 32);
+    u64::try_from(nanos).map_or(spread, Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests;
