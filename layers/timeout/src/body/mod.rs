@@ -1,0 +1,7 @@
+//! The bodies that the layers put around those of a request and a response.
+
+mod response;
+mod upload;
+
+pub use self::response::ResponseBody;
+pub use self::upload::UploadBody;

@@ -1,0 +1,150 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use buttress_kernel::{BoxError, RequestView};
+use http::{HeaderName, Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::body::{ResponseBody, UploadBody};
+use crate::future::{HeadFuture, ResponseFuture, UploadFuture};
+use crate::limits::Limits;
+use crate::mode::{HeadOnly, Http, Upload};
+use crate::plan::{self, Plan};
+use crate::upload::Shared;
+
+/// Limits the time of each call; made by [`TimeoutLayer`](crate::TimeoutLayer).
+pub struct Timeout<S, M = Http> {
+    inner: S,
+    limits: Limits,
+    forward: Option<HeaderName>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<S, M> Timeout<S, M> {
+    pub(crate) const fn new(inner: S, limits: Limits, forward: Option<HeaderName>) -> Self {
+        let mode = PhantomData;
+        Self {
+            inner,
+            limits,
+            forward,
+            mode,
+        }
+    }
+
+    /// The inner service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service, for a change.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, without limits.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Timeout<S, Http>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let plan = Plan::new(self.limits, Some(request.extensions()));
+        if plan.is_late() {
+            return ResponseFuture::new(None, plan);
+        }
+        plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
+        ResponseFuture::new(Some(self.inner.call(request)), plan)
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Timeout<S, Upload>
+where
+    S: Service<Request<UploadBody<B>>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    B: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = UploadFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let plan = Plan::new(self.limits, Some(request.extensions()));
+        if plan.is_late() {
+            return UploadFuture::new(None, plan, None);
+        }
+        plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
+        // An empty body cannot stall.
+        let limit = plan
+            .limits
+            .upload_idle
+            .filter(|_| !request.body().is_end_stream());
+        let progress = limit.map(Shared::new);
+        let request = request.map(|body| UploadBody::new(body, progress.clone()));
+        UploadFuture::new(Some(self.inner.call(request)), plan, progress)
+    }
+}
+
+impl<S, Req, V> Service<Req> for Timeout<S, HeadOnly<V>>
+where
+    S: Service<Req>,
+    S::Error: Into<BoxError>,
+    V: RequestView<Req>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = HeadFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Req) -> Self::Future {
+        let plan = Plan::new(self.limits, V::extensions(&request));
+        if plan.is_late() {
+            return HeadFuture::new(None, plan);
+        }
+        HeadFuture::new(Some(self.inner.call(request)), plan)
+    }
+}
+
+// By hand: a derive would ask `M`, which is only a mark, to be `Clone` and `Debug`.
+impl<S: Clone, M> Clone for Timeout<S, M> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), self.limits, self.forward.clone())
+    }
+}
+
+impl<S: fmt::Debug, M> fmt::Debug for Timeout<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout")
+            .field("inner", &self.inner)
+            .field("limits", &self.limits)
+            .field("forward", &self.forward)
+            .finish()
+    }
+}

@@ -1,0 +1,6 @@
+//! The layers from outside, on a paused clock.
+
+mod attempt;
+mod body;
+mod support;
+mod total;
