@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::time::Duration;
 
-use buttress_kernel::{Body, BoxError, Deadline, Failure, HttpRequest, Kind, Sent};
+use buttress_kernel::{Body, BoxError, Failure, HttpRequest, Kind, Sent};
 use buttress_testkit::{Scripted, Step};
 use buttress_timeout::{Override, Phase, TimeoutLayer};
 use http::{HeaderName, Request, Response, StatusCode};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, advance, sleep_until};
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{elapsed, get, get_with, millis, secs};
+use crate::support::{deadline_in, elapsed, get, get_with, millis, secs};
 
 fn hangs() -> Scripted {
     Scripted::new([Step::hang()])
@@ -20,10 +20,6 @@ fn hangs() -> Scripted {
 
 fn takes(time: Duration) -> Scripted {
     Scripted::new([Step::ok().after(time)])
-}
-
-fn in_(time: Duration) -> Deadline {
-    Deadline::after(Instant::now().into_std(), time).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,7 +207,7 @@ async fn an_override_of_something_else_leaves_the_limit_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_comes_first_ends_the_attempt_as_the_total() {
     let start = Instant::now();
-    let request = get_with(in_(millis(700)));
+    let request = get_with(deadline_in(millis(700)));
     let end = TimeoutLayer::new(secs(2))
         .layer(hangs())
         .oneshot(request)
@@ -221,14 +217,14 @@ async fn a_deadline_that_comes_first_ends_the_attempt_as_the_total() {
 
     let end = TimeoutLayer::none()
         .layer(hangs())
-        .oneshot(get_with(in_(secs(9))))
+        .oneshot(get_with(deadline_in(secs(9))))
         .await;
     assert_eq!(elapsed(end), (Phase::Total, secs(9)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_comes_later_leaves_the_attempt_its_limit() {
-    let request = get_with(in_(secs(3)));
+    let request = get_with(deadline_in(secs(3)));
     let end = TimeoutLayer::new(secs(2))
         .layer(hangs())
         .oneshot(request)
@@ -238,7 +234,7 @@ async fn a_deadline_that_comes_later_leaves_the_attempt_its_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn where_both_end_at_once_it_was_the_total() {
-    let request = get_with(in_(secs(2)));
+    let request = get_with(deadline_in(secs(2)));
     let end = TimeoutLayer::new(secs(2))
         .layer(hangs())
         .oneshot(request)
@@ -249,7 +245,7 @@ async fn where_both_end_at_once_it_was_the_total() {
 #[tokio::test(start_paused = true)]
 async fn after_the_deadline_nothing_is_called() {
     let server = Scripted::new([Step::ok()]);
-    let request = get_with(in_(secs(0)));
+    let request = get_with(deadline_in(secs(0)));
     let end = TimeoutLayer::new(secs(2))
         .layer(server.clone())
         .oneshot(request)
@@ -270,7 +266,7 @@ async fn each_attempt_tells_the_next_hop_what_is_left_of_the_deadline() {
     let server = Scripted::new([Step::ok()]);
     let layer = TimeoutLayer::new(secs(2)).forward_deadline_in(name.clone());
     let service = layer.layer(server.clone());
-    let deadline = in_(secs(5));
+    let deadline = deadline_in(secs(5));
     for spent in [
         Duration::ZERO,
         Duration::from_micros(1_300_500),
@@ -317,9 +313,12 @@ async fn a_view_finds_overrides_and_deadlines_without_touching_the_bodies() {
         *service.clone().oneshot(longer).await.unwrap().body(),
         "not even a body"
     );
-    let dies = service.clone().oneshot(get_with(in_(secs(1)))).await;
+    let dies = service
+        .clone()
+        .oneshot(get_with(deadline_in(secs(1))))
+        .await;
     assert_eq!(elapsed(dies), (Phase::Total, secs(1)));
-    let late = service.oneshot(get_with(in_(secs(0)))).await;
+    let late = service.oneshot(get_with(deadline_in(secs(0)))).await;
     assert_eq!(elapsed(late), (Phase::Total, secs(0)));
 }
 

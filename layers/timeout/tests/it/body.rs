@@ -21,8 +21,11 @@ type Limited = Pin<Box<ResponseBody<Body>>>;
 async fn answer(layer: TimeoutLayer, request: Request<Body>) -> (FrameSender, Limited) {
     let (sender, body) = channel();
     let server = Scripted::new([Step::ok().body(body)]);
-    let response: Response<ResponseBody<Body>> =
-        layer.layer(server).oneshot(request).await.unwrap();
+    let response: Response<ResponseBody<Body>> = layer
+        .layer(server)
+        .oneshot(request)
+        .await
+        .expect("a response");
     (sender, Box::pin(response.into_body()))
 }
 
@@ -33,7 +36,7 @@ async fn idle_for_2_s() -> (FrameSender, Limited) {
 async fn data(body: &mut Limited) -> Option<Result<Bytes, BoxError>> {
     body.frame()
         .await
-        .map(|frame| frame.map(|frame| frame.into_data().unwrap()))
+        .map(|frame| frame.map(|frame| frame.into_data().expect("data")))
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,3 +4,4 @@ mod attempt;
 mod body;
 mod support;
 mod total;
+mod upload;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use buttress_kernel::{Body, BoxError, Failure};
+use buttress_kernel::{Body, BoxError, Deadline, Failure};
 use buttress_timeout::{Elapsed, Phase};
 use http::Request;
+use tokio::time::Instant;
 
 pub(crate) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -14,10 +15,14 @@ pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// A deadline so far from now.
+pub(crate) fn deadline_in(time: Duration) -> Deadline {
+    Deadline::after(Instant::now().into_std(), time).expect("an instant that the clock can say")
+}
+
 pub(crate) fn get() -> Request<Body> {
-    Request::get("https://api.example/a")
-        .body(Body::empty())
-        .unwrap()
+    let request = Request::get("https://api.example/a").body(Body::empty());
+    request.expect("a valid request")
 }
 
 /// A request with something in its extensions.

@@ -12,21 +12,15 @@ use tokio::time::{Instant, advance, sleep};
 use tokio_test::{assert_pending, assert_ready, task};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 
-use crate::support::{elapsed, elapsed_error, get, get_with, millis, secs};
+use crate::support::{deadline_in, elapsed, elapsed_error, get, get_with, millis, secs};
 
-fn in_(time: Duration) -> Deadline {
-    Deadline::after(Instant::now().into_std(), time).unwrap()
-}
-
+/// What was left for the last call by now.
 fn deadline_of(server: &Scripted) -> Option<Duration> {
     let now = Instant::now().into_std();
-    let calls = server.calls();
-    calls
-        .last()
-        .unwrap()
-        .extensions
+    let call = server.calls().pop().expect("a call");
+    call.extensions
         .get::<Deadline>()
-        .map(|d| d.remaining(now))
+        .map(|deadline| deadline.remaining(now))
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +137,7 @@ async fn of_two_deadlines_the_earlier_one_holds() {
     for (found, own, wanted) in [(3, Some(5), 3), (5, Some(3), 3), (4, None, 4)] {
         let server = Scripted::new([Step::hang()]);
         let service = DeadlineLayer::new(own.map(secs)).layer(server.clone());
-        let mut call = task::spawn(service.oneshot(get_with(in_(secs(found)))));
+        let mut call = task::spawn(service.oneshot(get_with(deadline_in(secs(found)))));
         assert_pending!(call.poll());
         assert_eq!(deadline_of(&server), Some(secs(wanted)));
         assert_eq!(elapsed(call.await), (Phase::Total, secs(wanted)));
@@ -163,7 +157,7 @@ async fn w58_without_a_total_only_a_deadline_that_is_there_holds() {
         let service = layer.layer(server.clone());
         assert!(service.clone().oneshot(get()).await.is_ok());
         assert_eq!(deadline_of(&server), None);
-        let end = service.oneshot(get_with(in_(secs(7)))).await;
+        let end = service.oneshot(get_with(deadline_in(secs(7)))).await;
         assert_eq!(elapsed(end), (Phase::Total, secs(7)));
     }
 }
@@ -176,7 +170,7 @@ async fn a_total_of_zero_and_a_deadline_in_the_past_call_nothing() {
         .oneshot(get())
         .await;
     assert_eq!(elapsed(zero), (Phase::Total, secs(0)));
-    let past = in_(secs(1));
+    let past = deadline_in(secs(1));
     advance(secs(2)).await;
     let error = DeadlineLayer::none()
         .layer(server.clone())
@@ -209,7 +203,7 @@ async fn a_request_has_the_total_that_it_asks_for() {
 
     // A deadline of somebody else is not ours to lift.
     let mut bound = get_with(TotalOverride::new(secs(9)));
-    bound.extensions_mut().insert(in_(secs(2)));
+    bound.extensions_mut().insert(deadline_in(secs(2)));
     let end = layer.layer(takes_8_s()).oneshot(bound).await;
     assert_eq!(elapsed(end), (Phase::Total, secs(2)));
 }
@@ -231,7 +225,10 @@ async fn the_next_hop_is_told_what_is_left() {
         .layer(server.clone());
     service.clone().oneshot(get()).await.unwrap();
     assert_eq!(told().as_deref(), Some("5000"));
-    service.oneshot(get_with(in_(millis(1_234)))).await.unwrap();
+    service
+        .oneshot(get_with(deadline_in(millis(1_234))))
+        .await
+        .unwrap();
     assert_eq!(told().as_deref(), Some("1234"));
 
     let none = DeadlineLayer::none()
