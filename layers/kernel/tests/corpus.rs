@@ -1,5 +1,5 @@
 //! Replays what the fuzzers found, on the stable toolchain.
-#![allow(clippy::unwrap_used)] // the panic is the report
+#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! A server's wish to wait, as it comes in headers.
-#![allow(clippy::unwrap_used)] // the panic is the report
+#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::time::{Duration, SystemTime};
 

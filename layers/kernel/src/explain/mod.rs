@@ -1,5 +1,6 @@
+mod waterfall;
+
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -150,57 +151,4 @@ impl Trail {
         let unfit = |c: char| !matches!(c, ' '..='~');
         notes.join("; ").replace(unfit, "?")
     }
-
-    fn span(&self) -> Option<(Instant, Duration)> {
-        let start = self.0.first()?.start;
-        let end = self.0.iter().map(|entry| entry.end).max()?;
-        Some((start, end.duration_since(start)))
-    }
-}
-
-/// How many characters the waterfall is wide.
-const WIDTH: usize = 30;
-
-/// A column is as wide as its longest word, but not wider than this; what is longer sticks out.
-const WIDEST: usize = 80;
-
-impl fmt::Display for Trail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((origin, span)) = self.span() else {
-            return f.write_str("nothing was recorded");
-        };
-        let longest =
-            |length: fn(&Entry) -> usize| self.0.iter().map(length).max().unwrap_or(0).min(WIDEST);
-        let layer = longest(|entry| entry.layer.len());
-        let note = longest(|entry| entry.note.chars().count());
-        for entry in &self.0 {
-            let began = entry.start.duration_since(origin);
-            let bar = bar(began, entry.duration(), span);
-            let (from, took) = (began.as_millis(), entry.duration().as_millis());
-            let times = format!("{from} ms +{took} ms");
-            writeln!(
-                f,
-                "{:layer$}  {:note$}  {times:13} |{bar}|",
-                entry.layer, entry.note
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// The stretch from `began` for `took` out of `span`, drawn; at least one mark.
-fn bar(began: Duration, took: Duration, span: Duration) -> String {
-    let column = |at: Duration| {
-        let whole = span.as_micros().max(1);
-        usize::try_from(at.as_micros() * WIDTH as u128 / whole).map_or(WIDTH, |c| c.min(WIDTH))
-    };
-    let first = column(began).min(WIDTH - 1);
-    let marks = (column(began + took) - first).max(1);
-    format!(
-        "{:first$}{:#<marks$}{:rest$}",
-        "",
-        "",
-        "",
-        rest = WIDTH - first - marks
-    )
 }
