@@ -1,0 +1,37 @@
+//! Our layers, as they come.
+
+use std::time::Duration;
+
+use buttress_retry::RetryLayer;
+use buttress_retry_after::RetryAfterLayer;
+use buttress_timeout::{DeadlineLayer, TimeoutLayer};
+
+/// 30 seconds for an attempt.
+#[must_use]
+pub fn timeout() -> TimeoutLayer {
+    TimeoutLayer::new(Duration::from_secs(30))
+}
+
+/// 60 seconds for a call.
+#[must_use]
+pub fn deadline() -> DeadlineLayer {
+    DeadlineLayer::new(Duration::from_secs(60))
+}
+
+/// No limit for a call, as in a client of which none was asked.
+#[must_use]
+pub fn no_deadline() -> DeadlineLayer {
+    DeadlineLayer::none()
+}
+
+/// Three attempts.
+#[must_use]
+pub fn retry() -> RetryLayer {
+    RetryLayer::new()
+}
+
+/// The gate.
+#[must_use]
+pub fn retry_after() -> RetryAfterLayer {
+    RetryAfterLayer::new()
+}

@@ -1,0 +1,93 @@
+//! Everything that is measured.
+
+use tower::ServiceBuilder;
+use tower_layer::Identity;
+
+use crate::row::Row;
+use crate::traffic::{Sends, Traffic};
+use crate::{ours, peers};
+
+const GET: Traffic = Traffic::of(Sends::Get);
+const GET_OWNED: Traffic = Traffic::of(Sends::GetOwned);
+const PUT_BYTES: Traffic = Traffic::of(Sends::PutBytes);
+const POST_STREAM: Traffic = Traffic::of(Sends::PostStream);
+
+/// The bare service under each traffic, our layers, and tower's.
+#[must_use]
+pub fn all() -> Vec<Row> {
+    [bare(), layers(), stacks(), towers()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn bare() -> Vec<Row> {
+    let traffics = [
+        GET,
+        GET.pending(),
+        GET.six_headers(),
+        GET_OWNED,
+        PUT_BYTES,
+        POST_STREAM,
+    ];
+    let row = |traffic| Row::new("bare", traffic, Identity::new());
+    traffics.map(row).into()
+}
+
+fn layers() -> Vec<Row> {
+    vec![
+        Row::new("timeout", GET, ours::timeout())
+            .bar(150, 0)
+            .peer("tower Timeout"),
+        Row::new("timeout", GET.pending(), ours::timeout())
+            .bar(750, 0)
+            .peer("tower Timeout"),
+        Row::new("retry", GET, ours::retry())
+            .bar(1_750, 1)
+            .peer("tower Retry"),
+        Row::new("retry", GET_OWNED, ours::retry()).peer("tower Retry"),
+        Row::new("retry", PUT_BYTES, ours::retry()),
+        Row::new("retry", POST_STREAM, ours::retry()).bar(250, 0),
+        Row::new("retry-after", GET, ours::retry_after()).bar(150, 0),
+        Row::new("retry-after", GET.six_headers(), ours::retry_after()).bar(150, 0),
+        Row::new("deadline, none set", GET, ours::no_deadline()),
+        Row::new("deadline", GET, ours::deadline()),
+    ]
+}
+
+fn stacks() -> Vec<Row> {
+    let usual = || {
+        ServiceBuilder::new()
+            .layer(ours::no_deadline())
+            .layer(ours::retry())
+            .layer(ours::retry_after())
+            .layer(ours::timeout())
+    };
+    let bounded = ServiceBuilder::new()
+        .layer(ours::deadline())
+        .layer(ours::retry())
+        .layer(ours::retry_after())
+        .layer(ours::timeout());
+    vec![
+        Row::new("the stack", GET.pending(), usual())
+            .bar(4_000, 1)
+            .future_bar(1_024),
+        Row::new("the stack", POST_STREAM, usual()).future_bar(1_024),
+        Row::new("the stack, deadline set", GET.pending(), bounded).future_bar(1_024),
+    ]
+}
+
+fn towers() -> Vec<Row> {
+    let stack = ServiceBuilder::new()
+        .layer(peers::retry())
+        .layer(peers::concurrency_limit())
+        .layer(peers::timeout());
+    vec![
+        Row::new("tower Timeout", GET, peers::timeout()),
+        Row::new("tower Timeout", GET.pending(), peers::timeout()),
+        Row::new("tower Retry", GET, peers::retry()),
+        Row::new("tower Retry", GET_OWNED, peers::retry()),
+        Row::new("tower ConcurrencyLimit", GET, peers::concurrency_limit()),
+        Row::new("tower, these three", GET.pending(), stack),
+    ]
+}
