@@ -25,9 +25,11 @@ use crate::{Scripted, Step, channel};
 /// If anything is kept, goes on, or a later call is stuck.
 pub async fn dropped_calls_give_everything_back(subject: &Subject) {
     for scene in scenes() {
-        let mut polls = 1;
-        while !drop_after(polls, &scene, subject).await {
-            polls += 1;
+        for polls in 1.. {
+            assert_not_endless(polls, scene.name);
+            if drop_after(polls, &scene, subject).await {
+                break;
+            }
         }
     }
 }
@@ -128,8 +130,8 @@ async fn assert_nothing_goes_on(rig: &Rig, when: &str) {
 ///
 /// If the other call never ends, or fails.
 pub async fn a_dropped_call_does_not_stop_another(subject: &Subject) {
-    let mut polls = 1;
-    loop {
+    for polls in 1.. {
+        assert_not_endless(polls, "a slow server");
         let when = format!("a call beside another one that was dropped after poll {polls}");
         let rig = Rig::new([Step::ok()
             .body("body")
@@ -145,10 +147,16 @@ pub async fn a_dropped_call_does_not_stop_another(subject: &Subject) {
         assert!(answer.is_ok(), "{when}, ended with {answer:?}");
         assert_nothing_goes_on(&rig, &when).await;
         if ended {
-            return;
+            break;
         }
-        polls += 1;
     }
+}
+
+/// More polls than any of these calls can need.
+const ENDLESS: u32 = 1_000;
+
+fn assert_not_endless(polls: u32, name: &str) {
+    assert!(polls < ENDLESS, "{name}: a call wakes itself without end");
 }
 
 /// Polls a future until it ends or was polled so often, and drops it and what it returned.

@@ -25,6 +25,15 @@ fn without_trailers(body: Body) -> Body {
     Body::stream(StreamBody::new(data))
 }
 
+/// Trailers come, but say nothing.
+fn with_blank_trailers(body: Body) -> Body {
+    let blank = body.map_frame(|frame| match frame.into_data() {
+        Ok(data) => Frame::data(data),
+        Err(_) => Frame::trailers(http::HeaderMap::new()),
+    });
+    Body::stream(blank)
+}
+
 /// Ends where it should fail.
 fn ending_early(body: Body) -> Body {
     let whole = body
@@ -102,6 +111,20 @@ fn a_response_that_loses_its_size_or_trailers_is_found() {
     assert_fails(
         response_bodies_keep_size_and_trailers(&subject),
         "the response's trailers",
+    );
+}
+
+#[test]
+fn blank_trailers_are_found() {
+    let subject = changing_answers(async |answer: Answer| Ok(answer?.map(with_blank_trailers)));
+    assert_fails(
+        response_bodies_keep_size_and_trailers(&subject),
+        "the response's trailers",
+    );
+    let subject = changing_requests(|request| request.map(with_blank_trailers));
+    assert_fails(
+        request_bodies_keep_size_and_trailers(&subject),
+        "the request's trailers",
     );
 }
 
