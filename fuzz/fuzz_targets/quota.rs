@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../../layers/kernel/tests/fuzzed/mod.rs"]
+#[path = "../../layers/kernel/tests/it/fuzzed.rs"]
 #[allow(dead_code)] // the other target's half
 mod fuzzed;
 

@@ -6,7 +6,7 @@ use std::task::Waker;
 use buttress_kernel::{Body, Replay};
 use http_body::Body as _;
 
-use crate::script::{Alarm, Got, Script, Step, data, drain, poll, poll_with, trailers};
+use super::script::{Alarm, Got, Script, Step, data, drain, poll, poll_with, trailers};
 
 type Slot = Arc<Mutex<Option<Body>>>;
 

@@ -1,5 +1,4 @@
 //! What errors mean, whoever made them.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a panic is the report; some instant is needed
 
 use std::error::Error;
 use std::time::{Duration, Instant};

@@ -1,5 +1,4 @@
 //! The small words: outcomes, deadlines, attempts, whether something was sent, the calendar.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a panic is the report; some instant is needed
 
 use std::error::Error;
 use std::num::NonZeroU32;

@@ -1,10 +1,9 @@
 //! Replays what the fuzzers found, on the stable toolchain.
-#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::fs;
 use std::path::Path;
 
-mod fuzzed;
+use super::fuzzed;
 
 /// Runs `check` on every file of a corpus, if there is one: the published crate has none.
 fn replay(name: &str, check: fn(&[u8])) {

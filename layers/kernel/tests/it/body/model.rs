@@ -5,7 +5,7 @@ use buttress_kernel::{Body, Replay};
 use http_body::Body as _;
 use proptest::prelude::*;
 
-use crate::script::{Got, Script, Step, poll, trailers};
+use super::script::{Got, Script, Step, poll, trailers};
 
 /// What a stream will do.
 #[derive(Clone, Debug)]
@@ -222,7 +222,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
     fn every_reader_sends_the_whole_or_fails(plan in plans(), acts in acts()) {

@@ -1,5 +1,4 @@
 //! Which limit, circuit or hold a request belongs to.
-#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use buttress_kernel::{Body, Replay};
 use http_body::Body as _;
 
-use crate::script::{Got, Script, Step, data, drain, poll, trailers};
+use super::script::{Got, Script, Step, data, drain, poll, trailers};
 
 fn got(text: &str) -> Got {
     Got::Data(text.into())

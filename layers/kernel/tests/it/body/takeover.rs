@@ -3,7 +3,7 @@ use std::task::Waker;
 
 use buttress_kernel::Replay;
 
-use crate::script::{Alarm, Got, Script, Step, data, drain, poll, poll_with};
+use super::script::{Alarm, Got, Script, Step, data, drain, poll, poll_with};
 
 #[test]
 fn a_later_reader_takes_the_stream_over() {

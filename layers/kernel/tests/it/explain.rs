@@ -1,5 +1,4 @@
 //! The trail of what every layer decided.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a panic is the report; some instant is needed
 
 use std::time::{Duration, Instant};
 

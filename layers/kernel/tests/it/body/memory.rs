@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{Empty, Full};
 
-use crate::script::{Got, Script, data, drain, poll};
+use super::script::{Got, Script, data, drain, poll};
 
 #[test]
 fn bytes_replay_for_free() {

@@ -1,5 +1,4 @@
 //! The examples of the draft on `RateLimit` fields.
-#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! A server's wish to wait, as it comes in headers.
-#![allow(clippy::unwrap_used)] // a panic is the report
 
 use std::time::{Duration, SystemTime};
 
