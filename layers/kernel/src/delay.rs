@@ -19,8 +19,8 @@ use crate::{Quota, field};
 ///
 /// A malformed value (negative, not a number, no date) loses only itself: the next field is asked.
 /// So does an absurd one, above [`Delay::LONGEST`]. Of several lines of one field the longest usable
-/// value counts. Fractions are rounded up to the millisecond. A delay is never shorter than the
-/// server's wish.
+/// value counts. Fractions are rounded up to the millisecond, by exact arithmetic. A delay is never
+/// shorter than the server's wish.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

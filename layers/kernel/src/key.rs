@@ -62,7 +62,8 @@ pub trait KeyExtractor<Req> {
 }
 
 /// One key for each server: host and port, in lower case, without user info and without the
-/// scheme's own port; from the URI, or else from the `Host` header.
+/// scheme's own port or an empty one ([RFC 9110 §4.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.3));
+/// from the URI, or else from the `Host` header, whose scheme nobody knows, so that its port stays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Authority;
 
@@ -92,7 +93,7 @@ fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Whether naming this port says nothing ([RFC 9110 §4.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.3)).
+/// Whether naming this port says nothing.
 fn is_usual(port: &str, scheme: Option<&Scheme>) -> bool {
     let usual = match scheme.map(Scheme::as_str) {
         Some("http") => Some(80),

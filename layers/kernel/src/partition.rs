@@ -39,9 +39,9 @@ impl fmt::Display for Partition {
 
 /// Turns a credential into a [`Partition`] that does not give it away.
 ///
-/// A keyed hash of 128 bits, its keys drawn at random once for each hasher: nobody who sees the
-/// partition can test guesses of the secret against it, and nobody can choose two secrets that
-/// meet. Partitions of two hashers never compare.
+/// A keyed hash of 128 bits with random keys that never leave the process: who sees the partition
+/// cannot test guesses of the secret against it, and nobody can choose two secrets that meet. Each
+/// hasher has keys of its own, so the same secret has another partition elsewhere; clones agree.
 ///
 /// ```
 /// use buttress_kernel::PartitionHasher;

@@ -26,14 +26,16 @@ use http_body_util::{Empty, Full};
 pub trait Replay: Sized {
     /// Prepares this body for being sent more than once and returns a second one that sends the
     /// same, or `None` when it cannot. This body stays as it was, or, if it must keep what it
-    /// sends, keeps it from now on.
+    /// sends, keeps it from now on. To be called before anything of this body is sent: a [`Full`]
+    /// that has been sent cannot tell that it was not empty from the start.
     fn replay(&mut self) -> Option<Self>;
 
     /// Whether [`replay`](Self::replay) will return a body; costs nothing and changes nothing.
     fn can_replay(&self) -> bool;
 
-    /// Whether this body, sent now, would be sent whole. A replay of a stream is no longer whole
-    /// when the stream outgrew what is kept, or failed.
+    /// Whether this body, sent now or sent on, would be sent whole. A replay of a stream is no
+    /// longer whole when the stream outgrew what is kept, or failed, or, once it has begun, when a
+    /// later one took the stream over.
     fn is_whole(&self) -> bool {
         true
     }

@@ -1,6 +1,7 @@
 //! A request's body of any kind behind one type, which knows whether it can be sent again.
 
 mod any;
+mod reader;
 mod shared;
 mod tee;
 
@@ -27,7 +28,14 @@ type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Sen
 ///
 /// Bytes replay for free. A stream is copied while it is sent, once somebody asked for a
 /// [`Replay`], up to a [limit](Self::replay_limit) of 64 KiB; once more than that has been sent it
-/// can no longer be sent again. Nothing is ever sent in part.
+/// can no longer be sent again. Nothing is ever sent in part, and nothing empty in its place:
+///
+/// - Ask for the replay before the body is sent. Bytes that have been sent, and a stream that has
+///   begun without anybody asking, have no replay.
+/// - Of several readers of one stream, the one that began last goes on with it, after what is kept.
+///   An earlier one is woken and gets [`NotWhole`], unless all of the stream is kept by then.
+/// - A replay has the length that the stream promised at first, so a `Content-Length` stays right.
+/// - A stream that failed, or ended before the length it promised, is not sent again.
 ///
 /// ```
 /// use buttress_kernel::{Body, Replay};
@@ -45,6 +53,7 @@ type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Sen
 ///
 /// A body that is dropped while it is being sent leaves its replay able to send everything, as long
 /// as the limit was not passed: what was taken from the stream is kept, and the rest is still there.
+/// A stream that panics while it is polled counts as failed.
 #[derive(Default)]
 pub struct Body(Inner);
 

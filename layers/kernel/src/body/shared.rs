@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
 use super::BoxBody;
-use crate::BoxError;
+use super::reader::{Back, Polled, Reader, Step};
 
 /// A replay hands out what is kept in pieces of at most so many bytes, each a copy.
 const PIECE: usize = 64 * 1024;
@@ -46,35 +46,6 @@ enum State {
     Outgrown,
     /// The stream failed, so no reader can send it whole.
     Failed,
-}
-
-/// How far one reader has come.
-#[derive(Default)]
-pub(super) struct Reader {
-    /// How many bytes it has sent.
-    position: usize,
-    trailers_sent: bool,
-    /// Which reader this is; drawn when it is first polled.
-    turn: Option<u64>,
-}
-
-/// What a reader that is polled does next.
-pub(super) enum Step {
-    Send(Frame<Bytes>),
-    End,
-    /// Part of the body is gone for this reader.
-    Lost,
-    Wait,
-    /// Poll the stream and give it back.
-    Take(BoxBody),
-}
-
-/// What follows from giving the stream back.
-pub(super) struct Back {
-    pub(super) may_send: bool,
-    pub(super) displaced: Option<Waker>,
-    /// The stream, when it is over; its end is foreign code too.
-    _spent: Option<BoxBody>,
 }
 
 impl Shared {
@@ -184,11 +155,8 @@ impl Shared {
 
     /// Waits; returns whoever waited before.
     fn wait(&mut self, waker: &Waker) -> Option<Waker> {
-        if self
-            .waiting
-            .as_ref()
-            .is_some_and(|waiting| waiting.will_wake(waker))
-        {
+        let waits = |waiting: &Waker| waiting.will_wake(waker);
+        if self.waiting.as_ref().is_some_and(waits) {
             return None;
         }
         self.waiting.replace(waker.clone())
@@ -199,26 +167,14 @@ impl Shared {
         &mut self,
         reader: &mut Reader,
         rest: BoxBody,
-        polled: &Poll<Option<Result<Frame<Bytes>, BoxError>>>,
+        polled: &Polled,
         at_end: bool,
         waker: &Waker,
     ) -> Back {
         let owns = self.allows(reader);
         self.at_end = at_end;
-        match polled {
-            Poll::Pending => {}
-            Poll::Ready(None) => self.end(),
-            Poll::Ready(Some(Err(_))) => self.lose(State::Failed),
-            Poll::Ready(Some(Ok(frame))) => self.keep(frame, owns),
-        }
-        let over = matches!(polled, Poll::Ready(None))
-            || matches!(self.state, State::Ended | State::Failed);
-        let (rest, spent) = if over {
-            (Rest::Over, Some(rest))
-        } else {
-            (Rest::Here(rest), None)
-        };
-        self.rest = rest;
+        self.account(polled, owns);
+        let spent = self.put_back(rest, matches!(polled, Poll::Ready(None)));
         let failed = matches!(polled, Poll::Ready(Some(Err(_))));
         let may_send = failed || owns || self.allows(reader);
         if let (true, Poll::Ready(Some(Ok(frame)))) = (may_send, polled) {
@@ -232,7 +188,27 @@ impl Shared {
         Back {
             may_send,
             displaced,
-            _spent: spent,
+            spent,
+        }
+    }
+
+    fn account(&mut self, polled: &Polled, owned: bool) {
+        match polled {
+            Poll::Pending => {}
+            Poll::Ready(None) => self.end(),
+            Poll::Ready(Some(Err(_))) => self.lose(State::Failed),
+            Poll::Ready(Some(Ok(frame))) => self.keep(frame, owned),
+        }
+    }
+
+    /// The stream, if nobody needs it any more.
+    fn put_back(&mut self, rest: BoxBody, ended: bool) -> Option<BoxBody> {
+        if ended || matches!(self.state, State::Ended | State::Failed) {
+            self.rest = Rest::Over;
+            Some(rest)
+        } else {
+            self.rest = Rest::Here(rest);
+            None
         }
     }
 
@@ -277,13 +253,5 @@ impl Shared {
         self.state = state;
         self.kept = BytesMut::new();
         self.trailers = None;
-    }
-}
-
-impl Reader {
-    fn advance(&mut self, frame: &Frame<Bytes>) {
-        let sent = frame.data_ref().map_or(0, Bytes::len);
-        self.position = self.position.saturating_add(sent);
-        self.trailers_sent |= frame.is_trailers();
     }
 }

@@ -3,12 +3,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Body as _, SizeHint};
 
 use super::BoxBody;
-use super::shared::{Reader, Shared, Step};
-use crate::BoxError;
+use super::reader::{Polled, Reader, Step};
+use super::shared::Shared;
 
 /// One reader of a stream that is kept while it is sent.
 ///
@@ -32,8 +31,6 @@ impl fmt::Display for NotWhole {
 }
 
 impl Error for NotWhole {}
-
-type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 
 impl Tee {
     pub(super) fn new(rest: BoxBody, limit: usize) -> Self {
@@ -80,14 +77,19 @@ impl Tee {
 
     /// Polls the stream outside the lock: it is foreign code, which may take its time, panic, or
     /// come back here.
-    fn take(&mut self, rest: BoxBody, cx: &mut Context<'_>) -> Polled {
-        let mut loan = Loan {
+    fn take(&mut self, mut rest: BoxBody, cx: &mut Context<'_>) -> Polled {
+        let mut guard = Guard {
             shared: &self.shared,
-            rest: Some(rest),
+            armed: true,
         };
-        let (polled, at_end) = loan.poll(cx);
-        let may_send = loan.give_back(&mut self.reader, &polled, at_end, cx.waker());
-        if may_send { polled } else { lost() }
+        let polled = rest.as_mut().poll_frame(cx);
+        let at_end = rest.is_end_stream();
+        guard.armed = false;
+        let back =
+            lock(&self.shared).give_back(&mut self.reader, rest, &polled, at_end, cx.waker());
+        drop(back.spent);
+        wake(back.displaced);
+        if back.may_send { polled } else { lost() }
     }
 }
 
@@ -95,7 +97,7 @@ fn lost() -> Polled {
     Poll::Ready(Some(Err(NotWhole(()).into())))
 }
 
-/// Nothing that can panic runs under the lock but allocation, and a half-kept frame is not kept.
+/// Nothing runs under the lock that could leave things half done, so poison says nothing.
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -106,43 +108,15 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// The stream while it is polled. If it panics, nobody gets it back and nobody waits for it.
-struct Loan<'a> {
+/// Watches over the stream while it is polled: if it panics, nobody may wait for it.
+struct Guard<'a> {
     shared: &'a Mutex<Shared>,
-    rest: Option<BoxBody>,
+    armed: bool,
 }
 
-impl Loan<'_> {
-    /// What the stream gives, and whether it says that this was the last of it.
-    fn poll(&mut self, cx: &mut Context<'_>) -> (Polled, bool) {
-        self.rest
-            .as_mut()
-            .map_or((Poll::Ready(None), true), |rest| {
-                let polled = rest.as_mut().poll_frame(cx);
-                (polled, rest.is_end_stream())
-            })
-    }
-
-    /// Whether `reader` may send what was polled.
-    fn give_back(
-        mut self,
-        reader: &mut Reader,
-        polled: &Polled,
-        at_end: bool,
-        waker: &Waker,
-    ) -> bool {
-        let Some(rest) = self.rest.take() else {
-            return false;
-        };
-        let back = lock(self.shared).give_back(reader, rest, polled, at_end, waker);
-        wake(back.displaced);
-        back.may_send
-    }
-}
-
-impl Drop for Loan<'_> {
+impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        if self.rest.is_some() {
+        if self.armed {
             let waiting = lock(self.shared).fail();
             wake(waiting);
         }
