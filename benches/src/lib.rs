@@ -22,6 +22,16 @@
 //! Calls are made from inside a task, each in a turn of its own: tokio's cooperative budget is
 //! always fresh, and wakers are real. Another timer is always pending, as in any busy runtime;
 //! without it each new timer would be the earliest one and pay for waking the driver.
+//!
+//! # Where it goes
+//!
+//! The first column of the table is the row's number, by which its profile is found:
+//!
+//! ```text
+//! callgrind_annotate --inclusive=yes target/gungraun/buttress-benches/instructions/every/row.at_6/*.out
+//! ```
+//!
+//! The figures in it are those of all measured calls, and the bare service is not taken off.
 
 pub mod harness;
 pub mod noop;

@@ -1,5 +1,9 @@
 //! Counts the instructions of every row, under callgrind.
-#![allow(missing_docs, reason = "gungraun's macros make public items that nobody reads")]
+#![allow(
+    missing_docs,
+    clippy::exit,
+    reason = "gungraun's macros make public items that nobody reads, and a main function that exits"
+)]
 
 use buttress_benches::harness::Outside;
 use buttress_benches::rows;
