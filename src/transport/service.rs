@@ -1,0 +1,216 @@
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use buttress_kernel::{Body, BoxError, TransportError};
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Response, Uri, Version, header};
+use hyper_util::client::legacy::{self, Client};
+use tower_service::Service;
+
+use super::connector::Connector;
+use super::proxy::Route;
+use super::settings::Settings;
+use super::upload::{Fault, Upload};
+use super::{InvalidTransport, ResponseBody, TransportBuilder, verdict};
+
+/// Sends requests over HTTP/1.1 and HTTP/2; see the [module](self) for what its errors say.
+///
+/// Clones share the pool of connections. Always ready. Connections live in tasks of their own, so it
+/// must be called within a tokio runtime.
+///
+/// Any body will do: [`build`](TransportBuilder::build) makes a transport for the kernel's
+/// [`Body`], [`build_for`](TransportBuilder::build_for) one for another.
+pub struct Transport<B = Body> {
+    client: Client<Connector, Upload<B>>,
+    route: Route,
+    https_only: bool,
+}
+
+impl Transport {
+    /// A transport with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// When nobody is trusted: with neither of the features `webpki-roots` and `native-roots`, or
+    /// when the operating system's list is empty.
+    pub fn new() -> Result<Self, InvalidTransport> {
+        Self::builder().build()
+    }
+
+    /// A transport to be set up.
+    pub fn builder() -> TransportBuilder {
+        TransportBuilder::new()
+    }
+}
+
+impl<B> Transport<B>
+where
+    B: http_body::Body<Data: Send> + Send + Unpin,
+    B::Error: Into<BoxError>,
+{
+    pub(super) fn assemble(settings: &Settings) -> Result<Self, InvalidTransport> {
+        let connector = settings.connector()?;
+        Ok(Self {
+            route: connector.route().clone(),
+            client: settings.client(connector),
+            https_only: settings.https_only,
+        })
+    }
+}
+
+impl<B> Transport<B> {
+    fn check<T>(&self, request: &Request<T>) -> Result<(), Unsendable> {
+        let uri = request.uri();
+        let authority = uri.authority().ok_or(Unsendable::NoHost)?;
+        if authority.host().is_empty() {
+            return Err(Unsendable::NoHost);
+        }
+        // RFC 9110 §4.2.4: they would end up in logs along the way.
+        if authority.as_str().contains('@') {
+            return Err(Unsendable::Credentials);
+        }
+        match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => {}
+            Some(scheme) if *scheme == Scheme::HTTP && self.https_only => {
+                return Err(Unsendable::PlainText);
+            }
+            Some(scheme) if *scheme == Scheme::HTTP => {}
+            _ => return Err(Unsendable::Scheme),
+        }
+        match request.version() {
+            Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => Ok(()),
+            _ => Err(Unsendable::Version),
+        }
+    }
+
+    fn authorization(&self, uri: &Uri) -> Option<HeaderValue> {
+        self.route.authorization(uri)
+    }
+}
+
+impl<B> Service<Request<B>> for Transport<B>
+where
+    B: http_body::Body<Data: Send> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = BoxError;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture {
+        if let Err(reason) = self.check(&request) {
+            return ResponseFuture(State::Refused(Some(reason)));
+        }
+        if let Some(credentials) = self.authorization(request.uri()) {
+            request
+                .headers_mut()
+                .entry(header::PROXY_AUTHORIZATION)
+                .or_insert(credentials);
+        }
+        let (head, body) = request.into_parts();
+        let (upload, fault) = Upload::new(body);
+        let response = self.client.request(Request::from_parts(head, upload));
+        ResponseFuture(State::Waiting { response, fault })
+    }
+}
+
+impl<B> Clone for Transport<B> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            route: self.route.clone(),
+            https_only: self.https_only,
+        }
+    }
+}
+
+impl<B> fmt::Debug for Transport<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("https_only", &self.https_only)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of a [`Transport`]'s response.
+///
+/// # Cancellation
+///
+/// Dropping it gives the exchange up: an HTTP/1.1 connection is closed, an HTTP/2 stream reset. A
+/// connection that was being made for it is finished and kept for the next request.
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture(State);
+
+enum State {
+    Waiting {
+        response: legacy::ResponseFuture,
+        fault: Option<Fault>,
+    },
+    Refused(Option<Unsendable>),
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<ResponseBody>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Waiting { response, fault } => {
+                let end = ready!(Pin::new(response).poll(cx));
+                let end = end.map_err(|error| failure(error, fault.as_ref()));
+                Poll::Ready(
+                    end.map(|response| response.map(ResponseBody::new))
+                        .map_err(Into::into),
+                )
+            }
+            // Fused, in that a second poll waits for ever instead of panicking.
+            State::Refused(reason) => reason.take().map_or(Poll::Pending, |reason| {
+                Poll::Ready(Err(TransportError::request(reason).into()))
+            }),
+        }
+    }
+}
+
+fn failure(error: legacy::Error, fault: Option<&Fault>) -> TransportError {
+    match fault.and_then(Fault::take) {
+        Some(cause) => TransportError::request_body(cause),
+        None => verdict::of_request(error),
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// Why a request is not sent.
+#[derive(Clone, Copy, Debug)]
+enum Unsendable {
+    NoHost,
+    Scheme,
+    PlainText,
+    Credentials,
+    Version,
+}
+
+impl fmt::Display for Unsendable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHost => "its URI has no host; a request needs an absolute one",
+            Self::Scheme => "its URI's scheme is neither http nor https",
+            Self::PlainText => "its URI is plain http, and the transport is set to https alone",
+            Self::Credentials => {
+                "its URI holds a user name or password; send an Authorization header instead"
+            }
+            Self::Version => "its version of HTTP is none of 1.0, 1.1 and 2",
+        })
+    }
+}
+
+impl Error for Unsendable {}

@@ -1,0 +1,154 @@
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::InvalidTransport;
+
+/// The certificate authorities whose servers are trusted.
+///
+/// ```
+/// use buttress::transport::{Roots, Transport};
+///
+/// # let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert.pem();
+/// // A private authority, and nobody else.
+/// let roots = Roots::none().pem(authority);
+/// let transport = Transport::builder().roots(roots).build()?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Roots {
+    web: bool,
+    native: bool,
+    certificates: Vec<CertificateDer<'static>>,
+    pems: Vec<Arc<[u8]>>,
+}
+
+impl Roots {
+    /// Nobody: add certificates of your own.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            web: false,
+            native: false,
+            certificates: Vec::new(),
+            pems: Vec::new(),
+        }
+    }
+
+    /// Mozilla's list, as compiled in. The default where the feature is on.
+    #[cfg(feature = "webpki-roots")]
+    #[must_use]
+    pub const fn web() -> Self {
+        let mut roots = Self::none();
+        roots.web = true;
+        roots
+    }
+
+    /// The operating system's list, read when the transport is built. The default where the feature
+    /// `webpki-roots` is off.
+    #[cfg(feature = "native-roots")]
+    #[must_use]
+    pub const fn native() -> Self {
+        let mut roots = Self::none();
+        roots.native = true;
+        roots
+    }
+
+    /// Adds an authority.
+    #[must_use]
+    pub fn certificate(mut self, certificate: CertificateDer<'static>) -> Self {
+        self.certificates.push(certificate);
+        self
+    }
+
+    /// Adds every authority of a PEM file.
+    #[must_use]
+    pub fn pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.pems.push(pem.as_ref().into());
+        self
+    }
+
+    fn store(&self) -> Result<RootCertStore, InvalidTransport> {
+        let mut store = RootCertStore::empty();
+        #[cfg(feature = "webpki-roots")]
+        if self.web {
+            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        #[cfg(feature = "native-roots")]
+        if self.native {
+            // An operating system's list may hold what rustls cannot read; the rest is good.
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        for certificate in &self.certificates {
+            store
+                .add(certificate.clone())
+                .map_err(InvalidTransport::certificate)?;
+        }
+        for pem in &self.pems {
+            add_pem(&mut store, pem)?;
+        }
+        if store.is_empty() {
+            return Err(InvalidTransport::no_roots());
+        }
+        Ok(store)
+    }
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        let web = cfg!(feature = "webpki-roots");
+        Self {
+            web,
+            native: !web && cfg!(feature = "native-roots"),
+            ..Self::none()
+        }
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roots")
+            .field("web", &self.web)
+            .field("native", &self.native)
+            .field("added", &(self.certificates.len() + self.pems.len()))
+            .finish()
+    }
+}
+
+fn add_pem(store: &mut RootCertStore, pem: &[u8]) -> Result<(), InvalidTransport> {
+    let before = store.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(InvalidTransport::certificate)?;
+        store
+            .add(certificate)
+            .map_err(InvalidTransport::certificate)?;
+    }
+    if store.len() == before {
+        return Err(InvalidTransport::certificate(
+            "the PEM file holds no certificate",
+        ));
+    }
+    Ok(())
+}
+
+/// TLS that trusts these roots and shows no certificate of its own.
+pub(super) fn config(roots: &Roots) -> Result<ClientConfig, InvalidTransport> {
+    // Named, because a process may have several providers and no default.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(InvalidTransport::tls)?;
+    Ok(versions
+        .with_root_certificates(roots.store()?)
+        .with_no_client_auth())
+}
+
+/// The same configuration, offering these protocols.
+pub(super) fn offering(config: &ClientConfig, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    Arc::new(config)
+}

@@ -1,0 +1,116 @@
+//! What an error of hyper's means, and whether the request can have reached the server.
+//!
+//! The order of the questions matters: each relies on what the ones before it have ruled out.
+
+use std::error::Error;
+use std::io;
+
+use buttress_kernel::{Failure, Sent, TransportError};
+use http::Extensions;
+use hyper_util::client::legacy;
+
+use super::connector::ConnectTimedOut;
+use super::wire::Connection;
+
+/// The end of a request that brought no response.
+pub(super) fn of_request(error: legacy::Error) -> TransportError {
+    let Some(connected) = error.connect_info() else {
+        // Whatever fails before a request is given to a connection leaves it unsent.
+        return unconnected(error);
+    };
+    let Some(cause) = Failure::of(&error).find::<hyper::Error>() else {
+        // The request insists on HTTP/2 and the connection is HTTP/1.1.
+        return TransportError::request(error);
+    };
+    if cause.is_canceled() {
+        // hyper gave the request back: the connection's task never took it up.
+        return TransportError::broken(Sent::No, error);
+    }
+    if cause.is_parse() {
+        return TransportError::protocol(Sent::Yes, error);
+    }
+    #[cfg(feature = "http2")]
+    if let Some(cause) = Failure::of(cause).find::<h2::Error>() {
+        let (violation, sent) = of_stream(cause);
+        return if violation {
+            TransportError::protocol(sent, error)
+        } else {
+            TransportError::broken(sent, error)
+        };
+    }
+    let alternates = cause.is_incomplete_message() || is_about_io(cause);
+    let mut extras = Extensions::new();
+    connected.get_extras(&mut extras);
+    let heard = extras
+        .get::<Connection>()
+        .is_some_and(Connection::has_heard);
+    let sent = if alternates && heard {
+        Sent::Yes
+    } else {
+        Sent::Maybe
+    };
+    TransportError::broken(sent, error)
+}
+
+fn unconnected(error: legacy::Error) -> TransportError {
+    let failure = Failure::of(&error);
+    let out_of_time = failure.find::<ConnectTimedOut>().is_some()
+        || failure
+            .find::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
+    if out_of_time {
+        return TransportError::connect_timeout(error);
+    }
+    TransportError::connect(error)
+}
+
+/// Errors of HTTP/1.1's connection; those of HTTP/2 are in an `h2::Error`.
+fn is_about_io(error: &hyper::Error) -> bool {
+    error.source().is_some_and(<dyn Error>::is::<io::Error>)
+}
+
+/// Whether the peer broke the protocol, and what it can have seen
+/// ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+#[cfg(feature = "http2")]
+fn of_stream(error: &h2::Error) -> (bool, Sent) {
+    if error.is_remote() {
+        // h2 gives a remote GOAWAY to the streams beyond its last one alone; those before it go on,
+        // and fail with an I/O error when the connection ends.
+        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        let unseen = error.is_go_away() || refused;
+        return (false, if unseen { Sent::No } else { Sent::Maybe });
+    }
+    if error.is_library() {
+        // A stream is reset by h2 for what the server answered on it.
+        return (
+            true,
+            if error.is_reset() {
+                Sent::Yes
+            } else {
+                Sent::Maybe
+            },
+        );
+    }
+    (false, Sent::Maybe)
+}
+
+/// The end of a response's body before its time.
+pub(super) fn of_body(error: hyper::Error) -> TransportError {
+    let failure = Failure::of(&error);
+    let mut violation = failure.find::<io::Error>().is_some_and(|io| {
+        matches!(
+            io.kind(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        )
+    });
+    #[cfg(feature = "http2")]
+    {
+        violation |= failure
+            .find::<h2::Error>()
+            .is_some_and(h2::Error::is_library);
+    }
+    if violation {
+        return TransportError::protocol(Sent::Yes, error);
+    }
+    TransportError::broken(Sent::Yes, error)
+}
