@@ -76,26 +76,29 @@ impl Delay {
     pub fn parse(headers: &HeaderMap, now: SystemTime) -> Option<Self> {
         use DelaySource as Source;
 
-        let of = |name: &HeaderName, read: &dyn Fn(&str) -> Option<Duration>| {
-            longest(headers.get_all(name).iter(), read)
-        };
         let retry_after =
             |text: &str| field::seconds(text).or_else(|| field::until_date(text, now));
+        let lines = |name: &HeaderName, read: &dyn Fn(&str) -> Option<Duration>| {
+            longest(headers.get_all(name).iter(), read)
+        };
+        let from = |source, wait: Option<Duration>| wait.map(|wait| Self::new(wait, source));
 
-        None.or_else(|| {
-            Some((
-                of(&RETRY_AFTER_MS, &field::milliseconds)?,
-                Source::RetryAfterMs,
-            ))
-        })
-        .or_else(|| Some((of(&header::RETRY_AFTER, &retry_after)?, Source::RetryAfter)))
-        .or_else(|| Some((Quota::exhausted_for(headers)?, Source::RateLimit)))
+        from(
+            Source::RetryAfterMs,
+            lines(&RETRY_AFTER_MS, &field::milliseconds),
+        )
         .or_else(|| {
-            let wait = of(&X_RATELIMIT_RETRY_AFTER, &field::seconds)?;
-            Some((wait, Source::XRateLimitRetryAfter))
+            from(
+                Source::RetryAfter,
+                lines(&header::RETRY_AFTER, &retry_after),
+            )
         })
-        .or_else(|| Some((Quota::family_reset(headers, now)?, Source::Reset)))
-        .map(|(duration, source)| Self::new(duration, source))
+        .or_else(|| from(Source::RateLimit, Quota::exhausted_for(headers)))
+        .or_else(|| {
+            let wait = lines(&X_RATELIMIT_RETRY_AFTER, &field::seconds);
+            from(Source::XRateLimitRetryAfter, wait)
+        })
+        .or_else(|| from(Source::Reset, Quota::family_reset(headers, now)))
     }
 
     /// How long to wait from the moment the response arrived.

@@ -4,8 +4,8 @@
 //! wait, the instant by which all must be over, whether a request can have reached the server)
 //! is said in the types of this crate, most of them carried in [`http::Extensions`].
 //!
-//! There is no I/O here, no runtime and no policy: nothing reads a clock, waits, locks a resource
-//! or decides. Functions that need the time take it as an argument.
+//! There is no I/O here, no runtime and no policy: nothing waits or decides. Functions that need the
+//! time take it as an argument; [`SystemWallClock`] alone reads a clock.
 //!
 //! | question | word |
 //! | --- | --- |
