@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use buttress_kernel::BoxError;
 use http::Response;
@@ -14,7 +14,7 @@ use crate::race::Race;
 use crate::reply::{BodyLimits, Reply};
 use crate::report::{self, Trace};
 use crate::rule::Head;
-use crate::upload::{Shared, Upload};
+use crate::upload::{MaybeUpload, Shared, Upload};
 
 pin_project! {
     /// A response, or [`Elapsed`](crate::Elapsed); of a [`Timeout`](crate::Timeout) over HTTP.
@@ -30,20 +30,20 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    /// `None` for a future: the inner service was not called, because the deadline had passed.
     #[inline]
-    pub(crate) fn new(future: Option<F>, plan: Plan) -> Self {
-        let Plan {
-            limits,
-            total,
-            trace,
-        } = plan;
-        let race = Race::new(future, Head::new(limits.head, total));
+    pub(crate) fn new(future: F, plan: Plan) -> Self {
+        let race = Race::new(future, Head::new(plan.limits.head, plan.total));
         let body = BodyLimits {
-            idle: limits.body_idle,
+            idle: plan.limits.body_idle,
             total: None,
         };
-        let reply = Reply::new(race, body, trace);
+        let reply = Reply::new(race, body, plan.trace);
+        Self { reply }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(plan: Plan) -> Self {
+        let reply = Reply::refused(Head::Never, plan.trace);
         Self { reply }
     }
 }
@@ -72,25 +72,33 @@ pin_project! {
     #[derive(Debug)]
     pub struct UploadFuture<F> {
         #[pin]
-        reply: Reply<F, Upload>,
+        reply: Reply<F, MaybeUpload>,
     }
 }
 
 impl<F> UploadFuture<F> {
-    /// `None` for a future: the inner service was not called, because the deadline had passed.
     #[inline]
-    pub(crate) fn new(future: Option<F>, plan: Plan, progress: Option<Shared>) -> Self {
+    pub(crate) fn new(future: F, plan: Plan, progress: Option<Shared>) -> Self {
         let Plan {
             limits,
             total,
             trace,
         } = plan;
-        let race = Race::new(future, Upload::new(Head::new(limits.head, total), progress));
+        let rule = match progress {
+            Some(progress) => MaybeUpload::Upload(Upload::new(limits.head, total, progress)),
+            None => MaybeUpload::Head(Head::new(limits.head, total)),
+        };
         let body = BodyLimits {
             idle: limits.body_idle,
             total: None,
         };
-        let reply = Reply::new(race, body, trace);
+        let reply = Reply::new(Race::new(future, rule), body, trace);
+        Self { reply }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(plan: Plan) -> Self {
+        let reply = Reply::refused(MaybeUpload::Head(Head::Never), plan.trace);
         Self { reply }
     }
 }
@@ -122,17 +130,20 @@ pin_project! {
 }
 
 impl<F> DeadlineFuture<F> {
-    /// `None` for a future: the inner service was not called, because the deadline had passed.
     #[inline]
-    pub(crate) fn new(future: Option<F>, plan: Plan) -> Self {
-        let Plan {
-            limits,
-            total,
-            trace,
-        } = plan;
-        let race = Race::new(future, Head::new(limits.head, total));
-        let body = BodyLimits { idle: None, total };
-        let reply = Reply::new(race, body, trace);
+    pub(crate) fn new(future: F, plan: Plan) -> Self {
+        let race = Race::new(future, Head::new(None, plan.total));
+        let body = BodyLimits {
+            idle: None,
+            total: plan.total,
+        };
+        let reply = Reply::new(race, body, plan.trace);
+        Self { reply }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(plan: Plan) -> Self {
+        let reply = Reply::refused(Head::Never, plan.trace);
         Self { reply }
     }
 }
@@ -161,20 +172,21 @@ pin_project! {
     pub struct HeadFuture<F> {
         #[pin]
         race: Race<F, Head>,
-        trace: Option<Trace>,
+        trace: Option<Box<Trace>>,
     }
 }
 
 impl<F> HeadFuture<F> {
-    /// `None` for a future: the inner service was not called, because the deadline had passed.
     #[inline]
-    pub(crate) fn new(future: Option<F>, plan: Plan) -> Self {
-        let Plan {
-            limits,
-            total,
-            trace,
-        } = plan;
-        let race = Race::new(future, Head::new(limits.head, total));
+    pub(crate) fn new(future: F, plan: Plan) -> Self {
+        let race = Race::new(future, Head::new(plan.limits.head, plan.total));
+        let trace = plan.trace;
+        Self { race, trace }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(plan: Plan) -> Self {
+        let (race, trace) = (Race::refused(Head::Never), plan.trace);
         Self { race, trace }
     }
 }
@@ -189,7 +201,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let end = ready!(this.race.poll(cx));
-        Poll::Ready(report::settle(end, this.trace.as_ref()))
+        let trace = this.trace.as_deref();
+        let answered = |answer: Result<T, E>| {
+            if let Some(trace) = trace {
+                trace.answered(answer.is_ok());
+            }
+            answer.map_err(Into::into)
+        };
+        let elapsed = |expiry| Err(report::elapsed(expiry, trace.map(Trace::explain)));
+        this.race.poll(cx, answered, elapsed)
     }
 }

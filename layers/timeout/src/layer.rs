@@ -121,6 +121,9 @@ impl<M: Messages> TimeoutLayer<M> {
     /// [`DeadlineLayer`](crate::DeadlineLayer) bounds it all the same. Watching ends with the
     /// response's head.
     ///
+    /// What the transport has taken counts as sent, though it may still lie in a buffer (some 400 KiB
+    /// in hyper, and the socket's own); the limit on the head must leave time for that.
+    ///
     /// This changes the type of the request's body, `None` included, so that one stack can decide at
     /// run time.
     #[must_use]

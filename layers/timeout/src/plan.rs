@@ -6,43 +6,37 @@ use crate::report::Trace;
 use crate::rule::Total;
 use crate::timer;
 
-/// What holds for one attempt: the layer's limits, the request's override and deadline, and who
-/// wants to know.
+/// What a request's extensions make of an attempt: the layer's limits or its own, its deadline, and
+/// whether somebody wants to know.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) total: Option<Total>,
-    pub(crate) trace: Option<Trace>,
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl Plan {
+    /// Nothing but the layer's limits.
     #[inline]
-    pub(crate) fn new(limits: Limits, extensions: Option<&Extensions>) -> Self {
-        match extensions {
-            Some(extensions) if !extensions.is_empty() => Self::asked(limits, extensions),
-            _ => Self {
-                limits,
-                total: None,
-                trace: None,
-            },
+    pub(crate) const fn plain(limits: Limits) -> Self {
+        let (total, trace) = (None, None);
+        Self {
+            limits,
+            total,
+            trace,
         }
     }
 
-    fn asked(limits: Limits, extensions: &Extensions) -> Self {
-        let limits = extensions
-            .get::<Override>()
-            .map_or(limits, |own| own.over(limits));
+    pub(crate) fn asked(limits: Limits, extensions: &Extensions) -> Self {
+        let own = extensions.get::<Override>();
+        let limits = own.map_or(limits, |own| own.over(limits));
         let (deadline, explain) = (extensions.get::<Deadline>(), Explain::of(extensions));
         if deadline.is_none() && explain.is_none() {
-            return Self {
-                limits,
-                total: None,
-                trace: None,
-            };
+            return Self::plain(limits);
         }
-        let start = timer::now();
-        let total = deadline.map(|&end| Total::new(start, end));
-        let trace = explain.cloned().map(|explain| Trace { explain, start });
+        let now = timer::now();
+        let total = deadline.map(|&end| Total::new(end, now));
+        let trace = explain.map(|explain| Trace::begin(explain, now));
         Self {
             limits,
             total,

@@ -32,28 +32,36 @@ pin_project! {
 }
 
 impl<F, R> Race<F, R> {
-    /// `None` for a future: it was refused, because the deadline had passed.
     #[inline]
-    pub(crate) fn new(future: Option<F>, rule: R) -> Self {
-        let call = future.map_or(Call::Refused, |future| Call::Made { future });
-        let timer = Timer::Unset;
+    pub(crate) fn new(future: F, rule: R) -> Self {
+        let (call, timer) = (Call::Made { future }, Timer::Unset);
+        Self { call, timer, rule }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(rule: R) -> Self {
+        let (call, timer) = (Call::Refused, Timer::Unset);
         Self { call, timer, rule }
     }
 }
 
 impl<F: Future, R: Rule> Race<F, R> {
-    #[inline]
-    pub(crate) fn poll(
+    /// What `answered` makes of the output, or `elapsed` of the limit that ran out first. Two
+    /// closures instead of one result, because an output is large and would be moved once more.
+    #[inline(always)]
+    pub(crate) fn poll<T>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<F::Output, Expiry>> {
+        answered: impl FnOnce(F::Output) -> T,
+        elapsed: impl FnOnce(Expiry) -> T,
+    ) -> Poll<T> {
         let this = self.project();
         let CallProj::Made { future } = this.call.project() else {
-            return Poll::Ready(Err(Expiry::before_the_call()));
+            return Poll::Ready(elapsed(Expiry::before_the_call()));
         };
         if let Poll::Ready(output) = future.poll(cx) {
-            return Poll::Ready(Ok(output));
+            return Poll::Ready(answered(output));
         }
-        this.timer.poll(cx, |now| this.rule.check(now)).map(Err)
+        this.timer.poll(cx, |now| this.rule.check(now)).map(elapsed)
     }
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use buttress_kernel::BoxError;
@@ -26,14 +26,19 @@ pin_project! {
         #[pin]
         race: Race<F, R>,
         body: BodyLimits,
-        trace: Option<Trace>,
+        trace: Option<Box<Trace>>,
     }
 }
 
 impl<F, R> Reply<F, R> {
     #[inline]
-    pub(crate) const fn new(race: Race<F, R>, body: BodyLimits, trace: Option<Trace>) -> Self {
+    pub(crate) const fn new(race: Race<F, R>, body: BodyLimits, trace: Option<Box<Trace>>) -> Self {
         Self { race, body, trace }
+    }
+
+    pub(crate) fn refused(rule: R, trace: Option<Box<Trace>>) -> Self {
+        let (idle, total) = (None, None);
+        Self::new(Race::refused(rule), BodyLimits { idle, total }, trace)
     }
 }
 
@@ -48,15 +53,20 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let trace = this.trace.as_ref();
-        let mut response = report::settle(ready!(this.race.poll(cx)), trace)?;
-        if let Some(trace) = trace {
-            trace.explain.attach(response.extensions_mut());
-        }
-        let explain = trace.map(|trace| trace.explain.clone());
         let BodyLimits { idle, total } = *this.body;
-        Poll::Ready(Ok(
-            response.map(|body| ResponseBody::new(body, idle, total, explain))
-        ))
+        let trace = this.trace.as_deref();
+        let answered = |answer: Result<Response<B>, E>| match (answer, trace) {
+            (Ok(response), None) => {
+                Ok(response.map(|body| ResponseBody::new(body, idle, total, None)))
+            }
+            (Err(error), None) => Err(error.into()),
+            (answer, Some(trace)) => {
+                let response = report::answered(answer.map_err(Into::into), trace)?;
+                let explain = Some(trace.explain().clone());
+                Ok(response.map(|body| ResponseBody::new(body, idle, total, explain)))
+            }
+        };
+        let elapsed = |expiry| Err(report::elapsed(expiry, trace.map(Trace::explain)));
+        this.race.poll(cx, answered, elapsed)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use buttress_kernel::{BoxError, Entry, Explain};
+use http::Response;
 
 use crate::error::{Elapsed, Expiry, Phase};
 use crate::timer;
@@ -35,32 +36,44 @@ const fn note(phase: Phase) -> &'static str {
     }
 }
 
+/// Writes down that an answer came in time and shows it in the response.
+#[cold]
+pub(crate) fn answered<B>(
+    mut answer: Result<Response<B>, BoxError>,
+    trace: &Trace,
+) -> Result<Response<B>, BoxError> {
+    trace.answered(answer.is_ok());
+    if let Ok(response) = &mut answer {
+        trace.explain.attach(response.extensions_mut());
+    }
+    answer
+}
+
 /// The wish for a trail, and since when there is something to tell.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    pub(crate) explain: Explain,
-    pub(crate) start: Instant,
+    explain: Explain,
+    start: Instant,
 }
 
-/// The end of a race as a service returns it, written down where somebody asked.
-#[inline]
-pub(crate) fn settle<T, E: Into<BoxError>>(
-    end: Result<Result<T, E>, Expiry>,
-    trace: Option<&Trace>,
-) -> Result<T, BoxError> {
-    let answer = match end {
-        Ok(answer) => answer,
-        Err(expiry) => return Err(elapsed(expiry, trace.map(|trace| &trace.explain))),
-    };
-    if let Some(trace) = trace {
-        let note = if answer.is_ok() {
+impl Trace {
+    /// Boxed, because few requests have one and every future would be larger by it.
+    pub(crate) fn begin(explain: &Explain, start: Instant) -> Box<Self> {
+        let explain = explain.clone();
+        Box::new(Self { explain, start })
+    }
+
+    pub(crate) const fn explain(&self) -> &Explain {
+        &self.explain
+    }
+
+    pub(crate) fn answered(&self, well: bool) {
+        let note = if well {
             "head in time"
         } else {
             "error in time"
         };
-        trace
-            .explain
-            .record(Entry::new(LAYER, note, trace.start, timer::now()));
+        self.explain
+            .record(Entry::new(LAYER, note, self.start, timer::now()));
     }
-    answer.map_err(Into::into)
 }

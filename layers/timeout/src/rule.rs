@@ -19,6 +19,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// The limit that ends at `end`, as it stands at `now`.
+    #[inline]
     pub(crate) fn at(end: Option<Instant>, now: Instant, expiry: Expiry) -> Self {
         match end {
             Some(end) if end <= now => Self::Expired(expiry),
@@ -44,78 +45,144 @@ pub(crate) trait Rule {
     fn check(&mut self, now: Instant) -> Verdict;
 }
 
-/// A deadline, and when we first looked at it.
+/// A deadline, and what was left of it when we first looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Total {
-    start: Instant,
-    end: Deadline,
+    end: Instant,
+    left: Duration,
 }
 
 impl Total {
-    pub(crate) const fn new(start: Instant, end: Deadline) -> Self {
-        Self { start, end }
+    pub(crate) fn new(end: Deadline, now: Instant) -> Self {
+        let left = end.remaining(now);
+        let end = end.instant();
+        Self { end, left }
     }
 
-    /// What was left at the start; zero when it had passed.
-    pub(crate) fn left(self) -> Duration {
-        self.end.remaining(self.start)
+    /// What was left at first; zero when the deadline had passed.
+    pub(crate) const fn left(self) -> Duration {
+        self.left
     }
 
+    #[inline]
     pub(crate) fn check(self, now: Instant) -> Verdict {
-        let expiry = Expiry::new(Phase::Total, self.left());
-        Verdict::at(Some(self.end.instant()), now, expiry)
+        Verdict::at(Some(self.end), now, Expiry::new(Phase::Total, self.left))
     }
 }
 
-/// Until the head of the response: an attempt's own limit, the total, or both.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
-    limit: Option<Duration>,
-    total: Option<Total>,
-    /// Unset until the first check, so that an answer that is there at once costs no look at a clock.
-    start: Option<Instant>,
+/// Until the head of the response, where no upload is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// No limit.
+    Never,
+    /// So long from the first check on; an answer that is there at once costs no look at a clock.
+    For(Duration),
+    /// The same, begun.
+    Since(Instant, Duration),
+    /// The total, which ends first.
+    Total(Total),
 }
 
 impl Head {
-    pub(crate) const fn new(limit: Option<Duration>, total: Option<Total>) -> Self {
-        let start = None;
-        Self {
-            limit,
-            total,
-            start,
+    /// The shorter one. Where both end at once it is the total: another attempt would be pointless,
+    /// and the error should say so.
+    #[inline]
+    pub(crate) fn new(limit: Option<Duration>, total: Option<Total>) -> Self {
+        match (limit, total) {
+            (Some(limit), Some(total)) if limit < total.left => Self::For(limit),
+            (_, Some(total)) => Self::Total(total),
+            (Some(limit), None) => Self::For(limit),
+            (None, None) => Self::Never,
         }
-    }
-
-    /// The attempt's limit, counted from `start`.
-    pub(crate) fn limit_from(&self, start: Instant, now: Instant) -> Verdict {
-        self.limit.map_or(Verdict::Never, |limit| {
-            Verdict::at(
-                start.checked_add(limit),
-                now,
-                Expiry::new(Phase::Head, limit),
-            )
-        })
-    }
-
-    /// When the waiting began; it does so at the first question.
-    pub(crate) fn start(&mut self, now: Instant) -> Instant {
-        *self.start.get_or_insert(now)
-    }
-
-    pub(crate) fn total(&self, now: Instant) -> Verdict {
-        self.total.map_or(Verdict::Never, |total| total.check(now))
-    }
-
-    pub(crate) const fn limit(&self) -> Option<Duration> {
-        self.limit
     }
 }
 
 impl Rule for Head {
+    #[inline]
     fn check(&mut self, now: Instant) -> Verdict {
-        let start = self.start(now);
-        // The total first: where both end at once, another attempt would be pointless, and the
-        // error should say so.
-        self.total(now).and(self.limit_from(start, now))
+        match *self {
+            Self::Never => Verdict::Never,
+            Self::For(limit) => {
+                *self = Self::Since(now, limit);
+                attempt(now, limit, now)
+            }
+            Self::Since(start, limit) => attempt(start, limit, now),
+            Self::Total(total) => total.check(now),
+        }
+    }
+}
+
+/// The limit of an attempt whose clock began at `start`.
+#[inline]
+pub(crate) fn attempt(start: Instant, limit: Duration, now: Instant) -> Verdict {
+    Verdict::at(
+        start.checked_add(limit),
+        now,
+        Expiry::new(Phase::Head, limit),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn verdict(kind: u8, millis: u64, now: Instant) -> Verdict {
+        let span = Duration::from_millis(millis);
+        match kind {
+            0 => Verdict::Never,
+            1 => Verdict::Until(now + span),
+            _ => Verdict::Expired(Expiry::new(Phase::Head, span)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn of_two_limits_the_sooner_one_holds(a in 0..3_u8, b in 0..3_u8, m in 1..99_u64, n in 1..99_u64) {
+            let now = now();
+            let (one, other) = (verdict(a, m, now), verdict(b, n, now));
+            let both = one.and(other);
+            // Ended before running before endless; of two that run, the sooner.
+            let rank = |verdict| match verdict {
+                Verdict::Expired(_) => (0, now),
+                Verdict::Until(at) => (1, at),
+                Verdict::Never => (2, now),
+            };
+            prop_assert_eq!(rank(both), rank(one).min(rank(other)));
+            if matches!(one, Verdict::Expired(_)) {
+                prop_assert_eq!(both, one, "the first of two that have ended");
+            }
+        }
+
+        #[test]
+        fn an_attempt_ends_with_its_limit_or_with_the_total(limit in 0..50_u64, left in 0..50_u64, later in 0..99_u64) {
+            let start = now();
+            let span = Duration::from_millis;
+            let total = Total::new(Deadline::at(start + span(left)), start);
+            let mut head = Head::new(Some(span(limit)), Some(total));
+            head.check(start);
+            let phase = if left <= limit { Phase::Total } else { Phase::Head };
+            let end = limit.min(left);
+            let wanted = if later >= end {
+                Verdict::Expired(Expiry::new(phase, span(end)))
+            } else {
+                Verdict::Until(start + span(end))
+            };
+            prop_assert_eq!(head.check(start + span(later)), wanted);
+        }
+    }
+
+    #[test]
+    fn without_limits_nothing_runs_out() {
+        assert_eq!(Head::new(None, None).check(now()), Verdict::Never);
+        assert_eq!(
+            Head::new(Some(Duration::MAX), None).check(now()),
+            Verdict::Never
+        );
     }
 }

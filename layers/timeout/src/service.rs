@@ -65,12 +65,16 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let plan = Plan::new(self.limits, Some(request.extensions()));
+        if request.extensions().is_empty() {
+            let plan = Plan::plain(self.limits);
+            return ResponseFuture::new(self.inner.call(request), plan);
+        }
+        let plan = Plan::asked(self.limits, request.extensions());
         if plan.is_late() {
-            return ResponseFuture::new(None, plan);
+            return ResponseFuture::refused(plan);
         }
         plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
-        ResponseFuture::new(Some(self.inner.call(request)), plan)
+        ResponseFuture::new(self.inner.call(request), plan)
     }
 }
 
@@ -91,9 +95,9 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let plan = Plan::new(self.limits, Some(request.extensions()));
+        let plan = Plan::asked(self.limits, request.extensions());
         if plan.is_late() {
-            return UploadFuture::new(None, plan, None);
+            return UploadFuture::refused(plan);
         }
         plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
         // An empty body cannot stall.
@@ -103,7 +107,7 @@ where
             .filter(|_| !request.body().is_end_stream());
         let progress = limit.map(Shared::new);
         let request = request.map(|body| UploadBody::new(body, progress.clone()));
-        UploadFuture::new(Some(self.inner.call(request)), plan, progress)
+        UploadFuture::new(self.inner.call(request), plan, progress)
     }
 }
 
@@ -124,11 +128,14 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let plan = Plan::new(self.limits, V::extensions(&request));
+        let plan = match V::extensions(&request) {
+            Some(extensions) if !extensions.is_empty() => Plan::asked(self.limits, extensions),
+            _ => Plan::plain(self.limits),
+        };
         if plan.is_late() {
-            return HeadFuture::new(None, plan);
+            return HeadFuture::refused(plan);
         }
-        HeadFuture::new(Some(self.inner.call(request)), plan)
+        HeadFuture::new(self.inner.call(request), plan)
     }
 }
 

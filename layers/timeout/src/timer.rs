@@ -30,26 +30,26 @@ impl Timer {
         cx: &mut Context<'_>,
         mut check: impl FnMut(Instant) -> Verdict,
     ) -> Poll<Expiry> {
-        loop {
-            match self.as_mut().project() {
-                TimerProj::Never => return Poll::Pending,
-                TimerProj::Set { sleep } => ready!(sleep.poll(cx)),
-                TimerProj::Unset => {}
-            }
+        if matches!(*self, Self::Unset) {
             match check(now()) {
                 Verdict::Expired(expiry) => return Poll::Ready(expiry),
                 Verdict::Never => self.set(Self::Never),
-                Verdict::Until(at) => self.as_mut().rest_until(at.into()),
+                Verdict::Until(at) => {
+                    let sleep = tokio::time::sleep_until(at.into());
+                    self.set(Self::Set { sleep });
+                }
             }
         }
-    }
-
-    fn rest_until(mut self: Pin<&mut Self>, at: tokio::time::Instant) {
-        if let TimerProj::Set { sleep } = self.as_mut().project() {
-            sleep.reset(at);
-        } else {
-            let sleep = tokio::time::sleep_until(at);
-            self.set(Self::Set { sleep });
+        loop {
+            let TimerProj::Set { mut sleep } = self.as_mut().project() else {
+                return Poll::Pending;
+            };
+            ready!(sleep.as_mut().poll(cx));
+            match check(now()) {
+                Verdict::Expired(expiry) => return Poll::Ready(expiry),
+                Verdict::Never => self.set(Self::Never),
+                Verdict::Until(at) => sleep.reset(at.into()),
+            }
         }
     }
 }

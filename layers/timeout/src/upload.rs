@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Phase;
 use crate::idle::Idle;
-use crate::rule::{Head, Rule, Verdict};
+use crate::rule::{self, Head, Rule, Total, Verdict};
 
 /// Timers are no finer, and a check that asks to be asked again at once would spin.
 const TICK: Duration = Duration::from_millis(1);
@@ -29,7 +29,7 @@ enum Stage {
 
 impl Progress {
     pub(crate) const fn new(limit: Duration) -> Self {
-        let idle = Idle::new(limit, Phase::RequestBody);
+        let idle = Idle::new(limit);
         let stage = Stage::Unasked;
         Self { stage, idle }
     }
@@ -45,7 +45,9 @@ impl Progress {
     /// The transport asked and got a frame: until it asks again it is the peer's turn.
     pub(crate) const fn fed(&mut self, now: Instant) {
         self.starved();
-        self.idle.start(now);
+        if matches!(self.stage, Stage::Sending) {
+            self.idle.start(now);
+        }
     }
 
     /// The body has ended, failed or was dropped.
@@ -56,25 +58,37 @@ impl Progress {
         }
     }
 
-    fn check(&mut self, head: &mut Head, now: Instant) -> Verdict {
-        let start = head.start(now);
-        let limit = match self.stage {
-            Stage::Unasked => head.limit_from(start, now).and(self.earliest(head, now)),
-            Stage::Sending => match self.idle.check(now) {
+    fn check(&mut self, head: &Wait, now: Instant) -> Verdict {
+        match self.stage {
+            Stage::Unasked => head.from(head.start, now).and(self.earliest(head, now)),
+            Stage::Sending => match self.idle.check(Phase::RequestBody, now) {
                 Verdict::Never => self.earliest(head, now),
                 verdict => verdict,
             },
-            Stage::Done(end) => head.limit_from(end, now),
-        };
-        head.total(now).and(limit)
+            Stage::Done(end) => head.from(end, now),
+        }
     }
 
     /// No limit runs, or one that stops when the transport asks. Whatever happens next, nothing
     /// runs out before this instant, so nobody needs to wake the one who checks before it.
-    fn earliest(&self, head: &Head, now: Instant) -> Verdict {
+    fn earliest(&self, head: &Wait, now: Instant) -> Verdict {
         let limit = self.idle.limit();
-        let wait = head.limit().map_or(limit, |head| head.min(limit)).max(TICK);
+        let wait = head.limit.map_or(limit, |head| head.min(limit)).max(TICK);
         now.checked_add(wait).map_or(Verdict::Never, Verdict::Until)
+    }
+}
+
+/// The wait for the head, with the upload's time taken out.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    limit: Option<Duration>,
+    start: Instant,
+}
+
+impl Wait {
+    fn from(&self, start: Instant, now: Instant) -> Verdict {
+        self.limit
+            .map_or(Verdict::Never, |limit| rule::attempt(start, limit, now))
     }
 }
 
@@ -96,21 +110,172 @@ impl Shared {
 /// Until the head of the response, with an upload on the way to it.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    head: Head,
-    progress: Option<Shared>,
+    limit: Option<Duration>,
+    total: Option<Total>,
+    start: Option<Instant>,
+    progress: Shared,
 }
 
 impl Upload {
-    pub(crate) const fn new(head: Head, progress: Option<Shared>) -> Self {
-        Self { head, progress }
+    pub(crate) const fn new(
+        limit: Option<Duration>,
+        total: Option<Total>,
+        progress: Shared,
+    ) -> Self {
+        let start = None;
+        Self {
+            limit,
+            total,
+            start,
+            progress,
+        }
     }
 }
 
 impl Rule for Upload {
     fn check(&mut self, now: Instant) -> Verdict {
-        match &self.progress {
-            Some(progress) => progress.lock().check(&mut self.head, now),
-            None => self.head.check(now),
+        let start = *self.start.get_or_insert(now);
+        let head = Wait {
+            limit: self.limit,
+            start,
+        };
+        let total = self.total.map_or(Verdict::Never, |total| total.check(now));
+        total.and(self.progress.lock().check(&head, now))
+    }
+}
+
+/// [`Upload`] where there is something to watch, otherwise [`Head`].
+#[derive(Debug)]
+pub(crate) enum MaybeUpload {
+    Upload(Upload),
+    Head(Head),
+}
+
+impl Rule for MaybeUpload {
+    fn check(&mut self, now: Instant) -> Verdict {
+        match self {
+            Self::Upload(rule) => rule.check(now),
+            Self::Head(rule) => rule.check(now),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use buttress_kernel::Deadline;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::error::Expiry;
+
+    const HEAD: Duration = Duration::from_millis(700);
+    const IDLE: Duration = Duration::from_millis(300);
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Event {
+        Starved,
+        Fed,
+        Done,
+    }
+
+    fn origin() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+        let event = prop_oneof![
+            4 => Just(Event::Fed),
+            2 => Just(Event::Starved),
+            1 => Just(Event::Done),
+        ];
+        let pause = prop_oneof![0..5_u64, 1..299_u64, 298..303_u64, 600..703_u64];
+        prop::collection::vec((pause, event), 0..30)
+    }
+
+    /// When a limit runs out and which, found by walking through the whole history.
+    fn model(events: &[(u64, Event)]) -> Option<(u64, Phase)> {
+        let mut now = 0;
+        let mut end = Some((700, Phase::Head));
+        for &(pause, event) in events {
+            now += pause;
+            if let Some(end) = end.filter(|&(end, _)| end <= now) {
+                return Some(end);
+            }
+            end = match event {
+                Event::Starved => None,
+                Event::Fed => Some((now + 300, Phase::RequestBody)),
+                Event::Done => return Some((now + 700, Phase::Head)),
+            };
+        }
+        end
+    }
+
+    /// The same as the future sees it, which is woken by nobody and asks only when told to.
+    fn asked_lazily(events: &[(u64, Event)]) -> Option<(u64, Phase)> {
+        let origin = origin();
+        let at = |now: u64| origin + Duration::from_millis(now);
+        let shared = Shared::new(IDLE);
+        let mut rule = Upload::new(Some(HEAD), None, shared.clone());
+        let mut next = 0;
+        let mut moved = 0;
+        let mut coming = events.iter();
+        let mut event = coming.next();
+        loop {
+            while let Some(&(pause, what)) = event {
+                if moved + pause >= next {
+                    break;
+                }
+                moved += pause;
+                match what {
+                    Event::Starved => shared.lock().starved(),
+                    Event::Fed => shared.lock().fed(at(moved)),
+                    Event::Done => shared.lock().done(at(moved)),
+                }
+                event = coming.next();
+            }
+            match rule.check(at(next)) {
+                Verdict::Until(then) => {
+                    let then = u64::try_from((then - origin).as_millis()).expect("a short test");
+                    assert!(then > next, "it would spin");
+                    next = then;
+                }
+                Verdict::Expired(expiry) => return Some((next, expiry.phase())),
+                Verdict::Never => return None,
+            }
+            if event.is_none() && next > moved + 10_000 {
+                return None;
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_stall_is_noticed_on_time_although_nobody_wakes_the_future(events in events()) {
+            prop_assert_eq!(asked_lazily(&events), model(&events));
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_end_changes_nothing() {
+        let start = origin();
+        let mut progress = Progress::new(IDLE);
+        progress.fed(start);
+        progress.done(start);
+        let done = progress;
+        progress.fed(start + HEAD);
+        progress.starved();
+        progress.done(start + HEAD);
+        assert_eq!(progress.stage, done.stage);
+        assert!(!progress.idle.is_running());
+    }
+
+    #[test]
+    fn the_total_goes_before_a_limit_that_ends_with_it() {
+        let start = origin();
+        let total = Total::new(Deadline::at(start + HEAD), start);
+        let mut rule = Upload::new(Some(HEAD), Some(total), Shared::new(IDLE));
+        rule.check(start);
+        let end = rule.check(start + HEAD);
+        assert_eq!(end, Verdict::Expired(Expiry::new(Phase::Total, HEAD)));
     }
 }

@@ -50,7 +50,7 @@ impl<B> ResponseBody<B> {
         total: Option<Total>,
         explain: Option<Explain>,
     ) -> Self {
-        let idle = idle.map(|limit| Idle::new(limit, Phase::ResponseBody));
+        let idle = idle.map(Idle::new);
         let (timer, failed) = (Timer::Unset, false);
         Self {
             inner,
@@ -75,7 +75,10 @@ impl<B> ResponseBody<B> {
 
 /// Both limits at once.
 fn check(idle: &mut Option<Idle>, total: Option<Total>, now: Instant) -> Verdict {
-    let idle = idle.as_mut().map_or(Verdict::Never, |idle| idle.check(now));
+    let phase = Phase::ResponseBody;
+    let idle = idle
+        .as_mut()
+        .map_or(Verdict::Never, |idle| idle.check(phase, now));
     total
         .map_or(Verdict::Never, |total| total.check(now))
         .and(idle)

@@ -60,19 +60,15 @@ impl<S> WithDeadline<S> {
         );
         let limits = Limits::default();
         if own.is_none() && found.is_none() && explain.is_none() {
-            return Plan {
-                limits,
-                total: None,
-                trace: None,
-            };
+            return Plan::plain(limits);
         }
         let start = timer::now();
-        let trace = explain.cloned().map(|explain| Trace { explain, start });
+        let trace = explain.map(|explain| Trace::begin(explain, start));
         let deadline = earlier(found, own, start);
         if let Some(deadline) = deadline.filter(|_| deadline != found) {
             extensions.insert(deadline);
         }
-        let total = deadline.map(|end| Total::new(start, end));
+        let total = deadline.map(|end| Total::new(end, start));
         Plan {
             limits,
             total,
@@ -105,9 +101,9 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let plan = self.plan(request.extensions_mut());
         if plan.is_late() {
-            return DeadlineFuture::new(None, plan);
+            return DeadlineFuture::refused(plan);
         }
         plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
-        DeadlineFuture::new(Some(self.inner.call(request)), plan)
+        DeadlineFuture::new(self.inner.call(request), plan)
     }
 }

@@ -2,6 +2,10 @@
 
 mod attempt;
 mod body;
+mod hyper;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod support;
+mod telemetry;
 mod total;
 mod upload;
