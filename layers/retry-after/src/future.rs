@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use buttress_kernel::key::KeyExtractor;
 use buttress_kernel::{BoxError, Explain};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
@@ -49,8 +50,29 @@ pub(crate) struct Listener {
     pub(crate) explain: Option<Explain>,
 }
 
+impl Listener {
+    /// For the response to this request.
+    #[inline(always)]
+    pub(crate) fn of<B, K>(shared: &Arc<Shared>, extractor: &K, request: &Request<B>) -> Self
+    where
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        Self {
+            shared: Arc::clone(shared),
+            memo: Memo::of(extractor, request),
+            explain: Explain::of(request.extensions()).cloned(),
+        }
+    }
+
+    #[inline(always)]
+    fn hear<C>(&self, response: &mut Response<C>) {
+        self.shared
+            .hear(&self.memo, self.explain.as_ref(), response);
+    }
+}
+
 impl<S, B, F> ResponseFuture<S, B, F> {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn calling(inner: F, listener: Listener) -> Self {
         let step = Step::Calling { inner };
         Self { step, listener }
@@ -80,26 +102,37 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            match this.step.as_mut().project() {
-                StepProj::Calling { inner } => {
-                    let mut response = ready!(inner.poll(cx)).map_err(Into::into)?;
-                    let Listener {
-                        shared,
-                        memo,
-                        explain,
-                    } = this.listener;
-                    shared.hear(memo, explain.as_ref(), &mut response);
-                    return Poll::Ready(Ok(response));
+            if let StepProj::Calling { inner } = this.step.as_mut().project() {
+                let mut end = ready!(inner.poll(cx)).map_err(Into::into);
+                if let Ok(response) = &mut end {
+                    this.listener.hear(response);
                 }
-                StepProj::Holding { hold } => {
-                    let inner = ready!(hold.as_mut().poll(cx))?;
-                    this.step.set(Step::Calling { inner });
-                }
-                StepProj::Refused { error } => {
-                    let error = error.take().expect("polled after it was over");
-                    return Poll::Ready(Err(error));
-                }
+                return Poll::Ready(end);
             }
+            ready!(this.step.as_mut().begin(cx))?;
+        }
+    }
+}
+
+impl<S, B> Step<S, B, S::Future>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    /// Goes on to the call, after the hold.
+    #[cold]
+    fn begin(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match self.as_mut().project() {
+            StepProj::Holding { hold } => {
+                let inner = ready!(hold.as_mut().poll(cx))?;
+                self.set(Self::Calling { inner });
+                Poll::Ready(Ok(()))
+            }
+            StepProj::Refused { error } => {
+                let error = error.take().expect("polled after it was over");
+                Poll::Ready(Err(error))
+            }
+            StepProj::Calling { .. } => Poll::Ready(Ok(())),
         }
     }
 }

@@ -17,17 +17,17 @@ pub(crate) struct Words {
 }
 
 /// Whether a response may say something, at the price of a look at the names of its fields.
-#[inline]
+#[inline(always)]
 pub(crate) fn speaks<B>(response: &Response<B>, proactive: bool) -> bool {
     refuses(response.status()) || (proactive && tells_quota(response.headers()))
 }
 
-#[inline]
+#[inline(always)]
 fn refuses(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503)
 }
 
-#[inline]
+#[inline(always)]
 fn tells_quota(headers: &HeaderMap) -> bool {
     !headers.is_empty()
         && headers
@@ -36,7 +36,7 @@ fn tells_quota(headers: &HeaderMap) -> bool {
 }
 
 /// `ratelimit…`, `x-ratelimit…` or `x-rate-limit…`; the first byte turns nearly all others away.
-#[inline]
+#[inline(always)]
 fn is_quota(name: &[u8]) -> bool {
     match name.first() {
         Some(b'r') => name.starts_with(b"ratelimit"),

@@ -16,6 +16,8 @@ mod settings;
 mod shared;
 mod source;
 mod state;
+#[cfg(test)]
+mod state_tests;
 mod sync;
 mod telemetry;
 mod window;

@@ -1,23 +1,22 @@
 //! Enough of a request to name its key when the response has something to say.
 
 use std::any::TypeId;
-use std::borrow::Cow;
 
 use buttress_kernel::Key;
 use buttress_kernel::key::{Authority, KeyExtractor};
-use http::uri::Scheme;
+use http::uri::{self, Scheme};
 use http::{Request, Uri};
 
 /// A key, or what it can be found from. Extracting the usual key, an authority, costs more than all
-/// else that the layer does on its way, and hardly any response needs it: so its text is put aside
-/// as it stands in the URI, and extracted later or never.
+/// else that the layer does on its way, and hardly any response needs it: so the authority is put
+/// aside as it stands in the URI, and looked at later or never.
 // No `Debug`: user info has not been taken off yet.
 pub(crate) enum Memo {
     Key(Key),
-    Authority { scheme: Known, text: Short },
+    Authority(Known, uri::Authority),
 }
 
-/// The schemes that matter to an authority.
+/// The schemes that matter to an authority, since they have a port of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Known {
     Http,
@@ -25,84 +24,55 @@ pub(crate) enum Known {
     Other,
 }
 
-/// A short text, without a heap.
-pub(crate) struct Short {
-    length: u8,
-    bytes: [u8; MOST],
-}
-
 impl Memo {
     /// Puts aside what names the request's key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of<B, K>(extractor: &K, request: &Request<B>) -> Self
     where
         K: KeyExtractor<Request<B>> + 'static,
     {
-        if TypeId::of::<K>() == TypeId::of::<Authority>()
-            && let Some(memo) = Self::authority(request.uri())
-        {
-            return memo;
+        let uri = request.uri();
+        match uri.authority() {
+            Some(authority) if TypeId::of::<K>() == TypeId::of::<Authority>() => {
+                Self::Authority(Known::of(uri), authority.clone())
+            }
+            _ => Self::Key(Key::from(&*extractor.extract(request))),
         }
-        Self::Key(Key::from(&*extractor.extract(request)))
-    }
-
-    #[inline]
-    fn authority(uri: &Uri) -> Option<Self> {
-        let text = Short::of(uri.authority()?.as_str())?;
-        let scheme = match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => Known::Https,
-            Some(scheme) if *scheme == Scheme::HTTP => Known::Http,
-            _ => Known::Other,
-        };
-        Some(Self::Authority { scheme, text })
     }
 
     /// The key.
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Key(key) => key.clone(),
-            Self::Authority { scheme, text } => extract(*scheme, &text.get()),
+            Self::Authority(scheme, authority) => extract(*scheme, authority),
         }
     }
 }
 
-fn extract(scheme: Known, text: &str) -> Key {
-    let uri = Uri::builder().authority(text).path_and_query("/");
-    let uri = match scheme {
-        Known::Http => uri.scheme(Scheme::HTTP),
-        Known::Https => uri.scheme(Scheme::HTTPS),
-        // Any scheme without a port of its own will do.
-        Known::Other => uri.scheme("other"),
-    };
-    let request = uri.build().map(|uri| {
-        let mut request = Request::new(());
-        *request.uri_mut() = uri;
-        request
-    });
-    // The text has been an authority before, so this does not fail; if it did, it is a key as it is.
-    request.map_or_else(
-        |_| Key::from(text),
-        |request| Key::from(&*Authority.extract(&request)),
-    )
+impl Known {
+    #[inline(always)]
+    fn of(uri: &Uri) -> Self {
+        match uri.scheme_str() {
+            Some("https") => Self::Https,
+            Some("http") => Self::Http,
+            _ => Self::Other,
+        }
+    }
 }
 
-/// Longer than the names of nearly all servers.
-const MOST: usize = 62;
-
-impl Short {
-    #[inline]
-    fn of(text: &str) -> Option<Self> {
-        let mut bytes = [0; MOST];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        let length = u8::try_from(text.len()).ok()?;
-        Some(Self { length, bytes })
-    }
-
-    fn get(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.bytes[..usize::from(self.length)])
-    }
+fn extract(scheme: Known, authority: &uri::Authority) -> Key {
+    let parts = Uri::builder()
+        .authority(authority.clone())
+        .path_and_query("/");
+    let parts = match scheme {
+        Known::Http => parts.scheme(Scheme::HTTP),
+        Known::Https => parts.scheme(Scheme::HTTPS),
+        // Any scheme without a port of its own will do.
+        Known::Other => parts.scheme("other"),
+    };
+    let mut request = Request::new(());
+    *request.uri_mut() = parts.build().expect("all three parts are there, and valid");
+    Key::from(&*Authority.extract(&request))
 }
 
 #[cfg(test)]
@@ -125,7 +95,6 @@ mod tests {
             "ftp://example.com:21/",
             "/relative",
             "example.com:443",
-            "http://a-name-so-long-that-it-does-not-fit-into-what-is-kept-of-it.example.com/",
         ] {
             let request = request(uri);
             let expected = Authority.extract(&request);
@@ -156,14 +125,5 @@ mod tests {
             Memo::of(&route, &request("http://a/x")).key().as_str(),
             "/x"
         );
-    }
-
-    #[test]
-    fn a_usual_name_needs_no_heap() {
-        let usual = request("https://bucket.s3.dualstack.us-west-2.amazonaws.com/");
-        assert!(matches!(
-            Memo::of(&Authority, &usual),
-            Memo::Authority { .. }
-        ));
     }
 }

@@ -53,27 +53,23 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.shared.gate.is_quiet() {
-            self.pass(request)
-        } else {
-            self.consult(request)
+        if !self.shared.gate.is_quiet() {
+            return self.consult(request);
         }
+        // Not by way of `pass`, which would move the request once more.
+        let listener = Listener::of(&self.shared, &self.key, &request);
+        ResponseFuture::calling(self.inner.call(request), listener)
     }
 }
 
 impl<S, K> RetryAfter<S, K> {
     /// The request goes at once.
-    #[inline]
     fn pass<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B, S::Future>
     where
         S: Service<Request<B>>,
         K: KeyExtractor<Request<B>> + 'static,
     {
-        let listener = Listener {
-            shared: Arc::clone(&self.shared),
-            memo: Memo::of(&self.key, &request),
-            explain: Explain::of(request.extensions()).cloned(),
-        };
+        let listener = Listener::of(&self.shared, &self.key, &request);
         ResponseFuture::calling(self.inner.call(request), listener)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain, Key};
+use buttress_kernel::{Entry, Explain};
 use http::Response;
 
 use crate::gate::Gate;
@@ -29,10 +29,10 @@ pub(crate) fn now() -> Instant {
 impl Shared {
     /// Takes in what a response says, if it says something. It passes on as it is, but for what was
     /// read from it, which goes into its extensions.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hear<B>(&self, memo: &Memo, explain: Option<&Explain>, end: &mut Response<B>) {
         if lesson::speaks(end, self.settings.proactive) {
-            self.learn(&memo.key(), explain, end);
+            self.learn(memo, explain, end);
         }
         if let Some(explain) = explain {
             explain.attach(end.extensions_mut());
@@ -40,7 +40,8 @@ impl Shared {
     }
 
     #[cold]
-    fn learn<B>(&self, key: &Key, explain: Option<&Explain>, end: &mut Response<B>) {
+    #[inline(never)]
+    fn learn<B>(&self, memo: &Memo, explain: Option<&Explain>, end: &mut Response<B>) {
         let now = now();
         let settings = &self.settings;
         let words = lesson::read(end, settings.proactive, settings.wall_clock.now());
@@ -49,6 +50,7 @@ impl Shared {
         if lesson.is_empty() {
             return;
         }
+        let key = memo.key();
         let key = key.as_str();
         let learned = self.gate.learn(key, now, lesson, &settings.rules);
         if learned.lost {

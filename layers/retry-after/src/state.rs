@@ -251,8 +251,9 @@ impl<T> State<T> {
             return Some((hold.until, hold.source, Place::Held));
         }
         let window = self.window(now).filter(|_| rules.pace)?;
-        let slot = window.slot(self.paced(usize::MAX));
-        (slot > now + Window::GRAIN).then_some((slot, Source::Pace, Place::Paced))
+        let ahead = self.paced(usize::MAX);
+        let slot = window.slot(ahead);
+        (!window.lets_go(ahead, now)).then_some((slot, Source::Pace, Place::Paced))
     }
 
     /// The instant that a waiter waits for now; `None` when it has none, and must be given one.
@@ -377,11 +378,8 @@ impl<T> Queue<T> {
 }
 
 /// The moment, within the `ahead`th of `crowd` equal parts of `spread`, that `draw` picks.
-fn share(spread: Duration, ahead: usize, draw: u32, crowd: usize) -> Duration {
+pub(crate) fn share(spread: Duration, ahead: usize, draw: u32, crowd: usize) -> Duration {
     let part = ((ahead as u128) << 32) + u128::from(draw);
     let nanos = spread.as_nanos() * part / ((crowd as u128) << 32);
     u64::try_from(nanos).map_or(spread, Duration::from_nanos)
 }
-
-#[cfg(test)]
-mod tests;

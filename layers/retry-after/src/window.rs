@@ -13,10 +13,10 @@ pub(crate) struct Window {
     last: Instant,
 }
 
-impl Window {
-    /// Timers can do no better than this, so nobody waits for less.
-    pub(crate) const GRAIN: Duration = Duration::from_millis(1);
+/// Timers can do no better than this, so nobody waits for less than that for its share.
+const GRAIN: Duration = Duration::from_millis(1);
 
+impl Window {
     /// The window that a quota tells of, in place of an older one; none if it ends at once.
     pub(crate) fn told(now: Instant, quota: Quota, before: Option<&Self>) -> Option<Self> {
         let end = now
@@ -52,6 +52,12 @@ impl Window {
         let nanos = left * (u128::from(ahead) + 1) / parts;
         let wait = u64::try_from(nanos).map_or(Duration::MAX, Duration::from_nanos);
         self.last.checked_add(wait).unwrap_or(self.end)
+    }
+
+    /// Whether a request that has `ahead` others before it may go at once. The end of the window is
+    /// the server's word, so that is waited for exactly.
+    pub(crate) fn lets_go(&self, ahead: u64, now: Instant) -> bool {
+        ahead < self.remaining && self.slot(ahead) <= now + GRAIN
     }
 
     /// One request goes now without having waited. Time that nobody used is not made up for.

@@ -6,3 +6,4 @@ mod holds;
 mod learning;
 mod pacing;
 mod support;
+mod telemetry;
