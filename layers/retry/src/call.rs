@@ -31,7 +31,7 @@ pub(crate) struct Call<S, B, K> {
 }
 
 /// The end of the call, or the time until the next attempt.
-type Next<B, R> = ControlFlow<Result<Response<R>, BoxError>, Pause<B, R>>;
+type Next<B, R> = ControlFlow<Result<Response<R>, BoxError>, Pin<Box<Pause<B, R>>>>;
 
 impl<S, B, K> Call<S, B, K> {
     pub(crate) fn new(service: S, shared: Arc<Shared<K>>, first: &Request<B>, copy: B) -> Self {
@@ -50,6 +50,18 @@ impl<S, B, K> Call<S, B, K> {
         }
     }
 
+    /// Whether this is the end of a call that went as most calls go: at the first attempt, and
+    /// with nobody who asked for anything special.
+    #[inline]
+    pub(crate) fn is_usual<R, E>(&self, end: &Result<Response<R>, E>) -> bool {
+        let usual = self.progress.sends == 1 && self.head.extensions().is_empty();
+        let settings = &self.shared.settings;
+        usual
+            && end
+                .as_ref()
+                .is_ok_and(|r| policy::is_answer(settings, r.status()))
+    }
+
     /// Decides what follows an attempt that ended so.
     pub(crate) fn after<R>(&mut self, end: Result<Response<R>, BoxError>) -> Next<B, R>
     where
@@ -58,11 +70,6 @@ impl<S, B, K> Call<S, B, K> {
         K: KeyExtractor<Request<B>>,
     {
         let settings = self.settings();
-        if let Ok(response) = &end
-            && policy::is_answer(&settings, response.status())
-        {
-            return Next::Break(self.finish(end, Reason::Final));
-        }
         let now = tokio::time::Instant::now().into_std();
         let read = Read::of(&end, &self.shared);
         let moment = self.moment(&settings, now);
@@ -79,7 +86,7 @@ impl<S, B, K> Call<S, B, K> {
                     self.progress.previous = Some(wait);
                     self.cause = Some(read.cause);
                     let failed = end.ok().map(Response::into_body);
-                    Next::Continue(Pause::new(failed, drain, wait, planned))
+                    Next::Continue(Box::pin(Pause::new(failed, drain, wait, planned)))
                 }
             },
         }

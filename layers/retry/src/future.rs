@@ -14,6 +14,8 @@ use tower_service::Service;
 
 use crate::call::Call;
 use crate::pause::Pause;
+use crate::policy::Reason;
+use crate::record;
 
 pin_project! {
     /// The response of the last attempt.
@@ -81,55 +83,35 @@ where
     type Output = Result<Response<R>, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().mode.project() {
-            ModeProj::Once { attempt } => attempt.poll(cx).map_err(Into::into),
-            ModeProj::Repeatable { mut state, call } => loop {
-                let next = ready!(state.as_mut().poll(call, cx));
-                match next {
-                    ControlFlow::Break(end) => return Poll::Ready(end),
-                    ControlFlow::Continue(next) => state.set(next),
-                }
-            },
-        }
-    }
-}
-
-impl<F, B, R> State<F, B, R>
-where
-    B: Replay,
-    R: http_body::Body,
-{
-    /// The end of the call, or the state that comes next.
-    fn poll<S, K>(
-        self: Pin<&mut Self>,
-        call: &mut Call<S, B, K>,
-        cx: &mut Context<'_>,
-    ) -> Poll<ControlFlow<Result<Response<R>, BoxError>, Self>>
-    where
-        S: Service<Request<B>, Response = Response<R>, Future = F>,
-        S::Error: Into<BoxError>,
-        F: Future<Output = Result<Response<R>, S::Error>>,
-        K: KeyExtractor<Request<B>>,
-    {
-        Poll::Ready(match self.project() {
-            StateProj::Calling { attempt } => {
-                let end = ready!(attempt.poll(cx)).map_err(Into::into);
-                call.after(end).map_continue(|pause| Self::Waiting {
-                    pause: Box::pin(pause),
-                })
-            }
-            StateProj::Waiting { pause } => {
-                ready!(pause.as_mut().poll(cx));
-                match ready!(call.service.poll_ready(cx)) {
-                    Err(error) => ControlFlow::Break(call.unready(error.into())),
-                    Ok(()) => {
-                        let request = call.next_request(pause.as_mut());
-                        let attempt = call.service.call(request);
-                        ControlFlow::Continue(Self::Calling { attempt })
+        let (mut state, call) = match self.project().mode.project() {
+            ModeProj::Once { attempt } => return attempt.poll(cx).map_err(Into::into),
+            ModeProj::Repeatable { state, call } => (state, call),
+        };
+        loop {
+            let next = match state.as_mut().project() {
+                StateProj::Calling { attempt } => {
+                    let end = ready!(attempt.poll(cx));
+                    if call.is_usual(&end) {
+                        record::ended(1, Reason::Final);
+                        return Poll::Ready(end.map_err(Into::into));
+                    }
+                    match call.after(end.map_err(Into::into)) {
+                        ControlFlow::Break(end) => return Poll::Ready(end),
+                        ControlFlow::Continue(pause) => State::Waiting { pause },
                     }
                 }
-            }
-        })
+                StateProj::Waiting { pause } => {
+                    ready!(pause.as_mut().poll(cx));
+                    if let Err(error) = ready!(call.service.poll_ready(cx)) {
+                        return Poll::Ready(call.unready(error.into()));
+                    }
+                    let request = call.next_request(pause.as_mut());
+                    let attempt = call.service.call(request);
+                    State::Calling { attempt }
+                }
+            };
+            state.set(next);
+        }
     }
 }
 

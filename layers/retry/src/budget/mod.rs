@@ -54,7 +54,7 @@ struct Bank {
     vault: Mutex<Generations<Ledger>>,
 }
 
-/// Far enough from its neighbour for them not to share a line of any usual cache.
+/// Far enough from its neighbour that they share no line of any usual cache.
 #[repr(align(128))]
 #[derive(Default)]
 struct Till(Mutex<Generations<Window>>);
@@ -142,7 +142,7 @@ impl Bank {
         let tick = second(at);
         let mut till = lock(&self.tills[place() & (self.tills.len() - 1)].0);
         let forgotten = till.turn(tick);
-        till.with(key, |firsts| firsts.add(tick, 1));
+        till.touch(key).add(tick, 1);
         drop(till);
         drop(forgotten);
     }
@@ -152,14 +152,13 @@ impl Bank {
     fn withdraw(&self, key: &str, at: Duration) -> Option<Source> {
         let mut vault = lock(&self.vault);
         let forgotten = vault.turn(second(at));
-        let paid = vault.with(key, |ledger| {
-            for till in &self.tills {
-                if let Some(firsts) = lock(&till.0).get_mut(key) {
-                    ledger.collect(at, firsts, self.percent);
-                }
+        let ledger = vault.touch(key);
+        for till in &self.tills {
+            if let Some(firsts) = lock(&till.0).get_mut(key) {
+                ledger.collect(at, firsts, self.percent);
             }
-            ledger.withdraw(at, self.per_second)
-        });
+        }
+        let paid = ledger.withdraw(at, self.per_second);
         drop(vault);
         drop(forgotten);
         paid
