@@ -1,18 +1,15 @@
 //! The state that all services of a layer share: one entry for each key that a server has spoken
 //! about, behind one mutex that is not touched while nothing is held.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::PoisonError;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::rules::{Ask, Rules};
-use crate::state::{Answer, Change, Lesson, State, Ticket};
+use crate::state::{Answer, Change, Lesson, State};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
-
-/// Who to wake when a waiter may go sooner than it was told.
-type Mark = Option<Waker>;
+use crate::table::{Mark, Table};
 
 /// Everything that is known, by key.
 pub(crate) struct Gate {
@@ -22,22 +19,6 @@ pub(crate) struct Gate {
     horizon: AtomicU64,
     table: Mutex<Table>,
 }
-
-struct Table {
-    keys: HashMap<Box<str>, State<Mark>>,
-    tickets: u64,
-    dice: fastrand::Rng,
-    /// As many keys call for a look at which are of no use any more.
-    sweep_at: usize,
-    /// No such look before this instant.
-    rest_until: Option<Instant>,
-}
-
-/// Few enough that nobody needs to look which of them are idle.
-const FEW: usize = 64;
-
-/// While the table is full of live keys, it is searched for idle ones this often at most.
-const REST: Duration = Duration::from_secs(1);
 
 /// What is known about one key.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,13 +41,7 @@ impl Gate {
         Self {
             origin,
             horizon: AtomicU64::new(0),
-            table: Mutex::new(Table {
-                keys: HashMap::new(),
-                tickets: 0,
-                dice: fastrand::Rng::new(),
-                sweep_at: FEW,
-                rest_until: None,
-            }),
+            table: Mutex::new(Table::new()),
         }
     }
 
@@ -109,11 +84,7 @@ impl Gate {
         let Some(state) = table.keys.get_mut(key) else {
             return (Answer::Go, 0);
         };
-        table.tickets += 1;
-        let ticket = Ticket {
-            number: table.tickets,
-            draw: table.dice.u32(..),
-        };
+        let ticket = table.tickets.next();
         (state.arrive(now, ask, rules, ticket, None), ticket.number)
     }
 
@@ -244,7 +215,7 @@ impl Gate {
 
     /// Makes the draws repeatable.
     pub(crate) fn seed(&self, seed: u64) {
-        self.lock().dice = fastrand::Rng::with_seed(seed);
+        self.lock().tickets.seed(seed);
     }
 
     /// Nanoseconds since the origin. An instant before it, which another runtime's paused clock may
@@ -256,36 +227,6 @@ impl Gate {
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Table {
-    /// The state of a key, new if need be; `None` when there is no room.
-    fn entry(&mut self, key: &str, now: Instant, rules: &Rules) -> Option<&mut State<Mark>> {
-        if !self.keys.contains_key(key) {
-            self.make_room(now, rules.max_keys);
-            if self.keys.len() >= rules.max_keys {
-                return None;
-            }
-        }
-        Some(self.keys.entry(key.into()).or_default())
-    }
-
-    /// Idle keys go when the table has doubled since the last time, or is full; so a key costs the
-    /// same however many there are.
-    fn make_room(&mut self, now: Instant, most: usize) {
-        let full = self.keys.len() >= most;
-        let rested = self.rest_until.is_none_or(|until| until <= now);
-        if (full && rested) || self.keys.len() >= self.sweep_at {
-            self.sweep(now);
-            self.rest_until = now.checked_add(REST);
-        }
-    }
-
-    fn sweep(&mut self, now: Instant) {
-        self.keys.retain(|_, state| state.is_live(now));
-        self.keys.shrink_to(2 * self.keys.len());
-        self.sweep_at = FEW.max(2 * self.keys.len());
     }
 }
 

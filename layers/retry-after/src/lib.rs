@@ -90,8 +90,8 @@
 //! | `service.rs`, `future.rs` | asks the gate, calls, and listens to the response |
 //! | `hold.rs` | the wait of one request, and its place in the queue |
 //! | `lesson.rs`, `source.rs` | what a response says, and what follows |
-//! | `state.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
-//! | `gate.rs`, `sync.rs` | the states of all keys, shared |
+//! | `state.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
+//! | `gate.rs`, `table.rs`, `sync.rs` | the states of all keys, shared |
 //! | `memo.rs` | enough of a request to name its key later |
 //! | `handle.rs`, `error.rs`, `telemetry.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -105,6 +105,7 @@ mod layer;
 mod lesson;
 mod memo;
 mod overrides;
+mod queue;
 mod rules;
 mod service;
 mod settings;
@@ -114,6 +115,7 @@ mod state;
 #[cfg(test)]
 mod state_tests;
 mod sync;
+mod table;
 mod telemetry;
 mod window;
 

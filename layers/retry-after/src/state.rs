@@ -1,11 +1,10 @@
 //! What is known about one key, and who waits for it: pure transitions with `now` as an argument.
 
-use std::collections::VecDeque;
-use std::mem;
 use std::time::{Duration, Instant};
 
 use buttress_kernel::Quota;
 
+use crate::queue::{Place, Queue, Ticket, Waiter};
 use crate::rules::{Ask, Reason, Rules};
 use crate::source::Source;
 use crate::window::Window;
@@ -22,34 +21,6 @@ pub(crate) struct State<T> {
 struct Hold {
     until: Instant,
     source: Source,
-}
-
-#[derive(Debug)]
-struct Queue<T> {
-    /// When the first of those who wait arrived.
-    since: Instant,
-    waiters: VecDeque<Waiter<T>>,
-}
-
-/// Somebody who waits. `mark` is the caller's own.
-#[derive(Debug)]
-struct Waiter<T> {
-    ticket: u64,
-    draw: u32,
-    hurried: bool,
-    place: Place,
-    mark: T,
-}
-
-/// What a waiter waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// For the end of the hold.
-    Held,
-    /// For its share of what remains in the window.
-    Paced,
-    /// For its moment after the hold's end.
-    Spread(Instant),
 }
 
 /// Whether a request may go.
@@ -87,13 +58,6 @@ pub(crate) struct Change {
     pub(crate) sooner: bool,
 }
 
-/// A ticket, and the luck of whoever holds it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket {
-    pub(crate) number: u64,
-    pub(crate) draw: u32,
-}
-
 impl<T> Default for State<T> {
     fn default() -> Self {
         Self {
@@ -126,9 +90,8 @@ impl<T> State<T> {
         let queue = self
             .queue
             .get_or_insert_with(|| Box::new(Queue::since(now)));
-        queue.waiters.push_back(Waiter {
-            ticket: ticket.number,
-            draw: ticket.draw,
+        queue.push(Waiter {
+            ticket,
             hurried: ask.hurried,
             place,
             mark,
@@ -207,7 +170,7 @@ impl<T> State<T> {
 
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.waiters.len())
+        self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
     /// Whether anything here is still of use.
@@ -225,7 +188,7 @@ impl<T> State<T> {
     /// The mark of a waiter.
     pub(crate) fn mark(&mut self, ticket: u64) -> Option<&mut T> {
         let index = self.index(ticket)?;
-        let waiter = self.queue.as_mut()?.waiters.get_mut(index)?;
+        let waiter = self.queue.as_mut()?.get_mut(index)?;
         Some(&mut waiter.mark)
     }
 
@@ -234,11 +197,9 @@ impl<T> State<T> {
     where
         T: Default,
     {
-        let waiters = self
-            .queue
+        self.queue
             .iter_mut()
-            .flat_map(|queue| queue.waiters.iter_mut());
-        waiters.skip(from).map(|waiter| mem::take(&mut waiter.mark))
+            .flat_map(move |queue| queue.marks(from))
     }
 
     fn hold(&self, now: Instant) -> Option<Hold> {
@@ -272,8 +233,7 @@ impl<T> State<T> {
         }
     }
 
-    /// Gives everybody whose obstacle is gone a moment of departure: in the order of arrival, evenly
-    /// over the spread, at random within their shares of it. Answers for one of them.
+    /// Gives everybody whose obstacle is gone a moment of departure, and answers for one of them.
     fn schedule(&mut self, index: usize, now: Instant, rules: &Rules) -> (Instant, Source) {
         let paced_too = self.window(now).is_none();
         let hold = self.hold.map(|hold| hold.until);
@@ -285,7 +245,7 @@ impl<T> State<T> {
         let ends = [hold, reset].into_iter().flatten();
         let base = ends.filter(|end| *end <= now).max().unwrap_or(now);
         if let Some(queue) = &mut self.queue {
-            queue.schedule(base, paced_too, rules);
+            queue.schedule(base, paced_too, rules.spread);
         }
         match self.place(index) {
             Some(Place::Spread(at)) => (at, Source::Spread),
@@ -309,77 +269,30 @@ impl<T> State<T> {
         Some(window.slot(0))
     }
 
-    /// How many wait for their share in front of a place.
     fn paced(&self, before: usize) -> u64 {
-        let waiters = self.queue.iter().flat_map(|queue| queue.waiters.iter());
-        waiters
-            .take(before)
-            .map(|waiter| u64::from(waiter.place == Place::Paced))
-            .sum()
+        self.queue.as_ref().map_or(0, |queue| queue.paced(before))
     }
 
     fn index(&self, ticket: u64) -> Option<usize> {
-        let queue = self.queue.as_ref()?;
-        queue
-            .waiters
-            .binary_search_by_key(&ticket, |waiter| waiter.ticket)
-            .ok()
+        self.queue.as_ref()?.index(ticket)
     }
 
     fn place(&self, index: usize) -> Option<Place> {
-        Some(self.queue.as_ref()?.waiters.get(index)?.place)
+        Some(self.queue.as_ref()?.get(index)?.place)
     }
 
     fn put(&mut self, index: usize, place: Place) {
-        if let Some(waiter) = self.queue.as_mut().and_then(|q| q.waiters.get_mut(index)) {
+        if let Some(waiter) = self.queue.as_mut().and_then(|queue| queue.get_mut(index)) {
             waiter.place = place;
         }
     }
 
     fn remove(&mut self, index: usize) {
         if let Some(queue) = &mut self.queue {
-            queue.waiters.remove(index);
-            if queue.waiters.is_empty() {
+            queue.remove(index);
+            if queue.len() == 0 {
                 self.queue = None;
             }
         }
     }
-}
-
-impl<T> Queue<T> {
-    const fn since(now: Instant) -> Self {
-        Self {
-            since: now,
-            waiters: VecDeque::new(),
-        }
-    }
-
-    fn schedule(&mut self, base: Instant, paced_too: bool, rules: &Rules) {
-        let spread = rules
-            .spread
-            .after(base.saturating_duration_since(self.since));
-        let is_due = |waiter: &&mut Waiter<T>| match waiter.place {
-            Place::Held => true,
-            Place::Paced => paced_too,
-            Place::Spread(_) => false,
-        };
-        let patient = |waiter: &&mut Waiter<T>| is_due(waiter) && !waiter.hurried;
-        let crowd = self.waiters.iter_mut().filter(patient).count();
-        let mut ahead = 0;
-        for waiter in self.waiters.iter_mut().filter(is_due) {
-            let mut at = base;
-            if !waiter.hurried {
-                at += share(spread, ahead, waiter.draw, crowd);
-                ahead += 1;
-            }
-            waiter.place = Place::Spread(at);
-        }
-    }
-}
-
-/// The moment, within the `ahead`th of `crowd` equal parts of `spread`, that `draw` picks.
-pub(crate) fn share(spread: Duration, ahead: usize, draw: u32, crowd: usize) -> Duration {
-    let part = ((ahead as u128) << 32) + u128::from(draw);
-    let nanos = spread.as_nanos() * part / ((crowd as u128) << 32);
-    u64::try_from(nanos).map_or(spread, Duration::from_nanos)
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use buttress_kernel::Quota;
 
+use crate::queue::{Ticket, share};
 use crate::rules::{Ask, Patience, Reason, Rules, Spread};
 use crate::source::Source;
-use crate::state::{Answer, Lesson, State, Ticket, share};
+use crate::state::{Answer, Lesson, State};
 use crate::window::Window;
 
 #[test]
@@ -48,6 +49,27 @@ fn shares_cover_the_spread_from_its_start_to_before_its_end() {
     assert_eq!(share(spread, 1, 0, 4), Duration::from_millis(2_500));
     assert_eq!(share(spread, 1, 1 << 31, 4), Duration::from_millis(3_750));
     assert!(share(spread, 3, u32::MAX, 4) < spread);
+}
+
+#[test]
+fn a_spread_beyond_all_clocks_does_no_harm() {
+    let now = start();
+    let rules = Rules {
+        spread: Spread::Fixed(Duration::MAX),
+        ..rules()
+    };
+    let mut state = State::<()>::default();
+    let hold = Some((Duration::from_secs(1), Source::Default));
+    state.learn(now, Lesson { hold, quota: None });
+    for number in 1..=2 {
+        let ticket = Ticket {
+            number,
+            draw: u32::MAX,
+        };
+        state.arrive(now, &ask(now), &rules, ticket, ());
+    }
+    let later = now + Duration::from_secs(1);
+    assert_eq!(state.turn(2, later, &ask(now), &rules), Answer::Go);
 }
 
 #[test]

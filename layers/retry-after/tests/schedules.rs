@@ -8,13 +8,15 @@
 #[path = "../src"]
 mod sources {
     pub(crate) mod gate;
+    pub(crate) mod queue;
     pub(crate) mod rules;
     pub(crate) mod source;
     pub(crate) mod state;
+    pub(crate) mod table;
     pub(crate) mod window;
 }
 
-use sources::{gate, rules, source, state, window};
+use sources::{gate, queue, rules, source, state, table, window};
 
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
