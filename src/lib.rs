@@ -1,1 +1,100 @@
-//! x
+//! Tower middleware that holds an outbound HTTP call up, and a thin client over it.
+//!
+//! A call to somebody else's API fails in more ways than one function can handle: it is refused,
+//! throttled, cut, stalled, or answered late. Each remedy is a [`tower::Layer`] in a crate of its own,
+//! useful alone and next to anybody else's. This crate brings them together: a [`transport`] over
+//! hyper that knows whether a request has left, a [`Client`] with the layers in an order that works,
+//! and the [`guide`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use buttress::{Client, Explain};
+//! use http_body_util::BodyExt;
+//! # use buttress_testkit::{Scripted, Step};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let server = Scripted::new([Step::status(503), Step::ok().body("Ada")]);
+//! // `server` stands for any service: here one that fails the first time.
+//! let client = Client::builder()
+//!     .base_uri("https://api.example.com/v1")
+//!     .header("accept", "text/plain")
+//!     .timeout(Duration::from_secs(5))
+//!     .total(Duration::from_secs(20))
+//!     .build_over(server)?; // `build()?` takes a transport of its own
+//!
+//! let explain = Explain::new();
+//! let response = client.get("/users/42").explain(&explain).send().await?;
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "Ada");
+//!
+//! // retry: attempt 2 after 503, waited …
+//! assert!(explain.trail().summary().contains("attempt 2 after 503"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`Client`], [`ClientBuilder`], [`RequestBuilder`] | the client; errors are [`Error`] and [`InvalidClient`] |
+//! | [`timeout`] | limits until the head, between body frames, and over everything |
+//! | [`retry`] | another attempt where it can do no harm, within a budget |
+//! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
+//! | [`idempotency`] | one key for all attempts of a call |
+//! | [`transport`] | the way to the server |
+//! | [`observe`], [`defaults`] | events of a call; headers of a client |
+//! | [`kernel`] | the words that layers share |
+//! | [`guide`] | architecture, ordering, writing a layer |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `http2` | yes | HTTP/2, chosen by ALPN over TLS |
+//! | `webpki-roots` | yes | trust in Mozilla's certificate authorities, compiled in |
+//! | `native-roots` | no | trust in the operating system's certificate authorities |
+//! | `metrics` | no | counters and histograms through the `metrics` facade |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod base_uri;
+mod builder;
+mod client;
+pub mod defaults;
+mod error;
+pub mod future;
+pub mod guide;
+mod header;
+mod invalid;
+pub mod observe;
+mod pipeline;
+mod request;
+pub mod transport;
+
+pub use buttress_idempotency as idempotency;
+pub use buttress_kernel as kernel;
+pub use buttress_retry as retry;
+pub use buttress_retry_after as retry_after;
+pub use buttress_timeout as timeout;
+
+pub use self::base_uri::{BaseUri, InvalidUri};
+pub use self::builder::ClientBuilder;
+pub use self::client::Client;
+pub use self::error::Error;
+pub use self::invalid::InvalidClient;
+pub use self::request::{NotReplayable, RequestBuilder};
+
+#[doc(no_inline)]
+pub use buttress_kernel::{
+    Attempt, Body, BoxError, Deadline, Entry, Explain, Facts, Failure, Kind, Partition, Replay,
+    Sent, Trail,
+};
+#[doc(no_inline)]
+pub use buttress_retry::RetryLayer;
+#[doc(no_inline)]
+pub use buttress_retry_after::RetryAfterLayer;
+#[doc(no_inline)]
+pub use buttress_timeout::{DeadlineLayer, TimeoutLayer};
+
+/// The README's code is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -79,9 +79,10 @@ impl Ways {
                 .map_err(|_| ConnectTimedOut { after: limit })??,
             None => connecting.await?,
         };
+        let stream = stream.with_http2(self.http2_only);
         tracing::debug!(
             host,
-            http2 = stream.speaks_http2() || self.http2_only,
+            http2 = stream.speaks_http2(),
             duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             "connected",
         );

@@ -230,3 +230,90 @@ impl fmt::Display for UnspeakableProxy {
 }
 
 impl Error for UnspeakableProxy {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(proxy: &str, except: &str) -> Route {
+        Route::new(Matcher::builder().all(proxy).no(except).build(), true)
+    }
+
+    fn goes_through(route: &Route, uri: &str) -> bool {
+        route.proxy_for(&uri.parse().unwrap()).unwrap().is_some()
+    }
+
+    #[test]
+    fn the_environments_proxy_is_never_for_loopback() {
+        let route = environment("http://proxy.test", "");
+        for direct in [
+            "http://localhost/",
+            "http://LOCALHOST.:80/",
+            "https://api.localhost/",
+            "http://127.0.0.1/",
+            "http://127.9.9.9:1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(!goes_through(&route, direct), "{direct}");
+        }
+        for proxied in [
+            "http://localhost.test/",
+            "http://notlocalhost/",
+            "https://10.0.0.1/",
+            "http://[::2]/",
+        ] {
+            assert!(goes_through(&route, proxied), "{proxied}");
+        }
+    }
+
+    #[test]
+    fn hosts_and_networks_are_excepted() {
+        let route = environment("http://proxy.test", "internal.test, 10.0.0.0/8,.local");
+        for direct in [
+            "http://internal.test/",
+            "http://a.internal.test/",
+            "http://10.1.2.3/",
+            "http://a.local/",
+        ] {
+            assert!(!goes_through(&route, direct), "{direct}");
+        }
+        assert!(goes_through(&route, "http://notinternal.test/"));
+        assert!(!goes_through(
+            &environment("http://proxy.test", "*"),
+            "http://any.test/"
+        ));
+    }
+
+    #[test]
+    fn a_socks_proxy_is_an_error_when_it_is_needed() {
+        let route = environment("socks5://proxy.test", "");
+        assert!(
+            route
+                .proxy_for(&Uri::from_static("http://api.test/"))
+                .is_err()
+        );
+        assert!(
+            route
+                .proxy_for(&Uri::from_static("http://localhost/"))
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn credentials_are_for_requests_that_are_forwarded() {
+        let route = environment("http://user:s3cret@proxy.test", "internal.test");
+        let has = |uri: &str| route.authorization(&uri.parse().unwrap()).is_some();
+        assert!(has("http://api.test/"));
+        assert!(
+            !has("https://api.test/") && !has("http://internal.test/") && !has("http://localhost/")
+        );
+        assert!(
+            route
+                .authorization(&Uri::from_static("http://api.test/"))
+                .unwrap()
+                .is_sensitive()
+        );
+    }
+}

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::upload::{Fault, Upload};
 use super::{InvalidTransport, ResponseBody, TransportBuilder, verdict};
 
-/// Sends requests over HTTP/1.1 and HTTP/2; see the [module](self) for what its errors say.
+/// Sends requests over HTTP/1.1 and HTTP/2; see the [module](crate::transport) for what its errors say.
 ///
 /// Clones share the pool of connections. Always ready. Connections live in tasks of their own, so it
 /// must be called within a tokio runtime.

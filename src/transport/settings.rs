@@ -184,3 +184,35 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpSocket};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// Whether the sockets of these settings have `TCP_NODELAY` and `SO_KEEPALIVE`.
+    async fn options(settings: &Settings) -> (bool, bool) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap());
+        let stream = settings
+            .tcp()
+            .oneshot(uri.parse().unwrap())
+            .await
+            .unwrap()
+            .into_inner();
+        let nodelay = stream.nodelay().unwrap();
+        let socket = TcpSocket::from_std_stream(stream.into_std().unwrap());
+        (nodelay, socket.keepalive().unwrap())
+    }
+
+    #[tokio::test]
+    async fn options_of_sockets_are_set() {
+        let mut settings = Settings::default();
+        assert_eq!(options(&settings).await, (true, false));
+        settings.tcp_nodelay = false;
+        settings.tcp_keepalive = Some(Duration::from_secs(60));
+        assert_eq!(options(&settings).await, (false, true));
+    }
+}

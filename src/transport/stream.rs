@@ -23,6 +23,8 @@ pub(super) struct Stream {
     connection: Connection,
     /// Whether the peer is a proxy that forwards, and so wants the whole URI.
     forwarded: bool,
+    /// As ALPN chose, or as both sides know.
+    http2: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
@@ -34,28 +36,37 @@ enum Io {
 
 impl Stream {
     pub(super) fn direct(io: Direct) -> Self {
-        Self::new(Io::Direct(TokioIo::new(io)), false)
+        Self::new(Io::Direct(TokioIo::new(io)))
     }
 
     pub(super) fn forwarded(io: Direct) -> Self {
-        Self::new(Io::Direct(TokioIo::new(io)), true)
+        let mut stream = Self::direct(io);
+        stream.forwarded = true;
+        stream
     }
 
     pub(super) fn tunnelled(io: Tunnelled) -> Self {
-        Self::new(Io::Tunnelled(Box::new(TokioIo::new(io))), false)
+        Self::new(Io::Tunnelled(Box::new(TokioIo::new(io))))
     }
 
-    fn new(io: Io, forwarded: bool) -> Self {
-        let connection = Connection::of(&io.connected());
+    fn new(io: Io) -> Self {
+        let connected = io.connected();
         Self {
             io,
-            connection,
-            forwarded,
+            http2: connected.is_negotiated_h2(),
+            connection: Connection::of(&connected),
+            forwarded: false,
         }
     }
 
-    pub(super) fn speaks_http2(&self) -> bool {
-        self.io.connected().is_negotiated_h2()
+    /// The same, where HTTP/2 is spoken whatever ALPN says.
+    pub(super) const fn with_http2(mut self, known: bool) -> Self {
+        self.http2 |= known;
+        self
+    }
+
+    pub(super) const fn speaks_http2(&self) -> bool {
+        self.http2
     }
 }
 
@@ -73,7 +84,7 @@ impl connect::Connection for Stream {
         let connected = Connected::new()
             .proxy(self.forwarded)
             .extra(self.connection.clone());
-        if self.speaks_http2() {
+        if self.http2 {
             connected.negotiated_h2()
         } else {
             connected

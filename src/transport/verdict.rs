@@ -2,12 +2,12 @@
 //!
 //! The order of the questions matters: each relies on what the ones before it have ruled out.
 
-use std::error::Error;
 use std::io;
 
 use buttress_kernel::{Failure, Sent, TransportError};
 use http::Extensions;
 use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connected;
 
 use super::connector::ConnectTimedOut;
 use super::wire::Connection;
@@ -38,18 +38,15 @@ pub(super) fn of_request(error: legacy::Error) -> TransportError {
             TransportError::broken(sent, error)
         };
     }
-    let alternates = cause.is_incomplete_message() || is_about_io(cause);
+    // HTTP/2 interleaves its streams, so what was heard last may have been about another one.
+    let heard = !connected.is_negotiated_h2() && has_heard(connected);
+    TransportError::broken(if heard { Sent::Yes } else { Sent::Maybe }, error)
+}
+
+fn has_heard(connected: &Connected) -> bool {
     let mut extras = Extensions::new();
     connected.get_extras(&mut extras);
-    let heard = extras
-        .get::<Connection>()
-        .is_some_and(Connection::has_heard);
-    let sent = if alternates && heard {
-        Sent::Yes
-    } else {
-        Sent::Maybe
-    };
-    TransportError::broken(sent, error)
+    extras.get().is_some_and(Connection::has_heard)
 }
 
 fn unconnected(error: legacy::Error) -> TransportError {
@@ -62,11 +59,6 @@ fn unconnected(error: legacy::Error) -> TransportError {
         return TransportError::connect_timeout(error);
     }
     TransportError::connect(error)
-}
-
-/// Errors of HTTP/1.1's connection; those of HTTP/2 are in an `h2::Error`.
-fn is_about_io(error: &hyper::Error) -> bool {
-    error.source().is_some_and(<dyn Error>::is::<io::Error>)
 }
 
 /// Whether the peer broke the protocol, and what it can have seen

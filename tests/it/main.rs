@@ -1,3 +1,12 @@
 //! One binary of integration tests.
 
+// A helper of a test may end it, as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 mod architecture;
+mod cancellation;
+mod client;
+mod composition;
+mod gateway;
+mod support;
+mod transport;

@@ -128,6 +128,11 @@ impl Peer {
         self.0.write_all(bytes.as_ref())
     }
 
+    /// The connection itself.
+    pub(crate) fn into_inner(self) -> TcpStream {
+        self.0
+    }
+
     /// Ends our side and waits until the other has ended its own, so that nothing is ever reset.
     pub(crate) fn part(mut self) {
         let _ = self.0.shutdown(Shutdown::Write);
@@ -151,16 +156,31 @@ impl Peer {
     /// Reads frames until the head of a request, and returns its stream.
     pub(crate) fn hear_headers(&mut self) -> Option<u32> {
         loop {
-            let head = self.take(9)?;
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            self.take(length as usize)?;
-            let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-            match (head[3], head[4]) {
-                (HEADERS, _) => return Some(stream),
-                (SETTINGS, 0) => self.say_frame(SETTINGS, ACK, 0, &[]),
-                _ => {}
+            let (kind, stream) = self.hear_any_frame()?;
+            if kind == HEADERS {
+                return Some(stream);
             }
         }
+    }
+
+    /// Reads a frame and returns its type.
+    pub(crate) fn hear_frame(&mut self) -> Option<u8> {
+        self.hear_any_frame().map(|(kind, _)| kind)
+    }
+
+    /// Reads a frame, acknowledges settings, and returns the frame's type and stream.
+    fn hear_any_frame(&mut self) -> Option<(u8, u32)> {
+        let head = self.take(9)?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        self.take(length as usize)?;
+        let (kind, flags) = (head[3], head[4]);
+        if kind == SETTINGS && flags & ACK == 0 {
+            self.say_frame(SETTINGS, ACK, 0, &[]);
+        }
+        Some((
+            kind,
+            u32::from_be_bytes([head[5], head[6], head[7], head[8]]),
+        ))
     }
 
     pub(crate) fn say_frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
@@ -188,6 +208,7 @@ pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
 
 pub(crate) const ACK: u8 = 1;

@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::time::Duration;
+
+use buttress::BaseUri;
+use clap::{Parser, ValueEnum};
+
+/// An HTTP egress gateway made of Buttress's layers. Each flag adds a layer; with none it is a bare
+/// streaming reverse proxy.
+#[derive(Debug, Parser)]
+#[command(name = "gateway", version)]
+pub(crate) struct Flags {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Where requests go, such as `http://127.0.0.1:9000`
+    #[arg(long, value_name = "URI")]
+    pub(crate) upstream: BaseUri,
+
+    /// Retry: attempts in all, the first one included
+    #[arg(long, value_name = "ATTEMPTS", help_heading = "Retry")]
+    pub(crate) retry: Option<u32>,
+
+    /// First backoff, in milliseconds
+    #[arg(long, value_name = "MS", requires = "retry", help_heading = "Retry")]
+    pub(crate) retry_base: Option<u64>,
+
+    /// Longest backoff, in milliseconds
+    #[arg(long, value_name = "MS", requires = "retry", help_heading = "Retry")]
+    pub(crate) retry_cap: Option<u64>,
+
+    /// Retries allowed for each hundred first attempts
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        requires = "retry",
+        help_heading = "Retry"
+    )]
+    pub(crate) retry_budget: Option<u32>,
+
+    /// Time until the head of each attempt's response, in milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Timeout")]
+    pub(crate) timeout: Option<u64>,
+
+    /// Time for everything, the body included, in milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Timeout")]
+    pub(crate) total: Option<u64>,
+
+    /// Time between two pieces of the response's body, in milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Timeout")]
+    pub(crate) body_idle: Option<u64>,
+
+    /// Honour the server's wish for a pause: hold later requests, reject them, or spread what the
+    /// server still allows over its window
+    #[arg(long, value_name = "MODE", help_heading = "Retry-After")]
+    pub(crate) retry_after: Option<Pushback>,
+
+    /// Longest hold, in milliseconds; beyond it requests are answered 503 at once
+    #[arg(
+        long,
+        value_name = "MS",
+        requires = "retry_after",
+        help_heading = "Retry-After"
+    )]
+    pub(crate) max_hold: Option<u64>,
+
+    /// Add an Idempotency-Key to POST and PATCH requests that have none
+    #[arg(long)]
+    pub(crate) idempotency: bool,
+
+    /// Tell every decision in a Buttress-Trail response header
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Print one JSON line for each decision on standard output
+    #[arg(long)]
+    pub(crate) events: bool,
+}
+
+/// What becomes of requests to a server that asked for a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pushback {
+    /// They wait
+    Hold,
+    /// They fail at once
+    Reject,
+    /// They wait, and what remains of the quota is spread over its window
+    Pace,
+}
+
+/// A number of milliseconds from the command line.
+pub(crate) fn millis(ms: Option<u64>) -> Option<Duration> {
+    ms.map(Duration::from_millis)
+}

@@ -1,0 +1,87 @@
+//! The flags as layers. Each is put around what there is already, the innermost first.
+
+use std::time::Duration;
+
+use buttress::idempotency::IdempotencyKeyLayer;
+use buttress::retry::{Backoff, Budget, RetryLayer};
+use buttress::retry_after::RetryAfterLayer;
+use buttress::timeout::{DeadlineLayer, TimeoutLayer};
+use buttress::transport::Transport;
+use buttress::{Body, BoxError};
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::flags::{Flags, Pushback, millis};
+
+/// Retries a second that are allowed whatever the percentage.
+const RETRIES_A_SECOND: u32 = 10;
+
+/// A stack of whatever layers the flags ask for.
+pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
+
+/// Builds the stack; an error is a contradiction between flags.
+pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
+    if let (Some(attempt), Some(total)) = (flags.timeout, flags.total)
+        && attempt > total
+    {
+        return Err("--timeout is above --total, so it could never run out".into());
+    }
+    let mut stack = erase(Transport::new()?);
+    if flags.timeout.is_some() || flags.body_idle.is_some() {
+        let layer = TimeoutLayer::new(millis(flags.timeout)).body_idle(millis(flags.body_idle));
+        stack = erase(layer.layer(stack));
+    }
+    if let Some(mode) = flags.retry_after {
+        stack = erase(pushback(mode, millis(flags.max_hold)).layer(stack));
+    }
+    if let Some(attempts) = flags.retry {
+        stack = erase(retry(attempts, flags)?.layer(stack));
+    }
+    if flags.idempotency {
+        stack = erase(IdempotencyKeyLayer::new().layer(stack));
+    }
+    if let Some(total) = millis(flags.total) {
+        stack = erase(DeadlineLayer::new(total).layer(stack));
+    }
+    Ok(stack)
+}
+
+fn retry(attempts: u32, flags: &Flags) -> Result<RetryLayer, BoxError> {
+    let base = millis(flags.retry_base).unwrap_or(Duration::from_millis(100));
+    let cap = millis(flags.retry_cap).unwrap_or(Duration::from_secs(20).max(base));
+    let mut retry = RetryLayer::builder()
+        .max_attempts(attempts)
+        .backoff(Backoff::exponential(base).cap(cap));
+    // A throttled request is not retried sooner than others, nor later than the cap allows.
+    retry = retry.throttled_base(Duration::from_secs(1).clamp(base, cap.max(base)));
+    if let Some(percent) = flags.retry_budget {
+        retry = retry.budget(Budget::new(percent, RETRIES_A_SECOND)?);
+    }
+    Ok(retry.build()?)
+}
+
+fn pushback(mode: Pushback, max_hold: Option<Duration>) -> RetryAfterLayer {
+    let layer = match mode {
+        Pushback::Hold => RetryAfterLayer::new(),
+        Pushback::Reject => RetryAfterLayer::new().reject(),
+        Pushback::Pace => RetryAfterLayer::new().pace(true),
+    };
+    match max_hold {
+        Some(longest) => layer.max_hold(longest),
+        None => layer,
+    }
+}
+
+fn erase<S, R>(service: S) -> Stack
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let service = service.map_response(|response: Response<R>| response.map(Body::new));
+    BoxCloneSyncService::new(service.map_err(Into::into))
+}

@@ -1,0 +1,329 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use buttress_idempotency::IdempotencyKeyLayer;
+use buttress_kernel::{Body, BoxError};
+use buttress_retry::RetryLayer;
+use buttress_retry_after::RetryAfterLayer;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::client::{Erased, erase};
+use crate::defaults::DefaultHeadersLayer;
+use crate::pipeline::{self, Layers, Limits};
+use crate::transport::{Transport, TransportBuilder};
+use crate::{BaseUri, Client, InvalidClient};
+
+/// Sets a [`Client`] up: settings of the standard stack, layers of yours, and the transport.
+///
+/// The first setting that is wrong is told by [`build`](Self::build), which also refuses settings that
+/// contradict one another. The order of the stack is `pipeline::standard`'s, and the guide says why.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    base: Option<BaseUri>,
+    defaults: DefaultHeadersLayer,
+    cookies: String,
+    limits: Limits,
+    retry: Option<RetryLayer>,
+    retry_after: Option<RetryAfterLayer>,
+    idempotency: Option<IdempotencyKeyLayer>,
+    outer: Vec<Wrap>,
+    attempt: Vec<Wrap>,
+    transport: TransportBuilder,
+    fault: Option<InvalidClient>,
+}
+
+/// A layer of the user's, its type forgotten.
+type Wrap = Box<dyn FnOnce(Erased) -> Erased + Send>;
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            base: None,
+            defaults: DefaultHeadersLayer::new(),
+            cookies: String::new(),
+            limits: Limits::default(),
+            retry: Some(RetryLayer::new()),
+            retry_after: Some(RetryAfterLayer::new()),
+            idempotency: None,
+            outer: Vec::new(),
+            attempt: Vec::new(),
+            transport: Transport::builder(),
+            fault: None,
+        }
+    }
+
+    /// The URI under which relative paths lie; its path is a prefix.
+    pub fn base_uri(mut self, uri: impl AsRef<str>) -> Self {
+        match uri.as_ref().parse() {
+            Ok(base) => self.base = Some(base),
+            Err(fault) => self.blame(InvalidClient::base_uri(fault)),
+        }
+        self
+    }
+
+    /// A header for every request that does not bring its own. Credentials go to the base URI's
+    /// origin alone; see [`DefaultHeadersLayer`].
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match crate::header::pair(name, value) {
+            Ok((name, value)) => self.defaults = self.defaults.header(name, value),
+            Err(fault) => self.blame(InvalidClient::header(fault)),
+        }
+        self
+    }
+
+    /// A header for the requests that `condition` picks by method and URI.
+    pub fn header_when<N, V, F>(mut self, name: N, value: V, condition: F) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+        F: Fn(&Method, &Uri) -> bool + Send + Sync + 'static,
+    {
+        match crate::header::pair(name, value) {
+            Ok((name, value)) => {
+                self.defaults = self.defaults.header_when(name, value, condition);
+            }
+            Err(fault) => self.blame(InvalidClient::header(fault)),
+        }
+        self
+    }
+
+    /// A cookie for every request to the base URI's origin that brings no `Cookie` header. All
+    /// cookies go into one header (RFC 6265 §4.2.1); there is no jar.
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        if crate::header::is_cookie(name, value) {
+            let separator = if self.cookies.is_empty() { "" } else { "; " };
+            self.cookies += &format!("{separator}{name}={value}");
+        } else {
+            self.blame(InvalidClient::cookie(name));
+        }
+        self
+    }
+
+    /// The time until each attempt's response head: 30 s unless set, `None` for no limit.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.head = limit.into();
+        self.limits.head_is_set = true;
+        self
+    }
+
+    /// The time between two frames of a response's body: no limit unless set.
+    pub fn body_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.body_idle = limit.into();
+        self
+    }
+
+    /// The time in which the server may take nothing of a request's body: no limit unless set. A body of
+    /// yours that is slow to come does not count.
+    pub fn upload_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.upload_idle = limit.into();
+        self
+    }
+
+    /// The time for everything: waiting, all attempts, and the response's body. No limit unless set.
+    pub fn total(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.total = limit.into();
+        self
+    }
+
+    /// How calls are retried: [`RetryLayer::new`] unless set, `None` for not at all.
+    pub fn retry(mut self, retry: impl Into<Option<RetryLayer>>) -> Self {
+        self.retry = retry.into();
+        self
+    }
+
+    /// How a server's wish for a pause is honoured: [`RetryAfterLayer::new`] unless set, `None` for
+    /// not at all.
+    pub fn retry_after(mut self, retry_after: impl Into<Option<RetryAfterLayer>>) -> Self {
+        self.retry_after = retry_after.into();
+        self
+    }
+
+    /// Whether POST and PATCH requests get an `Idempotency-Key` of their own, the same on all
+    /// attempts, so that they can be retried: not unless set, since the server must know the header.
+    pub fn idempotency_keys(self, added: bool) -> Self {
+        self.idempotency(added.then(IdempotencyKeyLayer::new))
+    }
+
+    /// The same with settings of your own.
+    pub fn idempotency(mut self, layer: impl Into<Option<IdempotencyKeyLayer>>) -> Self {
+        self.idempotency = layer.into();
+        self
+    }
+
+    /// Adds a layer outside everything: it sees each call once, with its URI absolute. Of several
+    /// the first added is the outermost, so requests meet them in order and responses in reverse.
+    ///
+    /// Each such layer costs one box a call; a whole stack of your own
+    /// ([`Client::from_service`]) costs none.
+    ///
+    /// ```
+    /// use buttress::{Body, Client};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// let client = Client::builder()
+    ///     .layer(MapRequestLayer::new(|mut request: http::Request<Body>| {
+    ///         request.headers_mut().insert("x-request-id", "7".parse().unwrap());
+    ///         request
+    ///     }))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok::<_, buttress::InvalidClient>(())
+    /// ```
+    pub fn layer<L, R>(mut self, layer: L) -> Self
+    where
+        L: Layer<Erased> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.outer
+            .push(Box::new(move |inner| erase(layer.layer(inner))));
+        self
+    }
+
+    /// Adds a layer inside retry and outside the transport: it sees each attempt. Of several the first
+    /// added is the outermost.
+    pub fn attempt_layer<L, R>(mut self, layer: L) -> Self
+    where
+        L: Layer<Erased> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.attempt
+            .push(Box::new(move |inner| erase(layer.layer(inner))));
+        self
+    }
+
+    /// How connections are made and kept.
+    pub fn transport(mut self, transport: TransportBuilder) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Builds the client over a transport.
+    ///
+    /// # Errors
+    ///
+    /// When a setting was wrong, when two contradict one another, or when the transport cannot be
+    /// made (no certificate authority to trust, for instance). The error says which rule was broken.
+    pub fn build(mut self) -> Result<Client, InvalidClient> {
+        self.check()?;
+        let transport = self.transport.build().map_err(InvalidClient::transport)?;
+        Ok(self.over(transport))
+    }
+
+    /// Builds the client over a service of your own in the transport's place: one that counts, one
+    /// that answers from a script, or another client.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), but for the transport's.
+    pub fn build_over<S, R>(mut self, service: S) -> Result<Client, InvalidClient>
+    where
+        S: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.check()?;
+        Ok(self.over(service))
+    }
+
+    /// The first setting that was wrong, or the first two that contradict one another.
+    fn check(&mut self) -> Result<(), InvalidClient> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        self.limits.check()
+    }
+
+    fn over<S, R>(self, transport: S) -> Client
+    where
+        S: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let base = self.base.map(Arc::new);
+        let layers = Layers {
+            defaults: with_cookies(self.defaults, &self.cookies, base.as_deref()),
+            limits: self.limits,
+            retry: self.retry,
+            retry_after: self.retry_after,
+            idempotency: self.idempotency,
+        };
+        tracing::debug!(
+            base_uri = base.as_ref().map(tracing::field::display),
+            retry = layers.retry.is_some(),
+            retry_after = layers.retry_after.is_some(),
+            idempotency = layers.idempotency.is_some(),
+            "client built",
+        );
+        // Without layers of the user's the whole stack is erased once, at its top.
+        let stack = if self.attempt.is_empty() {
+            pipeline::standard(layers, transport)
+        } else {
+            let wrapped = wrap(erase(transport), self.attempt);
+            pipeline::standard(layers, wrapped)
+        };
+        Client::over(base, wrap(stack, self.outer))
+    }
+
+    /// Remembers the first fault.
+    fn blame(&mut self, fault: InvalidClient) {
+        self.fault.get_or_insert(fault);
+    }
+}
+
+/// The first layer that was added is the outermost, so the last one is put on first.
+fn wrap(service: Erased, layers: Vec<Wrap>) -> Erased {
+    layers
+        .into_iter()
+        .rev()
+        .fold(service, |inner, layer| layer(inner))
+}
+
+fn with_cookies(
+    defaults: DefaultHeadersLayer,
+    cookies: &str,
+    home: Option<&BaseUri>,
+) -> DefaultHeadersLayer {
+    let defaults = match home {
+        Some(home) => defaults.home(home.clone()),
+        None => defaults,
+    };
+    // Every cookie was checked when it was added, so together they are a header value.
+    match HeaderValue::from_str(cookies) {
+        Ok(mut value) if !cookies.is_empty() => {
+            value.set_sensitive(true);
+            defaults.header(header::COOKIE, value)
+        }
+        _ => defaults,
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base", &self.base)
+            .field("defaults", &self.defaults)
+            .field("limits", &self.limits)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}

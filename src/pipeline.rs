@@ -1,0 +1,131 @@
+//! The standard stack, in its order.
+
+use std::time::Duration;
+
+use buttress_idempotency::IdempotencyKeyLayer;
+use buttress_kernel::{Body, BoxError};
+use buttress_retry::RetryLayer;
+use buttress_retry_after::RetryAfterLayer;
+use buttress_timeout::body::UploadBody;
+use buttress_timeout::{DeadlineLayer, TimeoutLayer};
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower_service::Service;
+
+use crate::InvalidClient;
+use crate::client::{Erased, erase};
+use crate::defaults::DefaultHeadersLayer;
+use crate::observe::ObserveLayer;
+
+/// The time limits of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) head: Option<Duration>,
+    /// Whether `head` was asked for; the default gives way to a shorter total.
+    pub(crate) head_is_set: bool,
+    pub(crate) body_idle: Option<Duration>,
+    pub(crate) upload_idle: Option<Duration>,
+    pub(crate) total: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Some(Duration::from_secs(30)),
+            head_is_set: false,
+            body_idle: None,
+            upload_idle: None,
+            total: None,
+        }
+    }
+}
+
+impl Limits {
+    /// No limit of a part may be above the limit of the whole.
+    pub(crate) fn check(&self) -> Result<(), InvalidClient> {
+        let Some(total) = self.total else {
+            return Ok(());
+        };
+        let parts = [
+            (
+                "timeout of one attempt",
+                self.head.filter(|_| self.head_is_set),
+            ),
+            ("limit between body frames", self.body_idle),
+            ("limit between frames of an upload", self.upload_idle),
+        ];
+        for (what, limit) in parts {
+            if let Some(limit) = limit.filter(|limit| *limit > total) {
+                return Err(InvalidClient::contradiction(format!(
+                    "the {what} ({limit:?}) is above the total ({total:?}), so it could never run \
+                     out; lower it or raise the total"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the standard stack is made of; `None` leaves a layer out.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    pub(crate) defaults: DefaultHeadersLayer,
+    pub(crate) limits: Limits,
+    pub(crate) retry: Option<RetryLayer>,
+    pub(crate) retry_after: Option<RetryAfterLayer>,
+    pub(crate) idempotency: Option<IdempotencyKeyLayer>,
+}
+
+/// The standard stack over `transport`, outermost first.
+///
+/// The guide's chapter on ordering gives the reason for each place, and what every inversion means.
+pub(crate) fn standard<S, R>(layers: Layers, transport: S) -> Erased
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let Limits {
+        head,
+        body_idle,
+        upload_idle,
+        ..
+    } = layers.limits;
+    let attempt = TimeoutLayer::new(head).body_idle(body_idle);
+    match upload_idle {
+        None => over_attempts(layers, attempt.layer(transport)),
+        // Uploads are watched from inside their bodies, which are of another type then.
+        Some(limit) => {
+            let watched = |request: Request<UploadBody<Body>>| request.map(Body::new);
+            let transport = transport.map_request(watched);
+            over_attempts(layers, attempt.upload_idle(limit).layer(transport))
+        }
+    }
+}
+
+fn over_attempts<S, R>(layers: Layers, attempt: S) -> Erased
+where
+    S: Service<Request<Body>, Response = Response<R>, Error = BoxError>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let stack = ServiceBuilder::new()
+        // Sees each call once, whatever happens inside.
+        .layer(ObserveLayer::new())
+        .layer(layers.defaults)
+        // One instant for everything below, backoff, holds and the body included.
+        .layer(DeadlineLayer::new(layers.limits.total))
+        // Outside retry, so that all attempts carry the same key.
+        .option_layer(layers.idempotency)
+        .option_layer(layers.retry)
+        // Inside retry, so that every attempt of every call honours the server's wish.
+        .option_layer(layers.retry_after)
+        // Innermost, the timeout of one attempt: it times the server, not our own queues.
+        .service(attempt);
+    erase(stack)
+}

@@ -1,0 +1,164 @@
+//! What is refused, when, and in which words.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use buttress::{Body, Client, ClientBuilder, Kind, Sent};
+use buttress_testkit::Step;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{Empty, StreamBody};
+use hyper::body::Frame;
+
+use super::scripted;
+
+fn refused(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> String {
+    settings(Client::builder()).build().unwrap_err().to_string()
+}
+
+#[test]
+fn a_wrong_setting_is_an_error_that_says_which() {
+    for (error, words) in [
+        (
+            refused(|b| b.base_uri("api.example.com")),
+            "base URI is invalid: the URI has no scheme",
+        ),
+        (
+            refused(|b| b.header("a", "b\nc")),
+            "default header is invalid",
+        ),
+        (
+            refused(|b| b.header("a b", "c")),
+            "default header is invalid",
+        ),
+        (refused(|b| b.cookie("a", "b; c")), "cookie `a`"),
+        (
+            refused(|b| {
+                b.timeout(Duration::from_secs(3))
+                    .total(Duration::from_secs(2))
+            }),
+            "timeout of one attempt (3s) is above the total (2s)",
+        ),
+        (
+            refused(|b| {
+                b.body_idle(Duration::from_secs(3))
+                    .total(Duration::from_secs(2))
+            }),
+            "limit between body frames (3s) is above the total (2s)",
+        ),
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn the_first_wrong_setting_is_the_one_that_is_told() {
+    let error = refused(|b| b.header("a b", "c").base_uri("nonsense"));
+    assert!(error.contains("default header"), "{error}");
+}
+
+#[test]
+fn a_cookies_value_is_not_told() {
+    assert!(!refused(|b| b.cookie("a", "s3cret;")).contains("s3cret"));
+}
+
+#[test]
+fn the_default_timeout_gives_way_to_a_shorter_total() {
+    Client::builder()
+        .total(Duration::from_secs(2))
+        .build()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_malformed_request_is_told_before_anything_is_sent() {
+    let (client, server) = scripted([Step::ok()]);
+    for request in [
+        client.get("/").header("a", "b\nc"),
+        client.get("/").header("a b", "c"),
+        client.get("/").without_default("a b"),
+        client.get("//evil.example/"),
+        client.get("../secrets"),
+        client.get("a b"),
+        client.get("ftp://h/"),
+    ] {
+        let error = request.send().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (Kind::Request, Sent::No),
+            "{error}"
+        );
+        assert!(error.is_request());
+    }
+    assert!(server.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_relative_request_needs_a_base_uri() {
+    let client = Client::builder().build().unwrap();
+    let relative = Request::get("/users").body(Empty::<Bytes>::new()).unwrap();
+    for error in [
+        client.get("/users").send().await.unwrap_err(),
+        client.execute(relative).await.unwrap_err(),
+    ] {
+        assert!(error.is_request());
+        let cause = error
+            .failure()
+            .find::<buttress::InvalidUri>()
+            .unwrap()
+            .to_string();
+        assert!(cause.contains("no base URI"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn retries_demanded_for_a_body_that_is_sent_once_are_refused() {
+    let once = || {
+        let frames = futures_util::stream::empty::<Result<Frame<Bytes>, Infallible>>();
+        Body::stream(StreamBody::new(frames)).replay_limit(0)
+    };
+    let (client, server) = scripted([Step::ok()]);
+    let error = client
+        .post("/")
+        .body(once())
+        .retry(3)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_request());
+    assert!(error.failure().find::<buttress::NotReplayable>().is_some());
+    assert!(
+        error.to_string().contains("cannot be sent twice"),
+        "{error}"
+    );
+    assert!(server.calls().is_empty());
+
+    // Without the demand it is sent, once.
+    client.post("/").body(once()).send().await.unwrap();
+    client.post("/").body(once()).retry(1).send().await.unwrap();
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_path_that_leaves_the_prefix_is_refused_in_a_raw_request_too() {
+    let (client, server) = scripted([Step::ok()]);
+    let request = Request::get("/a/../../x")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    assert!(client.execute(request).await.unwrap_err().is_request());
+    assert!(server.calls().is_empty());
+}
+
+#[tokio::test]
+async fn neither_errors_nor_debug_show_a_query_or_a_header() {
+    let (client, _) = scripted([Step::error(|| std::io::Error::other("broken"))]);
+    let request = client
+        .get("/path?token=s3cret")
+        .header("authorization", "s3cret")
+        .no_retry();
+    let debug = format!("{request:?} {client:?}");
+    let error = request.send().await.unwrap_err();
+    let shown = format!("{debug} {error} {error:?}");
+    assert!(shown.contains("GET http://api.example/v1/path"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+}

@@ -1,0 +1,185 @@
+//! What each flag changes, and what the gateway answers itself.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use buttress::Body;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio::time::sleep;
+
+use crate::support::gateway::{Gateway, layer, text};
+use crate::support::upstream::Upstream;
+
+fn status(code: u16) -> Response<Body> {
+    Response::builder()
+        .status(code)
+        .body(Body::from("said"))
+        .unwrap()
+}
+
+/// Fails the first `failures` requests with this status.
+async fn fails(failures: usize, code: u16) -> Upstream {
+    Upstream::start(move |n, _| async move {
+        Ok::<_, Infallible>(status(if n < failures { code } else { 200 }))
+    })
+    .await
+}
+
+/// Never answers.
+async fn hangs() -> Upstream {
+    Upstream::start(|_, _| async {
+        sleep(Duration::from_secs(3_600)).await;
+        Ok::<_, Infallible>(status(200))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn retry_makes_so_many_attempts_in_all() {
+    let upstream = fails(2, 503).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry 3 --retry-base 1 --retry-cap 2");
+    assert_eq!(gateway.get("/").await.status(), 200);
+    assert_eq!(upstream.requests(), 3);
+}
+
+#[tokio::test]
+async fn without_retry_the_answer_is_the_upstreams() {
+    let upstream = fails(2, 503).await;
+    let gateway = Gateway::start(&upstream.uri(), "");
+    let response = gateway.get("/").await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(text(response).await, "said");
+    assert_eq!(upstream.requests(), 1);
+}
+
+#[tokio::test]
+async fn the_last_answer_passes_when_all_attempts_failed() {
+    let upstream = fails(9, 503).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry 2 --retry-base 1");
+    let response = gateway.get("/").await;
+    assert_eq!(
+        (response.status(), upstream.requests()),
+        (StatusCode::SERVICE_UNAVAILABLE, 2)
+    );
+    assert_eq!(text(response).await, "said");
+}
+
+#[tokio::test]
+async fn a_post_is_retried_with_an_idempotency_key_alone() {
+    let post = || {
+        Request::post("/")
+            .body(Full::new(Bytes::from("order")))
+            .unwrap()
+    };
+    let upstream = fails(1, 503).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry 3 --retry-base 1");
+    assert_eq!(gateway.send(post()).await.status(), 503);
+
+    let upstream = fails(1, 503).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry 3 --retry-base 1 --idempotency");
+    assert_eq!(gateway.send(post()).await.status(), 200);
+    assert_eq!(upstream.requests(), 2);
+}
+
+#[tokio::test]
+async fn a_retry_budget_of_nothing_leaves_the_floor_of_ten_a_second_over_ten_seconds() {
+    let upstream = fails(usize::MAX, 503).await;
+    let flags = "--retry 300 --retry-base 1 --retry-cap 1 --retry-budget 0";
+    let gateway = Gateway::start(&upstream.uri(), flags);
+    gateway.get("/").await;
+    // One attempt, and the floor of ten seconds, which refills by ten a second.
+    assert!(
+        (2..=161).contains(&upstream.requests()),
+        "{}",
+        upstream.requests()
+    );
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_a_504() {
+    let upstream = hangs().await;
+    for flags in ["--timeout 50", "--total 50"] {
+        let gateway = Gateway::start(&upstream.uri(), flags);
+        let response = gateway.get("/").await;
+        assert_eq!(response.status(), 504, "{flags}");
+        assert_eq!(layer(response).await, "timeout", "{flags}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_a_502() {
+    let gateway = Gateway::start("http://127.0.0.1:1", "--retry 2 --retry-base 1");
+    let response = gateway.get("/secret?token=s3cret").await;
+    assert_eq!(response.status(), 502);
+    assert_eq!(layer(response).await, "transport");
+}
+
+async fn throttles_once(header: (&'static str, &'static str)) -> Upstream {
+    Upstream::start(move |n, _| async move {
+        let mut response = status(if n == 0 { 429 } else { 200 });
+        if n == 0 {
+            response
+                .headers_mut()
+                .insert(header.0, header.1.parse().unwrap());
+        }
+        Ok::<_, Infallible>(response)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_held_key_waits_or_is_rejected_as_the_flag_says() {
+    let upstream = throttles_once(("retry-after-ms", "150")).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry-after hold --explain");
+    assert_eq!(gateway.get("/").await.status(), 429);
+    let held = gateway.get("/").await;
+    assert_eq!(held.status(), 200);
+    let trail = held.headers()["buttress-trail"].to_str().unwrap();
+    assert!(trail.contains("retry-after: "), "{trail}");
+
+    let upstream = throttles_once(("retry-after", "100")).await;
+    for flags in ["--retry-after reject", "--retry-after hold --max-hold 1000"] {
+        let gateway = Gateway::start(&upstream.uri(), flags);
+        let first = gateway.get("/").await.status();
+        let rejected = gateway.get("/").await;
+        if first == 429 {
+            assert_eq!(rejected.status(), 503, "{flags}");
+            let seconds: u64 = rejected.headers()["retry-after"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert!((90..=100).contains(&seconds), "{seconds}");
+            assert_eq!(layer(rejected).await, "retry-after");
+        }
+    }
+    assert!(upstream.requests() >= 1);
+}
+
+#[tokio::test]
+async fn explain_tells_every_decision_in_a_header() {
+    let upstream = fails(1, 503).await;
+    let gateway = Gateway::start(
+        &upstream.uri(),
+        "--retry 2 --retry-base 1 --timeout 9000 --explain",
+    );
+    let response = gateway.get("/").await;
+    let trail = response.headers()["buttress-trail"].to_str().unwrap();
+    assert!(trail.contains("retry: attempt 2 after 503"), "{trail}");
+}
+
+#[tokio::test]
+async fn events_prints_one_json_line_for_each_decision() {
+    let upstream = fails(1, 503).await;
+    let mut gateway = Gateway::start(&upstream.uri(), "--retry 2 --retry-base 1 --events");
+    assert_eq!(gateway.get("/path?token=s3cret").await.status(), 200);
+    let line = gateway.next_line();
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(
+        event["target"].as_str().unwrap().starts_with("buttress"),
+        "{line}"
+    );
+    assert!(!line.contains("s3cret"), "{line}");
+}

@@ -1,0 +1,6 @@
+//! The gateway example over real sockets, as its users run it.
+
+mod answers;
+mod lifecycle;
+mod passing;
+mod streaming;
