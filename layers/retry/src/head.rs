@@ -76,7 +76,7 @@ impl Head {
         iter::from_fn(move || {
             let marks = u64::from_le_bytes(*self.fields.get(at..)?.first_chunk()?);
             let length = |marks| usize::try_from(marks).ok();
-            let name = at + MARKS..at + MARKS + length(marks % (1 << VALUE) >> 1)?;
+            let name = at + MARKS..at + MARKS + length((marks % (1 << VALUE)) >> 1)?;
             let value = name.end..name.end + length(marks >> VALUE)?;
             at = value.end;
             Some(Field {

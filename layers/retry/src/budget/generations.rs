@@ -28,21 +28,22 @@ pub(super) struct Generation<V> {
 }
 
 impl<V: Default> Generations<V> {
-    /// Lets a generation pass if it is time. What comes back is to be dropped outside of any lock,
-    /// since it may be large.
-    #[must_use]
-    pub(super) fn turn(&mut self, tick: u32) -> Option<[Generation<V>; 2]> {
+    /// Whether it is time for a generation to pass.
+    pub(super) fn is_due(&self, tick: u32) -> bool {
+        tick.saturating_sub(self.turned) >= TICKS
+    }
+
+    /// Lets a generation pass, or two after a long time, and returns what is forgotten.
+    #[cold]
+    pub(super) fn turn(&mut self, tick: u32) -> [Generation<V>; 2] {
         let age = tick.saturating_sub(self.turned);
-        if age < TICKS {
-            return None;
-        }
         self.turned = tick;
         let young = mem::take(&mut self.young);
         if age < 2 * TICKS {
             let old = mem::replace(&mut self.old, young);
-            return Some([old, Generation::default()]);
+            return [old, Generation::default()];
         }
-        Some([mem::take(&mut self.old), young])
+        [mem::take(&mut self.old), young]
     }
 
     /// The value of `key`, a new one if there is none.

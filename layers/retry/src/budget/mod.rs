@@ -140,28 +140,21 @@ impl Bank {
 
     fn deposit(&self, key: &str, at: Duration) {
         let tick = second(at);
-        let mut till = lock(&self.tills[place() & (self.tills.len() - 1)].0);
-        let forgotten = till.turn(tick);
-        till.touch(key).add(tick, 1);
-        drop(till);
-        drop(forgotten);
+        let till = &self.tills[place() & (self.tills.len() - 1)].0;
+        in_turn(till, tick).touch(key).add(tick, 1);
     }
 
     /// One withdrawal at a time: the vault stays locked while the tills are emptied into it. Tills
     /// are only ever locked alone or inside the vault, so nobody waits in a circle.
     fn withdraw(&self, key: &str, at: Duration) -> Option<Source> {
-        let mut vault = lock(&self.vault);
-        let forgotten = vault.turn(second(at));
+        let mut vault = in_turn(&self.vault, second(at));
         let ledger = vault.touch(key);
         for till in &self.tills {
             if let Some(firsts) = lock(&till.0).get_mut(key) {
                 ledger.collect(at, firsts, self.percent);
             }
         }
-        let paid = ledger.withdraw(at, self.per_second);
-        drop(vault);
-        drop(forgotten);
-        paid
+        ledger.withdraw(at, self.per_second)
     }
 }
 
@@ -172,6 +165,18 @@ fn place() -> usize {
         static PLACE: usize = NEXT.fetch_add(1, Ordering::Relaxed);
     }
     PLACE.with(|place| *place)
+}
+
+/// The generations of `tick`. What is forgotten is dropped outside of the lock, since it may be much.
+fn in_turn<V: Default>(mutex: &Mutex<Generations<V>>, tick: u32) -> MutexGuard<'_, Generations<V>> {
+    let mut generations = lock(mutex);
+    if generations.is_due(tick) {
+        let forgotten = generations.turn(tick);
+        drop(generations);
+        drop(forgotten);
+        generations = lock(mutex);
+    }
+    generations
 }
 
 /// Amounts are whole after every step, so a panic elsewhere is no reason to stop counting.

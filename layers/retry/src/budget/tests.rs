@@ -252,16 +252,35 @@ fn keys_that_nobody_uses_are_forgotten() {
 
 #[test]
 fn a_key_in_use_is_kept_from_generation_to_generation() {
-    let mut generations = Generations::<u32>::default();
+    let generations = Mutex::new(Generations::<u32>::default());
     for tick in (0..100).step_by(5) {
-        drop(generations.turn(tick));
-        *generations.touch("a") += 1;
-        assert_eq!(generations.get_mut("a"), Some(&mut (tick / 5 + 1)));
+        *in_turn(&generations, tick).touch("a") += 1;
+        assert_eq!(lock(&generations).get_mut("a"), Some(&mut (tick / 5 + 1)));
     }
-    drop(generations.turn(105));
-    assert_eq!(generations.len(), 1, "it may still be asked for");
-    drop(generations.turn(115));
-    assert_eq!(generations.len(), 0);
+    // The last turn was at 90.
+    assert!(
+        in_turn(&generations, 100).get_mut("a").is_some(),
+        "it may still be asked for"
+    );
+    assert!(
+        in_turn(&generations, 109).get_mut("a").is_some(),
+        "it may still be asked for"
+    );
+    assert!(in_turn(&generations, 110).get_mut("a").is_none());
+    assert_eq!(lock(&generations).len(), 0);
+}
+
+#[test]
+fn keys_are_told_apart_whichever_was_asked_for_last() {
+    let mut generations = Generations::<u32>::default();
+    for (n, key) in ["a", "b", "a", "c", "b", "b", "a"].into_iter().enumerate() {
+        *generations.touch(key) += 1 << n;
+    }
+    let values = ["a", "b", "c", "d"].map(|key| generations.get_mut(key).copied());
+    assert_eq!(
+        values,
+        [Some(0b100_0101), Some(0b11_0010), Some(0b1000), None]
+    );
 }
 
 #[test]
