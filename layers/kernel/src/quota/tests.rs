@@ -275,6 +275,16 @@ fn a_field_of_thousands_is_looked_at_in_part() {
 }
 
 #[test]
+fn a_policy_says_how_much_it_allows() {
+    let policies = Policy::parse(&headers(&[("ratelimit-policy", "a;q=100;w=60, b;q=7")]));
+    let told: Vec<_> = policies
+        .iter()
+        .map(|policy| (policy.quota(), policy.window()))
+        .collect();
+    assert_eq!(told, [(100, Some(Duration::from_secs(60))), (7, None)]);
+}
+
+#[test]
 fn quotas_say_what_they_were_made_with() {
     let quota = Quota::new(7, Duration::MAX);
     assert_eq!((quota.remaining(), quota.resets_in()), (7, Duration::MAX));

@@ -280,6 +280,19 @@ fn a_failed_stream_is_never_sent_short() {
 }
 
 #[test]
+fn the_error_says_what_became_of_the_body() {
+    let (mut first, mut second) = pair(Script::new([Step::Fail]));
+    drain(&mut first);
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Some(Err(error))) =
+        std::pin::Pin::new(&mut second).poll_frame(&mut cx)
+    else {
+        panic!("no error");
+    };
+    assert_eq!(error.to_string(), "the body can no longer be sent whole");
+}
+
+#[test]
 fn a_stream_shorter_than_it_promised_has_broken_off() {
     let (mut first, mut second) = pair(Script::new([data(b"ab")]).exact(5));
     assert_eq!(
