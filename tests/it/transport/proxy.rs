@@ -1,1 +1,293 @@
-//! Soon.
+//! Proxies: what is forwarded, what is tunnelled, and what a proxy that fails means.
+
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+
+use buttress::transport::{Proxy, Transport};
+use buttress_kernel::{Body, Kind, Sent};
+use http::Request;
+
+use super::tls::Secure;
+use super::{builder, get, send, verdict, whole, words};
+use crate::support::raw::{Raw, refused};
+
+/// `user:s3cret` as RFC 7617 has it.
+const BASIC: &str = "Basic dXNlcjpzM2NyZXQ=";
+
+/// A proxy that tells what it is asked, and answers it itself.
+fn forwarding() -> (Raw, mpsc::Receiver<String>) {
+    let (tell, asked) = mpsc::channel();
+    let proxy = Raw::each(move |_, mut peer| {
+        while let Some(request) = peer.hear() {
+            tell.send(request).unwrap();
+            peer.say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nforwarded");
+        }
+    });
+    (proxy, asked)
+}
+
+/// A proxy that tells what it is asked, and tunnels it to `target`, whoever was asked for.
+fn tunnelling(target: std::net::SocketAddr) -> (Raw, mpsc::Receiver<String>) {
+    let (tell, asked) = mpsc::channel();
+    let proxy = Raw::each(move |_, mut peer| {
+        tell.send(peer.hear().unwrap()).unwrap();
+        peer.say("HTTP/1.1 200 Connection established\r\n\r\n");
+        let (mut near, mut far) = (peer.into_inner(), TcpStream::connect(target).unwrap());
+        let (mut near_end, mut far_end) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        thread::spawn(move || {
+            let _ = io::copy(&mut far_end, &mut near_end);
+            let _ = near_end.shutdown(Shutdown::Write);
+        });
+        let _ = io::copy(&mut near, &mut far);
+        let _ = far.shutdown(Shutdown::Write);
+    });
+    (proxy, asked)
+}
+
+fn through(proxy: &Raw) -> Proxy {
+    Proxy::all(format!("http://user:s3cret@{}", proxy.address()))
+}
+
+#[tokio::test]
+async fn plain_http_is_forwarded_with_the_whole_uri_and_credentials() {
+    let (proxy, asked) = forwarding();
+    let transport = builder().proxy(through(&proxy)).build().unwrap();
+    for _ in 0..2 {
+        let response = get(&transport, "http://api.test/a?b=c").await.unwrap();
+        assert_eq!(whole(response).await.unwrap(), "forwarded");
+        let request = asked.recv().unwrap();
+        assert!(
+            request.starts_with("GET http://api.test/a?b=c HTTP/1.1\r\n"),
+            "{request}"
+        );
+        assert!(request.contains("host: api.test\r\n"), "{request}");
+        assert!(
+            request.contains(&format!("proxy-authorization: {BASIC}\r\n")),
+            "{request}"
+        );
+    }
+    assert_eq!(proxy.connections(), 1, "connections to a proxy are kept");
+}
+
+#[tokio::test]
+async fn the_callers_own_proxy_credentials_win() {
+    let (proxy, asked) = forwarding();
+    let transport = builder().proxy(through(&proxy)).build().unwrap();
+    let request = Request::get("http://api.test/").header("proxy-authorization", "mine");
+    send(&transport, request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let request = asked.recv().unwrap();
+    assert!(
+        request.contains("proxy-authorization: mine\r\n") && !request.contains("Basic"),
+        "{request}"
+    );
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel_that_alone_sees_the_credentials() {
+    let server = Secure::echo(&["h2", "http/1.1"]).await;
+    let (proxy, asked) = tunnelling(server.address);
+    let transport = server.builder().proxy(through(&proxy)).build().unwrap();
+    let response = get(&transport, "https://tls.test/x").await.unwrap();
+    let said = whole(response).await.unwrap();
+    assert!(
+        said.starts_with(b"HTTP/") && said.ends_with(b" None"),
+        "{said:?}"
+    );
+    let request = asked.recv().unwrap();
+    assert!(
+        request.starts_with("CONNECT tls.test:443 HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains(&format!("Proxy-Authorization: {BASIC}\r\n")),
+        "{request}"
+    );
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn http2_on_plain_text_is_tunnelled_because_it_cannot_be_forwarded() {
+    let server = Raw::each(|_, mut peer| {
+        use crate::support::raw::{END_HEADERS, END_STREAM, HEADERS, STATUS_200};
+        peer.greet();
+        while let Some(stream) = peer.hear_headers() {
+            peer.say_frame(HEADERS, END_HEADERS | END_STREAM, stream, &[STATUS_200]);
+        }
+    });
+    let (proxy, asked) = tunnelling(server.address());
+    let transport = builder()
+        .http2_only(true)
+        .proxy(through(&proxy))
+        .build()
+        .unwrap();
+    assert_eq!(
+        get(&transport, "http://api.test/").await.unwrap().status(),
+        200
+    );
+    assert!(
+        asked
+            .recv()
+            .unwrap()
+            .starts_with("CONNECT api.test:80 HTTP/1.1\r\n")
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_may_itself_be_under_tls() {
+    let proxy = Secure::echo(&["h2", "http/1.1"]).await;
+    let through = Proxy::all(format!(
+        "https://user:s3cret@tls.test:{}",
+        proxy.address.port()
+    ));
+    let transport = proxy.builder().proxy(through).build().unwrap();
+    let said = whole(get(&transport, "http://api.test/x").await.unwrap())
+        .await
+        .unwrap();
+    assert!(
+        said.starts_with(b"HTTP/1.1 http://api.test/x Some"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_leaves_the_request_unsent_and_its_password_untold() {
+    for refusal in [
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".to_owned(),
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n".to_owned(),
+        "garbage\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(1 << 20)),
+        String::new(),
+    ] {
+        let proxy = Raw::once(refusal.clone());
+        let transport = builder().proxy(through(&proxy)).build().unwrap();
+        let error = get(&transport, "https://api.test/").await.unwrap_err();
+        assert!(
+            !words(&error).contains("s3cret") && !words(&error).contains(BASIC),
+            "{}",
+            words(&error)
+        );
+        assert_eq!(
+            verdict(Err::<(), _>(error)),
+            (Kind::Connect, Sent::No),
+            "{refusal:.40}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_leaves_the_request_unsent() {
+    let transport = builder()
+        .proxy(Proxy::all(format!("http://{}", refused())))
+        .build()
+        .unwrap();
+    for uri in ["http://api.test/", "https://api.test/"] {
+        assert_eq!(
+            verdict(get(&transport, uri).await),
+            (Kind::Connect, Sent::No)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_is_not_for_goes_the_direct_way() {
+    let server = Raw::always("HTTP/1.1 204 No Content\r\n\r\n");
+    let (proxy, _asked) = forwarding();
+    let proxies = [
+        (through(&proxy), 200),
+        (through(&proxy).except("api.test"), 204),
+        (through(&proxy).except("other.test, .test"), 204),
+        (Proxy::http(format!("http://{}", proxy.address())), 200),
+        (Proxy::https(format!("http://{}", proxy.address())), 204),
+        (Proxy::none(), 204),
+    ];
+    for (proxy, status) in proxies {
+        let words = format!("{proxy:?}");
+        assert!(!words.contains("s3cret"));
+        let transport = builder()
+            .addresses("api.test", [server.address()])
+            .proxy(proxy)
+            .build()
+            .unwrap();
+        let uri = format!("http://api.test:{}/", server.address().port());
+        assert_eq!(
+            get(&transport, uri).await.unwrap().status(),
+            status,
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_through_a_proxy_is_made_within_the_same_limit() {
+    tokio::time::pause();
+    let silent = Raw::each(|_, peer| peer.linger());
+    let transport = builder().proxy(through(&silent)).build().unwrap();
+    let error = get(&transport, "https://api.test/").await.unwrap_err();
+    assert_eq!(error.to_string(), "no connection could be made in time");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_spoken_to_is_refused_without_quoting_it() {
+    for uri in [
+        "socks5://user:s3cret@proxy.test",
+        "http://user:s3cret@",
+        "user:s3cret@a b",
+        "ftp://s3cret/",
+    ] {
+        let error = builder().proxy(Proxy::all(uri)).build().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the proxy is not an `http` or `https` URI with a host"
+        );
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
+}
+
+/// Run by the next test in a process of its own, whose environment it sets.
+#[tokio::test]
+#[ignore = "needs the environment of the test below"]
+async fn in_an_environment_with_proxies() {
+    let transport = Transport::new().unwrap();
+    let response = get(&transport, std::env::var("ASK").unwrap())
+        .await
+        .unwrap();
+    println!("status {}", response.status().as_u16());
+}
+
+#[test]
+fn the_environment_names_the_proxy_except_for_loopback() {
+    let server = Raw::always("HTTP/1.1 204 No Content\r\n\r\n");
+    let (proxy, asked) = forwarding();
+    let port = server.address().port();
+    for (ask, status) in [
+        ("http://api.test/".to_owned(), 200),
+        (format!("http://127.0.0.1:{port}/"), 204),
+        (format!("http://localhost:{port}/"), 204),
+    ] {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "transport::proxy::in_an_environment_with_proxies",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env("ASK", &ask)
+            .env(
+                "HTTP_PROXY",
+                format!("http://user:s3cret@{}", proxy.address()),
+            )
+            .env_remove("REQUEST_METHOD")
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stdout).unwrap();
+        assert!(said.contains(&format!("status {status}")), "{ask}: {said}");
+    }
+    assert!(asked.recv().unwrap().contains(BASIC));
+}
