@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use buttress_timeout::{DeadlineLayer, TimeoutLayer};
@@ -34,4 +35,10 @@ pub fn retry() -> RetryLayer {
 #[must_use]
 pub fn retry_after() -> RetryAfterLayer {
     RetryAfterLayer::new()
+}
+
+/// A key for requests that need one.
+#[must_use]
+pub fn idempotency() -> IdempotencyKeyLayer {
+    IdempotencyKeyLayer::new()
 }

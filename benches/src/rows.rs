@@ -10,6 +10,7 @@ use crate::{ours, peers};
 const GET: Traffic = Traffic::of(Sends::Get);
 const GET_OWNED: Traffic = Traffic::of(Sends::GetOwned);
 const PUT_BYTES: Traffic = Traffic::of(Sends::PutBytes);
+const POST: Traffic = Traffic::of(Sends::Post);
 const POST_STREAM: Traffic = Traffic::of(Sends::PostStream);
 
 /// The bare service under each traffic, our layers, and tower's.
@@ -28,6 +29,7 @@ fn bare() -> Vec<Row> {
         GET.six_headers(),
         GET_OWNED,
         PUT_BYTES,
+        POST,
         POST_STREAM,
     ];
     let row = |traffic| Row::new("bare", traffic, Identity::new());
@@ -50,6 +52,8 @@ fn layers() -> Vec<Row> {
         Row::new("retry", POST_STREAM, ours::retry()).bar(250, 0),
         Row::new("retry-after", GET, ours::retry_after()).bar(150, 0),
         Row::new("retry-after", GET.six_headers(), ours::retry_after()).bar(150, 0),
+        Row::new("idempotency", GET, ours::idempotency()),
+        Row::new("idempotency", POST, ours::idempotency()),
         Row::new("deadline, none set", GET, ours::no_deadline()),
         Row::new("deadline", GET, ours::deadline()),
     ]
@@ -59,12 +63,14 @@ fn stacks() -> Vec<Row> {
     let usual = || {
         ServiceBuilder::new()
             .layer(ours::no_deadline())
+            .layer(ours::idempotency())
             .layer(ours::retry())
             .layer(ours::retry_after())
             .layer(ours::timeout())
     };
     let bounded = ServiceBuilder::new()
         .layer(ours::deadline())
+        .layer(ours::idempotency())
         .layer(ours::retry())
         .layer(ours::retry_after())
         .layer(ours::timeout());
@@ -90,4 +96,39 @@ fn towers() -> Vec<Row> {
         Row::new("tower ConcurrencyLimit", GET, peers::concurrency_limit()),
         Row::new("tower, these three", GET.pending(), stack),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::Outside;
+
+    #[test]
+    fn every_row_can_be_compared_with_what_it_names() {
+        let rows: Vec<_> = all().iter().map(Row::describe).collect();
+        let under_the_traffic_of = |row: &serde_json::Value, what: &serde_json::Value| {
+            rows.iter().any(|other| {
+                let same = |key: &&str| other[*key] == row[*key];
+                other["what"] == *what && ["request", "inner", "answer"].iter().all(same)
+            })
+        };
+        for row in &rows {
+            assert!(
+                under_the_traffic_of(row, &"bare".into()),
+                "nothing to take off {row}"
+            );
+            let peer = &row["peer"];
+            assert!(
+                peer.is_null() || under_the_traffic_of(row, peer),
+                "no peer for {row}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_call_succeeds() {
+        for row in all() {
+            row.run(&mut Outside);
+        }
+    }
 }
