@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use buttress_kernel::BoxError;
 use http::Response;
@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use crate::body::ResponseBody;
 use crate::plan::Plan;
 use crate::race::Race;
-use crate::reply::{BodyLimits, Reply};
+use crate::reply::Reply;
 use crate::report::{self, Trace};
 use crate::rule::Head;
 use crate::upload::{MaybeUpload, Shared, Upload};
@@ -33,17 +33,13 @@ impl<F> ResponseFuture<F> {
     #[inline]
     pub(crate) fn new(future: F, plan: Plan) -> Self {
         let race = Race::new(future, Head::new(plan.limits.head, plan.total));
-        let body = BodyLimits {
-            idle: plan.limits.body_idle,
-            total: None,
-        };
-        let reply = Reply::new(race, body, plan.trace);
+        let reply = Reply::new(race, plan.trace).body_idle(plan.limits.body_idle);
         Self { reply }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
-        let reply = Reply::refused(Head::Never, plan.trace);
+        let reply = Reply::new(Race::refused(Head::Never), plan.trace);
         Self { reply }
     }
 }
@@ -88,17 +84,13 @@ impl<F> UploadFuture<F> {
             Some(progress) => MaybeUpload::Upload(Upload::new(limits.head, total, progress)),
             None => MaybeUpload::Head(Head::new(limits.head, total)),
         };
-        let body = BodyLimits {
-            idle: limits.body_idle,
-            total: None,
-        };
-        let reply = Reply::new(Race::new(future, rule), body, trace);
+        let reply = Reply::new(Race::new(future, rule), trace).body_idle(limits.body_idle);
         Self { reply }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
-        let reply = Reply::refused(MaybeUpload::Head(Head::Never), plan.trace);
+        let reply = Reply::new(Race::refused(MaybeUpload::Head(Head::Never)), plan.trace);
         Self { reply }
     }
 }
@@ -133,17 +125,13 @@ impl<F> DeadlineFuture<F> {
     #[inline]
     pub(crate) fn new(future: F, plan: Plan) -> Self {
         let race = Race::new(future, Head::new(None, plan.total));
-        let body = BodyLimits {
-            idle: None,
-            total: plan.total,
-        };
-        let reply = Reply::new(race, body, plan.trace);
+        let reply = Reply::new(race, plan.trace).total(plan.total);
         Self { reply }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
-        let reply = Reply::refused(Head::Never, plan.trace);
+        let reply = Reply::new(Race::refused(Head::Never), plan.trace);
         Self { reply }
     }
 }
@@ -200,15 +188,15 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let trace = this.trace.as_deref();
-        let answered = |answer: Result<T, E>| {
+        if let Poll::Ready(answer) = this.race.as_mut().poll_call(cx) {
             if let Some(trace) = trace {
                 trace.answered(answer.is_ok());
             }
-            answer.map_err(Into::into)
-        };
-        let elapsed = |expiry| Err(report::elapsed(expiry, trace.map(Trace::explain)));
-        this.race.poll(cx, answered, elapsed)
+            return Poll::Ready(answer.map_err(Into::into));
+        }
+        let expiry = ready!(this.race.poll_limit(cx));
+        Poll::Ready(Err(report::elapsed(expiry, trace.map(Trace::explain))))
     }
 }

@@ -46,22 +46,23 @@ impl<F, R> Race<F, R> {
 }
 
 impl<F: Future, R: Rule> Race<F, R> {
-    /// What `answered` makes of the output, or `elapsed` of the limit that ran out first. Two
-    /// closures instead of one result, because an output is large and would be moved once more.
+    /// The inner future's output, if it is there.
     #[inline(always)]
-    pub(crate) fn poll<T>(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        answered: impl FnOnce(F::Output) -> T,
-        elapsed: impl FnOnce(Expiry) -> T,
-    ) -> Poll<T> {
-        let this = self.project();
-        let CallProj::Made { future } = this.call.project() else {
-            return Poll::Ready(elapsed(Expiry::before_the_call()));
-        };
-        if let Poll::Ready(output) = future.poll(cx) {
-            return Poll::Ready(answered(output));
+    pub(crate) fn poll_call(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project().call.project() {
+            CallProj::Made { future } => future.poll(cx),
+            CallProj::Refused => Poll::Pending,
         }
-        this.timer.poll(cx, |now| this.rule.check(now)).map(elapsed)
+    }
+
+    /// To be asked after [`poll_call`](Self::poll_call): ready if a limit ran out. Apart from it,
+    /// because an output is large, and in a common result it would be moved once more.
+    #[inline(always)]
+    pub(crate) fn poll_limit(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Expiry> {
+        let this = self.project();
+        match this.call.project() {
+            CallProj::Made { .. } => this.timer.poll(cx, this.rule),
+            CallProj::Refused => Poll::Ready(Expiry::before_the_call()),
+        }
     }
 }

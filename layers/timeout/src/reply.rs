@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use buttress_kernel::BoxError;
@@ -12,33 +12,42 @@ use crate::race::Race;
 use crate::report::{self, Trace};
 use crate::rule::{Rule, Total};
 
-/// The limits that go on after the head.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BodyLimits {
-    pub(crate) idle: Option<Duration>,
-    pub(crate) total: Option<Total>,
-}
-
 pin_project! {
     /// What the futures over HTTP have in common: a race for the head, and then a limited body.
     #[derive(Debug)]
     pub(crate) struct Reply<F, R> {
         #[pin]
         race: Race<F, R>,
-        body: BodyLimits,
+        body_idle: Option<Duration>,
+        total: Option<Total>,
         trace: Option<Box<Trace>>,
     }
 }
 
 impl<F, R> Reply<F, R> {
     #[inline]
-    pub(crate) const fn new(race: Race<F, R>, body: BodyLimits, trace: Option<Box<Trace>>) -> Self {
-        Self { race, body, trace }
+    pub(crate) const fn new(race: Race<F, R>, trace: Option<Box<Trace>>) -> Self {
+        let (body_idle, total) = (None, None);
+        Self {
+            race,
+            body_idle,
+            total,
+            trace,
+        }
     }
 
-    pub(crate) fn refused(rule: R, trace: Option<Box<Trace>>) -> Self {
-        let (idle, total) = (None, None);
-        Self::new(Race::refused(rule), BodyLimits { idle, total }, trace)
+    /// Limits the time between two frames of the body.
+    #[inline]
+    pub(crate) const fn body_idle(mut self, limit: Option<Duration>) -> Self {
+        self.body_idle = limit;
+        self
+    }
+
+    /// Lets the deadline hold for the body too.
+    #[inline]
+    pub(crate) const fn total(mut self, total: Option<Total>) -> Self {
+        self.total = total;
+        self
     }
 }
 
@@ -52,21 +61,29 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let BodyLimits { idle, total } = *this.body;
+        let mut this = self.project();
         let trace = this.trace.as_deref();
-        let answered = |answer: Result<Response<B>, E>| match (answer, trace) {
-            (Ok(response), None) => {
-                Ok(response.map(|body| ResponseBody::new(body, idle, total, None)))
+        match this.race.as_mut().poll_call(cx) {
+            Poll::Ready(Ok(mut response)) => {
+                if let Some(trace) = trace {
+                    trace.answered(true);
+                    trace.explain().attach(response.extensions_mut());
+                }
+                let (idle, total) = (*this.body_idle, *this.total);
+                Poll::Ready(Ok(
+                    response.map(|body| ResponseBody::new(body, idle, total, trace))
+                ))
             }
-            (Err(error), None) => Err(error.into()),
-            (answer, Some(trace)) => {
-                let response = report::answered(answer.map_err(Into::into), trace)?;
-                let explain = Some(trace.explain().clone());
-                Ok(response.map(|body| ResponseBody::new(body, idle, total, explain)))
+            Poll::Ready(Err(error)) => {
+                if let Some(trace) = trace {
+                    trace.answered(false);
+                }
+                Poll::Ready(Err(error.into()))
             }
-        };
-        let elapsed = |expiry| Err(report::elapsed(expiry, trace.map(Trace::explain)));
-        this.race.poll(cx, answered, elapsed)
+            Poll::Pending => {
+                let expiry = ready!(this.race.poll_limit(cx));
+                Poll::Ready(Err(report::elapsed(expiry, trace.map(Trace::explain))))
+            }
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use buttress_kernel::{BoxError, Entry, Explain};
-use http::Response;
 
 use crate::error::{Elapsed, Expiry, Phase};
 use crate::timer;
@@ -36,19 +35,6 @@ const fn note(phase: Phase) -> &'static str {
     }
 }
 
-/// Writes down that an answer came in time and shows it in the response.
-#[cold]
-pub(crate) fn answered<B>(
-    mut answer: Result<Response<B>, BoxError>,
-    trace: &Trace,
-) -> Result<Response<B>, BoxError> {
-    trace.answered(answer.is_ok());
-    if let Ok(response) = &mut answer {
-        trace.explain.attach(response.extensions_mut());
-    }
-    answer
-}
-
 /// The wish for a trail, and since when there is something to tell.
 #[derive(Debug)]
 pub(crate) struct Trace {
@@ -67,6 +53,7 @@ impl Trace {
         &self.explain
     }
 
+    #[cold]
     pub(crate) fn answered(&self, well: bool) {
         let note = if well {
             "head in time"

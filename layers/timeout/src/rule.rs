@@ -43,6 +43,9 @@ impl Verdict {
 pub(crate) trait Rule {
     /// What holds at `now`, while what is waited for is not there. `now` never goes back.
     fn check(&mut self, now: Instant) -> Verdict;
+
+    /// The same, at an instant that an earlier verdict named.
+    fn check_again(&mut self, now: Instant) -> Verdict;
 }
 
 /// A deadline, and what was left of it when we first looked.
@@ -77,8 +80,6 @@ pub(crate) enum Head {
     Never,
     /// So long from the first check on; an answer that is there at once costs no look at a clock.
     For(Duration),
-    /// The same, begun.
-    Since(Instant, Duration),
     /// The total, which ends first.
     Total(Total),
 }
@@ -102,12 +103,15 @@ impl Rule for Head {
     fn check(&mut self, now: Instant) -> Verdict {
         match *self {
             Self::Never => Verdict::Never,
-            Self::For(limit) => {
-                *self = Self::Since(now, limit);
-                attempt(now, limit, now)
-            }
-            Self::Since(start, limit) => attempt(start, limit, now),
+            Self::For(limit) => attempt(now, limit, now),
             Self::Total(total) => total.check(now),
+        }
+    }
+
+    fn check_again(&mut self, now: Instant) -> Verdict {
+        match *self {
+            Self::For(limit) => Verdict::Expired(Expiry::new(Phase::Head, limit)),
+            Self::Never | Self::Total(_) => self.check(now),
         }
     }
 }
@@ -165,15 +169,12 @@ mod tests {
             let span = Duration::from_millis;
             let total = Total::new(Deadline::at(start + span(left)), start);
             let mut head = Head::new(Some(span(limit)), Some(total));
-            head.check(start);
             let phase = if left <= limit { Phase::Total } else { Phase::Head };
             let end = limit.min(left);
-            let wanted = if later >= end {
-                Verdict::Expired(Expiry::new(phase, span(end)))
-            } else {
-                Verdict::Until(start + span(end))
-            };
-            prop_assert_eq!(head.check(start + span(later)), wanted);
+            let expired = Verdict::Expired(Expiry::new(phase, span(end)));
+            let first = if end == 0 { expired } else { Verdict::Until(start + span(end)) };
+            prop_assert_eq!(head.check(start), first);
+            prop_assert_eq!(head.check_again(start + span(end + later)), expired);
         }
     }
 

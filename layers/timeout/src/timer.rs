@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use crate::error::Expiry;
-use crate::rule::Verdict;
+use crate::rule::{Rule, Verdict};
 
 pin_project! {
     /// Carries a rule's verdicts out. The runtime's timer is touched at the first one that asks to
@@ -23,15 +23,15 @@ pin_project! {
 }
 
 impl Timer {
-    /// Ready when `check` says that a limit ran out.
-    #[inline]
+    /// Ready when the rule says that a limit ran out.
+    #[inline(always)]
     pub(crate) fn poll(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut check: impl FnMut(Instant) -> Verdict,
+        rule: &mut impl Rule,
     ) -> Poll<Expiry> {
         if matches!(*self, Self::Unset) {
-            match check(now()) {
+            match rule.check(now()) {
                 Verdict::Expired(expiry) => return Poll::Ready(expiry),
                 Verdict::Never => self.set(Self::Never),
                 Verdict::Until(at) => {
@@ -40,17 +40,26 @@ impl Timer {
                 }
             }
         }
-        loop {
-            let TimerProj::Set { mut sleep } = self.as_mut().project() else {
-                return Poll::Pending;
-            };
-            ready!(sleep.as_mut().poll(cx));
-            match check(now()) {
+        match self.as_mut().project() {
+            TimerProj::Set { sleep } => ready!(sleep.poll(cx)),
+            TimerProj::Never | TimerProj::Unset => return Poll::Pending,
+        }
+        self.fired(cx, rule)
+    }
+
+    #[cold]
+    fn fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>, rule: &mut impl Rule) -> Poll<Expiry> {
+        while let TimerProj::Set { mut sleep } = self.as_mut().project() {
+            match rule.check_again(now()) {
                 Verdict::Expired(expiry) => return Poll::Ready(expiry),
                 Verdict::Never => self.set(Self::Never),
-                Verdict::Until(at) => sleep.reset(at.into()),
+                Verdict::Until(at) => {
+                    sleep.as_mut().reset(at.into());
+                    ready!(sleep.poll(cx));
+                }
             }
         }
+        Poll::Pending
     }
 }
 

@@ -142,6 +142,10 @@ impl Rule for Upload {
         let total = self.total.map_or(Verdict::Never, |total| total.check(now));
         total.and(self.progress.lock().check(&head, now))
     }
+
+    fn check_again(&mut self, now: Instant) -> Verdict {
+        self.check(now)
+    }
 }
 
 /// [`Upload`] where there is something to watch, otherwise [`Head`].
@@ -156,6 +160,13 @@ impl Rule for MaybeUpload {
         match self {
             Self::Upload(rule) => rule.check(now),
             Self::Head(rule) => rule.check(now),
+        }
+    }
+
+    fn check_again(&mut self, now: Instant) -> Verdict {
+        match self {
+            Self::Upload(rule) => rule.check_again(now),
+            Self::Head(rule) => rule.check_again(now),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The bodies that the layers put around those of a request and a response.
 
+mod clocks;
 mod response;
 mod upload;
 

@@ -1,15 +1,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use buttress_kernel::{BoxError, Explain};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::error::{Expiry, Phase};
-use crate::idle::Idle;
-use crate::report;
-use crate::rule::{Total, Verdict};
+use super::clocks::Clocks;
+use crate::report::{self, Trace};
+use crate::rule::Total;
 use crate::timer::{self, Timer};
 
 pin_project! {
@@ -35,8 +34,7 @@ pin_project! {
         inner: B,
         #[pin]
         timer: Timer,
-        idle: Option<Idle>,
-        total: Option<Total>,
+        clocks: Clocks,
         failed: bool,
         explain: Option<Explain>,
     }
@@ -48,15 +46,15 @@ impl<B> ResponseBody<B> {
         inner: B,
         idle: Option<Duration>,
         total: Option<Total>,
-        explain: Option<Explain>,
+        trace: Option<&Trace>,
     ) -> Self {
-        let idle = idle.map(Idle::new);
         let (timer, failed) = (Timer::Unset, false);
+        let clocks = Clocks::new(idle, total);
+        let explain = trace.map(|trace| trace.explain().clone());
         Self {
             inner,
             timer,
-            idle,
-            total,
+            clocks,
             failed,
             explain,
         }
@@ -73,17 +71,6 @@ impl<B> ResponseBody<B> {
     }
 }
 
-/// Both limits at once.
-fn check(idle: &mut Option<Idle>, total: Option<Total>, now: Instant) -> Verdict {
-    let phase = Phase::ResponseBody;
-    let idle = idle
-        .as_mut()
-        .map_or(Verdict::Never, |idle| idle.check(phase, now));
-    total
-        .map_or(Verdict::Never, |total| total.check(now))
-        .and(idle)
-}
-
 impl<B> Body for ResponseBody<B>
 where
     B: Body,
@@ -93,15 +80,15 @@ where
     type Error = BoxError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
-        if self.failed {
+        let this = self.project();
+        if *this.failed {
             return Poll::Ready(None);
         }
-        let this = self.as_mut().project();
         let expiry = match this.inner.poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => match in_time(this.idle, *this.total) {
+            Poll::Ready(Some(Ok(frame))) => match this.clocks.moved(timer::now) {
                 Ok(()) => return Poll::Ready(Some(Ok(frame))),
                 Err(expiry) => expiry,
             },
@@ -111,13 +98,10 @@ where
                 return Poll::Ready(Some(Err(error.into())));
             }
             Poll::Pending => {
-                if let Some(idle) = this.idle.as_mut().filter(|idle| !idle.is_running()) {
-                    idle.start(timer::now());
+                if this.clocks.begins() {
+                    this.clocks.wait(timer::now());
                 }
-                ready!(
-                    this.timer
-                        .poll(cx, |now| check(this.idle, *this.total, now))
-                )
+                ready!(this.timer.poll(cx, this.clocks))
             }
         };
         *this.failed = true;
@@ -133,17 +117,5 @@ where
             return SizeHint::with_exact(0);
         }
         self.inner.size_hint()
-    }
-}
-
-/// Whether a frame that came may be handed on: an endless body must end with the total even if its
-/// frames never keep us waiting.
-fn in_time(idle: &mut Option<Idle>, total: Option<Total>) -> Result<(), Expiry> {
-    if let Some(idle) = idle {
-        idle.stop();
-    }
-    match total.map(|total| total.check(timer::now())) {
-        Some(Verdict::Expired(expiry)) => Err(expiry),
-        _ => Ok(()),
     }
 }
