@@ -59,30 +59,29 @@ where
 {
     type Output = Result<Response<ResponseBody<B>>, BoxError>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let trace = this.trace.as_deref();
         match this.race.as_mut().poll_call(cx) {
-            Poll::Ready(Ok(mut response)) => {
-                if let Some(trace) = trace {
-                    trace.answered(true);
-                    trace.explain().attach(response.extensions_mut());
-                }
+            // The usual case by itself, so that the response is moved once.
+            Poll::Ready(Ok(response)) if this.trace.is_none() => {
+                let (idle, total) = (*this.body_idle, *this.total);
+                Poll::Ready(Ok(
+                    response.map(|body| ResponseBody::new(body, idle, total, None))
+                ))
+            }
+            Poll::Ready(answer) => {
+                let trace = this.trace.as_deref();
+                let response = report::answered(answer.map_err(Into::into), trace)?;
                 let (idle, total) = (*this.body_idle, *this.total);
                 Poll::Ready(Ok(
                     response.map(|body| ResponseBody::new(body, idle, total, trace))
                 ))
             }
-            Poll::Ready(Err(error)) => {
-                if let Some(trace) = trace {
-                    trace.answered(false);
-                }
-                Poll::Ready(Err(error.into()))
-            }
             Poll::Pending => {
                 let expiry = ready!(this.race.poll_limit(cx));
-                Poll::Ready(Err(report::elapsed(expiry, trace.map(Trace::explain))))
+                let explain = this.trace.as_deref().map(Trace::explain);
+                Poll::Ready(Err(report::elapsed(expiry, explain)))
             }
         }
     }

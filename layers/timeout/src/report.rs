@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use buttress_kernel::{BoxError, Entry, Explain};
+use http::Response;
 
 use crate::error::{Elapsed, Expiry, Phase};
 use crate::timer;
@@ -12,6 +13,7 @@ const LAYER: &str = "timeout";
 
 /// The event, the count, the entry and the error of a limit that ran out.
 #[cold]
+#[inline(never)]
 pub(crate) fn elapsed(expiry: Expiry, explain: Option<&Explain>) -> BoxError {
     let after_ms = u64::try_from(expiry.after().as_millis()).unwrap_or(u64::MAX);
     let phase = expiry.phase().as_str();
@@ -33,6 +35,22 @@ const fn note(phase: Phase) -> &'static str {
         Phase::ResponseBody => "the response's body stood still",
         Phase::Total => "the total ran out",
     }
+}
+
+/// Writes down, where somebody asked, that an answer came in time, and shows it in the response.
+#[cold]
+#[inline(never)]
+pub(crate) fn answered<B>(
+    mut answer: Result<Response<B>, BoxError>,
+    trace: Option<&Trace>,
+) -> Result<Response<B>, BoxError> {
+    if let Some(trace) = trace {
+        trace.answered(answer.is_ok());
+        if let Ok(response) = &mut answer {
+            trace.explain.attach(response.extensions_mut());
+        }
+    }
+    answer
 }
 
 /// The wish for a trail, and since when there is something to tell.

@@ -48,6 +48,7 @@ impl Timer {
     }
 
     #[cold]
+    #[inline(never)]
     fn fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>, rule: &mut impl Rule) -> Poll<Expiry> {
         while let TimerProj::Set { mut sleep } = self.as_mut().project() {
             match rule.check_again(now()) {
