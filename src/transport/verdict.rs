@@ -29,14 +29,8 @@ pub(super) fn of_request(error: legacy::Error) -> TransportError {
     if cause.is_parse() {
         return TransportError::protocol(Sent::Yes, error);
     }
-    #[cfg(feature = "http2")]
-    if let Some(cause) = Failure::of(cause).find::<h2::Error>() {
-        let (violation, sent) = of_stream(cause);
-        return if violation {
-            TransportError::protocol(sent, error)
-        } else {
-            TransportError::broken(sent, error)
-        };
+    if let Some(end) = of_stream(cause) {
+        return end.into_error(error);
     }
     // HTTP/2 interleaves its streams, so what was heard last may have been about another one.
     let heard = !connected.is_negotiated_h2() && has_heard(connected);
@@ -61,46 +55,57 @@ fn unconnected(error: legacy::Error) -> TransportError {
     TransportError::connect(error)
 }
 
-/// Whether the peer broke the protocol, and what it can have seen
-/// ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+/// How HTTP/2 says that a stream ended.
+struct StreamEnd {
+    /// Whether the peer broke the protocol.
+    violation: bool,
+    sent: Sent,
+}
+
+impl StreamEnd {
+    fn into_error(self, error: legacy::Error) -> TransportError {
+        if self.violation {
+            return TransportError::protocol(self.sent, error);
+        }
+        TransportError::broken(self.sent, error)
+    }
+}
+
+/// [RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7) names the endings that guarantee
+/// that a request was not processed.
 #[cfg(feature = "http2")]
-fn of_stream(error: &h2::Error) -> (bool, Sent) {
-    if error.is_remote() {
-        // h2 gives a remote GOAWAY to the streams beyond its last one alone; those before it go on,
-        // and fail with an I/O error when the connection ends.
-        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let unseen = error.is_go_away() || refused;
-        return (false, if unseen { Sent::No } else { Sent::Maybe });
-    }
-    if error.is_library() {
-        // A stream is reset by h2 for what the server answered on it.
-        return (
-            true,
-            if error.is_reset() {
-                Sent::Yes
-            } else {
-                Sent::Maybe
-            },
-        );
-    }
-    (false, Sent::Maybe)
+fn of_stream(error: &hyper::Error) -> Option<StreamEnd> {
+    let end = Failure::of(error).find::<h2::Error>()?;
+    // h2 gives a remote GOAWAY to the streams beyond its last one alone; those before it go on, and
+    // fail with an I/O error when the connection ends.
+    let refused = end.is_go_away() || end.reason() == Some(h2::Reason::REFUSED_STREAM);
+    // h2 itself resets a stream for what the server answered on it.
+    let answered = end.is_library() && end.is_reset();
+    let sent = match (end.is_remote() && refused, answered) {
+        (true, _) => Sent::No,
+        (_, true) => Sent::Yes,
+        (false, false) => Sent::Maybe,
+    };
+    let violation = end.is_library();
+    Some(StreamEnd { violation, sent })
+}
+
+#[cfg(not(feature = "http2"))]
+const fn of_stream(_: &hyper::Error) -> Option<StreamEnd> {
+    None
 }
 
 /// The end of a response's body before its time.
 pub(super) fn of_body(error: hyper::Error) -> TransportError {
-    let failure = Failure::of(&error);
-    let mut violation = failure.find::<io::Error>().is_some_and(|io| {
+    let wrong = |io: &io::Error| {
+        // How hyper tells of chunks that are framed wrongly.
         matches!(
             io.kind(),
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
         )
-    });
-    #[cfg(feature = "http2")]
-    {
-        violation |= failure
-            .find::<h2::Error>()
-            .is_some_and(h2::Error::is_library);
-    }
+    };
+    let violation = Failure::of(&error).find().is_some_and(wrong)
+        || of_stream(&error).is_some_and(|end| end.violation);
     if violation {
         return TransportError::protocol(Sent::Yes, error);
     }

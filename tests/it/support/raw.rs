@@ -145,75 +145,83 @@ impl Peer {
     }
 }
 
-/// HTTP/2 by hand.
-impl Peer {
-    /// Reads the client's preface and says ours.
-    pub(crate) fn greet(&mut self) {
-        assert_eq!(self.take(24).unwrap(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-        self.say_frame(SETTINGS, 0, 0, &[]);
-    }
+#[cfg(feature = "http2")]
+pub(crate) use self::http2::*;
 
-    /// Reads frames until the head of a request, and returns its stream.
-    pub(crate) fn hear_headers(&mut self) -> Option<u32> {
-        loop {
-            let (kind, stream) = self.hear_any_frame()?;
-            if kind == HEADERS {
-                return Some(stream);
+#[cfg(feature = "http2")]
+mod http2 {
+    use super::Peer;
+
+    /// HTTP/2 by hand.
+    impl Peer {
+        /// Reads the client's preface and says ours.
+        pub(crate) fn greet(&mut self) {
+            assert_eq!(self.take(24).unwrap(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+            self.say_frame(SETTINGS, 0, 0, &[]);
+        }
+
+        /// Reads frames until the head of a request, and returns its stream.
+        pub(crate) fn hear_headers(&mut self) -> Option<u32> {
+            loop {
+                let (kind, stream) = self.hear_any_frame()?;
+                if kind == HEADERS {
+                    return Some(stream);
+                }
             }
         }
-    }
 
-    /// Reads a frame and returns its type.
-    pub(crate) fn hear_frame(&mut self) -> Option<u8> {
-        self.hear_any_frame().map(|(kind, _)| kind)
-    }
-
-    /// Reads a frame, acknowledges settings, and returns the frame's type and stream.
-    fn hear_any_frame(&mut self) -> Option<(u8, u32)> {
-        let head = self.take(9)?;
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        self.take(length as usize)?;
-        let (kind, flags) = (head[3], head[4]);
-        if kind == SETTINGS && flags & ACK == 0 {
-            self.say_frame(SETTINGS, ACK, 0, &[]);
+        /// Reads a frame and returns its type.
+        pub(crate) fn hear_frame(&mut self) -> Option<u8> {
+            self.hear_any_frame().map(|(kind, _)| kind)
         }
-        Some((
-            kind,
-            u32::from_be_bytes([head[5], head[6], head[7], head[8]]),
-        ))
+
+        /// Reads a frame, acknowledges settings, and returns the frame's type and stream.
+        fn hear_any_frame(&mut self) -> Option<(u8, u32)> {
+            let head = self.take(9)?;
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            self.take(length as usize)?;
+            let (kind, flags) = (head[3], head[4]);
+            if kind == SETTINGS && flags & ACK == 0 {
+                self.say_frame(SETTINGS, ACK, 0, &[]);
+            }
+            Some((
+                kind,
+                u32::from_be_bytes([head[5], head[6], head[7], head[8]]),
+            ))
+        }
+
+        pub(crate) fn say_frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+            let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+            frame.extend([kind, flags]);
+            frame.extend(stream.to_be_bytes());
+            frame.extend(payload);
+            self.say(frame);
+        }
+
+        /// Resets a stream with this code.
+        pub(crate) fn reset_stream(&mut self, stream: u32, code: u32) {
+            self.say_frame(RST_STREAM, 0, stream, &code.to_be_bytes());
+        }
+
+        /// Goes away, having seen streams up to `last`.
+        pub(crate) fn go_away(&mut self, last: u32, code: u32) {
+            let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
+            self.say_frame(GOAWAY, 0, 0, &payload);
+        }
     }
 
-    pub(crate) fn say_frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(stream.to_be_bytes());
-        frame.extend(payload);
-        self.say(frame);
-    }
+    /// A frame's type, RFC 9113 §6.
+    pub(crate) const DATA: u8 = 0;
+    pub(crate) const HEADERS: u8 = 1;
+    pub(crate) const RST_STREAM: u8 = 3;
+    pub(crate) const SETTINGS: u8 = 4;
+    pub(crate) const PING: u8 = 6;
+    pub(crate) const GOAWAY: u8 = 7;
 
-    /// Resets a stream with this code.
-    pub(crate) fn reset_stream(&mut self, stream: u32, code: u32) {
-        self.say_frame(RST_STREAM, 0, stream, &code.to_be_bytes());
-    }
+    pub(crate) const ACK: u8 = 1;
+    pub(crate) const END_STREAM: u8 = 1;
+    pub(crate) const END_HEADERS: u8 = 4;
 
-    /// Goes away, having seen streams up to `last`.
-    pub(crate) fn go_away(&mut self, last: u32, code: u32) {
-        let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
-        self.say_frame(GOAWAY, 0, 0, &payload);
-    }
+    /// `:status: 200`, as HPACK's static table has it.
+    pub(crate) const STATUS_200: u8 = 0x88;
 }
-
-/// A frame's type, RFC 9113 §6.
-pub(crate) const DATA: u8 = 0;
-pub(crate) const HEADERS: u8 = 1;
-pub(crate) const RST_STREAM: u8 = 3;
-pub(crate) const SETTINGS: u8 = 4;
-pub(crate) const PING: u8 = 6;
-pub(crate) const GOAWAY: u8 = 7;
-
-pub(crate) const ACK: u8 = 1;
-pub(crate) const END_STREAM: u8 = 1;
-pub(crate) const END_HEADERS: u8 = 4;
-
-/// `:status: 200`, as HPACK's static table has it.
-pub(crate) const STATUS_200: u8 = 0x88;

@@ -8,6 +8,8 @@ mod http2;
 mod proxy;
 mod request;
 mod settings;
+#[cfg(feature = "http2")]
+mod settings_http2;
 mod tls;
 
 use buttress::transport::{Proxy, ResponseBody, Transport, TransportBuilder};

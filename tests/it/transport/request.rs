@@ -66,9 +66,11 @@ fn failing() -> Body {
 #[tokio::test]
 async fn a_body_that_fails_is_told_with_its_reason() {
     let server = Raw::each(|_, peer| peer.linger());
-    let mut transports = vec![transport()];
-    #[cfg(feature = "http2")]
-    transports.push(builder().http2_only(true).build().unwrap());
+    let transports = [
+        transport(),
+        #[cfg(feature = "http2")]
+        builder().http2_only(true).build().unwrap(),
+    ];
     for transport in transports {
         let request = Request::post(server.uri("/")).body(failing()).unwrap();
         let error = send(&transport, request).await.unwrap_err();

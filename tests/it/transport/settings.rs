@@ -1,18 +1,17 @@
 //! Each setting, seen from the server or in the response.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use buttress::transport::{Connection, Roots, Transport, TransportBuilder};
 use buttress_kernel::{Kind, Sent};
 
-use super::{builder, get, post, verdict, whole};
+use super::{builder, get, verdict, whole};
 use crate::support::events;
 use crate::support::raw::Raw;
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-async fn exchange(transport: &Transport, server: &Raw) {
+pub(super) async fn exchange(transport: &Transport, server: &Raw) {
     whole(get(transport, server.uri("/")).await.unwrap())
         .await
         .unwrap();
@@ -109,7 +108,7 @@ async fn connections_are_made_from_the_address_that_is_set() {
 }
 
 /// On a paused clock, time passes at will; connecting must not be cut by it.
-fn timeless() -> TransportBuilder {
+pub(super) fn timeless() -> TransportBuilder {
     builder().connect_timeout(None)
 }
 
@@ -127,84 +126,6 @@ async fn a_connection_is_kept_for_ninety_seconds_unless_told_otherwise() {
         tokio::time::advance(Duration::from_secs(idle)).await;
         exchange(&transport, &server).await;
         assert_eq!(server.connections(), connections, "{idle} s");
-    }
-}
-
-#[cfg(feature = "http2")]
-mod http2 {
-    use super::*;
-    use crate::support::raw::{END_HEADERS, END_STREAM, HEADERS, PING, STATUS_200};
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[tokio::test]
-    async fn a_large_head_is_refused_unless_allowed() {
-        let server = Raw::each(|_, mut peer| {
-            peer.greet();
-            while let Some(stream) = peer.hear_headers() {
-                // RFC 7541 §6.2.2: seven literal fields with values of 2,000 bytes.
-                let field = [&[0x00, 0x01, b'a', 0x7f, 0xd1, 0x0e][..], &[b'x'; 2_000]].concat();
-                let block = [&[STATUS_200][..], &field.repeat(7)].concat();
-                peer.say_frame(HEADERS, END_HEADERS | END_STREAM, stream, &block);
-            }
-        });
-        let usual = builder().http2_only(true);
-        let roomy = usual.clone().max_header_bytes(100_000).build().unwrap();
-        assert_eq!(get(&roomy, server.uri("/")).await.unwrap().status(), 200);
-        let tight = usual.max_header_bytes(8_192).build().unwrap();
-        assert_eq!(
-            verdict(get(&tight, server.uri("/")).await),
-            (Kind::Transport, Sent::Yes)
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_does_not_answer_pings_is_given_up() {
-        let silent = Raw::each(|_, mut peer| {
-            peer.greet();
-            peer.linger();
-        });
-        let patient = timeless().http2_only(true);
-        let pinging = patient.clone().http2_keep_alive_interval(60 * SECOND);
-        for (builder, after) in [
-            (pinging.clone(), 60 + 20),
-            (pinging.http2_keep_alive_timeout(5 * SECOND), 60 + 5),
-        ] {
-            let start = tokio::time::Instant::now();
-            let transport = builder.build().unwrap();
-            let end = post(&transport, silent.uri("/")).await;
-            assert_eq!(verdict(end), (Kind::Transport, Sent::Maybe));
-            assert_eq!(start.elapsed().as_secs(), after);
-        }
-        let patient = patient.build().unwrap();
-        let end = tokio::time::timeout(86_400 * SECOND, post(&patient, silent.uri("/"))).await;
-        end.expect_err("without pings it waits");
-    }
-
-    #[tokio::test]
-    async fn idle_connections_are_pinged_when_told_to() {
-        let (tell, pinged) = mpsc::channel();
-        let server = Raw::each(move |_, mut peer| {
-            peer.greet();
-            let stream = peer.hear_headers().unwrap();
-            peer.say_frame(HEADERS, END_HEADERS | END_STREAM, stream, &[STATUS_200]);
-            while let Some(kind) = peer.hear_frame() {
-                if kind == PING {
-                    let _ = tell.send(());
-                }
-            }
-        });
-        let transport = timeless()
-            .http2_only(true)
-            .pool_idle_timeout(None)
-            .http2_keep_alive_interval(60 * SECOND)
-            .http2_keep_alive_while_idle(true)
-            .build()
-            .unwrap();
-        exchange(&transport, &server).await;
-        tokio::time::pause();
-        tokio::time::sleep(62 * SECOND).await;
-        pinged.recv().unwrap();
     }
 }
 
@@ -232,11 +153,18 @@ async fn a_new_connection_is_told_of_without_path_or_query() {
     );
 }
 
+pub(super) fn all_refused<const N: usize>(wrong: [(TransportBuilder, &str); N]) {
+    for (builder, rule) in wrong {
+        let error = builder.build().unwrap_err();
+        assert!(error.to_string().contains(rule), "{error}");
+    }
+}
+
 #[test]
 fn contradictory_settings_name_the_rule_that_they_break() {
     let second = Duration::from_secs(1);
     let zero = Duration::ZERO;
-    let mut wrong = vec![
+    let wrong = [
         (
             builder().connect_timeout(zero),
             "no limit is written as `None`",
@@ -264,29 +192,7 @@ fn contradictory_settings_name_the_rule_that_they_break() {
             "certificate cannot be read",
         ),
     ];
-    #[cfg(feature = "http2")]
-    wrong.extend([
-        (
-            builder().http1_only(true).http2_only(true),
-            "no version of HTTP",
-        ),
-        (
-            builder().http2_keep_alive_interval(zero),
-            "no limit is written as `None`",
-        ),
-        (
-            builder().http2_keep_alive_timeout(zero),
-            "no limit is written as `None`",
-        ),
-        (
-            builder().http2_keep_alive_while_idle(true),
-            "needs `http2_keep_alive_interval`",
-        ),
-    ]);
-    for (builder, rule) in wrong {
-        let error = builder.build().unwrap_err();
-        assert!(error.to_string().contains(rule), "{error}");
-    }
+    all_refused(wrong);
     assert!(
         builder()
             .connect_timeout(second)
