@@ -79,11 +79,20 @@ impl<B> KeyExtractor<Request<B>> for Authority {
 }
 
 fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
-    let place = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, place)| place);
-    let place = match place.rsplit_once(':') {
-        Some((host, port)) if is_usual(port, uri.scheme()) => host,
+    // One look at each byte, since this is on the way of every request. Most need nothing more.
+    let special = |byte: u8| byte == b'@' || byte == b':' || byte.is_ascii_uppercase();
+    if !authority
+        .bytes()
+        .fold(false, |found, byte| found | special(byte))
+    {
+        return Cow::Borrowed(authority);
+    }
+    let place = match last(authority, b'@') {
+        Some(at) => &authority[at + 1..],
+        None => authority,
+    };
+    let place = match last(place, b':') {
+        Some(at) if is_usual(&place[at + 1..], uri.scheme()) => &place[..at],
         _ => place,
     };
     if place.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -91,6 +100,11 @@ fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     } else {
         Cow::Borrowed(place)
     }
+}
+
+/// Where an ASCII byte stands last. For a text as short as a host a loop beats `str::rfind`.
+fn last(text: &str, wanted: u8) -> Option<usize> {
+    text.bytes().rposition(|byte| byte == wanted)
 }
 
 /// Whether naming this port says nothing.
