@@ -1,0 +1,233 @@
+//! One call's way through a circuit.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
+use http::Extensions;
+
+use crate::cache::Hold;
+use crate::circuit::Circuit;
+use crate::error::CircuitOpen;
+use crate::state::{Answer, End, Permit, Refusal, Turn};
+use crate::telemetry;
+
+/// The layer's name in trails.
+const NAME: &str = "circuit-breaker";
+
+/// The clock that durations are measured with; tests pause it.
+#[inline]
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The right to make one call. What became of it is told with [`end`](Self::end); dropped before
+/// that, it says nothing about the server, and its place is free.
+pub(crate) struct Admission {
+    hold: Hold,
+    permit: Permit,
+    watch: Stopwatch,
+    explain: Option<Explain>,
+}
+
+/// How long the call took, where somebody asks.
+#[derive(Clone, Copy)]
+enum Stopwatch {
+    Off,
+    Running(Instant),
+    /// It is known already whether the call was slow.
+    Stopped(Instant, bool),
+}
+
+impl Stopwatch {
+    #[inline]
+    fn is_slow(self, circuit: &Circuit, now: Instant) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Running(start) => {
+                let took = now.saturating_duration_since(start);
+                circuit.rules().is_slow(took)
+            }
+            Self::Stopped(_, slow) => slow,
+        }
+    }
+
+    const fn start(self) -> Option<Instant> {
+        match self {
+            Self::Off => None,
+            Self::Running(start) | Self::Stopped(start, _) => Some(start),
+        }
+    }
+}
+
+impl Admission {
+    /// For a call that is none of the breaker's business.
+    pub(crate) const fn free() -> Self {
+        Self {
+            hold: Hold::Nothing,
+            permit: Permit { epoch: 0, probe: 0 },
+            watch: Stopwatch::Off,
+            explain: None,
+        }
+    }
+
+    /// Asks the circuit.
+    #[inline]
+    pub(crate) fn ask(hold: Hold, extensions: Option<&Extensions>) -> Result<Self, BoxError> {
+        let explain = extensions
+            .filter(|extensions| !extensions.is_empty())
+            .and_then(Explain::of);
+        let Some(circuit) = hold.circuit() else {
+            return Ok(Self::free());
+        };
+        let permit = match circuit.pass() {
+            Some(permit) => permit,
+            None => question(circuit, explain)?,
+        };
+        let timed = circuit.rules().slow.is_some() || explain.is_some();
+        Ok(Self {
+            watch: match timed {
+                true => Stopwatch::Running(now()),
+                false => Stopwatch::Off,
+            },
+            explain: explain.cloned(),
+            permit,
+            hold,
+        })
+    }
+
+    /// The call has ended. `delay` is asked for where the server may have a wish.
+    #[inline]
+    pub(crate) fn end(
+        &mut self,
+        outcome: Outcome,
+        answered: bool,
+        delay: impl FnOnce(&dyn WallClock) -> Option<Duration>,
+    ) {
+        let Some(circuit) = self.hold.circuit() else {
+            return;
+        };
+        let now = now();
+        let slow = self.watch.is_slow(circuit, now);
+        let usual = outcome == Outcome::Success && !slow && self.explain.is_none();
+        if usual && circuit.succeed(self.permit, now) {
+            return;
+        }
+        let delay = match outcome {
+            Outcome::ServerFailure | Outcome::Throttled => delay(&*circuit.common().wall_clock),
+            Outcome::Success | Outcome::CallerFault | Outcome::Neutral => None,
+        };
+        let end = End {
+            outcome,
+            answered,
+            slow,
+            delay,
+        };
+        self.report(end, now);
+    }
+
+    /// What was recorded is left in the answer.
+    #[inline]
+    pub(crate) fn attach(&self, extensions: Option<&mut Extensions>) {
+        if let (Some(explain), Some(extensions)) = (&self.explain, extensions) {
+            explain.attach(extensions);
+        }
+    }
+
+    /// The head of the answer is there, and the call goes on: what it takes from now on is not the
+    /// server's fault alone.
+    pub(crate) fn head(&mut self) {
+        if let (Some(circuit), Stopwatch::Running(start)) = (self.hold.circuit(), self.watch) {
+            let slow = self.watch.is_slow(circuit, now());
+            self.watch = Stopwatch::Stopped(start, slow);
+        }
+        self.progress();
+    }
+
+    /// The call goes on.
+    pub(crate) fn progress(&self) {
+        if let Some(circuit) = self.hold.circuit().filter(|_| self.permit.probe != 0) {
+            circuit.progress(self.permit, now());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn report(&mut self, end: End, now: Instant) {
+        let Some(circuit) = self.hold.circuit() else {
+            return;
+        };
+        let counts = !matches!(end.outcome, Outcome::CallerFault | Outcome::Neutral);
+        let turns = if counts || self.permit.probe != 0 {
+            circuit.record(self.permit, end, now)
+        } else {
+            Vec::new()
+        };
+        telemetry::turned(circuit, &turns, now);
+        if let (Some(explain), Some(start)) = (&self.explain, self.watch.start()) {
+            let note = note(self.permit, &turns, now);
+            explain.record(Entry::new(NAME, note, start, now));
+        }
+        self.permit.probe = 0;
+    }
+}
+
+impl Drop for Admission {
+    #[inline]
+    fn drop(&mut self) {
+        if self.permit.probe != 0
+            && let Some(circuit) = self.hold.circuit()
+        {
+            circuit.release(self.permit);
+        }
+    }
+}
+
+/// The circuit is not simply closed: may this call go?
+#[cold]
+#[inline(never)]
+fn question(circuit: &Circuit, explain: Option<&Explain>) -> Result<Permit, BoxError> {
+    let now = now();
+    let (answer, turns) = circuit.admit(now);
+    telemetry::turned(circuit, &turns, now);
+    match answer {
+        Answer::Granted(permit) => Ok(permit),
+        Answer::Refused(refusal) => {
+            let error = CircuitOpen::new(circuit.key().clone(), refusal, now);
+            telemetry::rejected(circuit, refusal, error.wait());
+            if let Some(explain) = explain {
+                let note = match refusal {
+                    Refusal::Until(_) => {
+                        let wait = telemetry::millis(error.wait());
+                        Cow::Owned(format!("rejected, open for {wait} ms more"))
+                    }
+                    Refusal::Busy => Cow::Borrowed("rejected, half-open and being tried"),
+                    Refusal::Forced => Cow::Borrowed("rejected, open by hand"),
+                };
+                explain.record(Entry::new(NAME, note, now, now));
+            }
+            Err(error.into())
+        }
+    }
+}
+
+fn note(permit: Permit, turns: &[Turn], now: Instant) -> Cow<'static, str> {
+    let role = if permit.probe == 0 { "passed" } else { "probe" };
+    match turns.last() {
+        Some(Turn::Opened { until, reason }) => {
+            let wait = telemetry::millis(until.saturating_duration_since(now));
+            Cow::Owned(format!("{role}, opened for {wait} ms ({reason})"))
+        }
+        Some(Turn::Closed) => Cow::Owned(format!("{role}, closed")),
+        Some(Turn::HalfOpened) | None => Cow::Borrowed(role),
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission")
+            .field("permit", &self.permit)
+            .finish_non_exhaustive()
+    }
+}
