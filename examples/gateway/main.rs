@@ -55,11 +55,13 @@ async fn run(flags: Flags, stack: stack::Stack) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// One JSON line for each decision on standard output.
+/// One JSON line for each decision of a layer on standard output.
 fn events() {
+    let layers = "off,buttress_idempotency=debug,buttress_retry=debug,\
+        buttress_retry_after=debug,buttress_timeout=debug";
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_env_filter("off,buttress=debug,buttress_retry=debug,buttress_retry_after=debug,buttress_timeout=debug,buttress_idempotency=debug")
+        .with_env_filter(layers)
         .init();
 }
