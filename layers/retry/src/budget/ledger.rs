@@ -57,6 +57,11 @@ impl Ledger {
         Some(Source::Reserve(tick))
     }
 
+    #[cfg(test)]
+    pub(super) fn records(&self) -> usize {
+        self.spent.len()
+    }
+
     /// Gives back what paid for a retry that was not made.
     pub(super) fn put_back(&mut self, source: Source) {
         match source {

@@ -157,6 +157,15 @@ fn the_reserve_comes_back_after_ten_seconds_and_a_tenth() {
 }
 
 #[test]
+fn a_reserve_of_any_size_takes_one_record_for_each_tenth_of_a_second() {
+    let mut ledger = Ledger::default();
+    for at in 0..20_000 {
+        assert!(ledger.withdraw(millis(at), 1_000).is_some());
+    }
+    assert_eq!(ledger.records(), 101);
+}
+
+#[test]
 fn first_attempts_are_used_before_the_reserve() {
     let bank = bank(100, 1);
     bank.deposit("", SECOND);
@@ -268,6 +277,15 @@ fn a_key_in_use_is_kept_from_generation_to_generation() {
     );
     assert!(in_turn(&generations, 110).get_mut("a").is_none());
     assert_eq!(lock(&generations).len(), 0);
+}
+
+#[test]
+fn after_twenty_seconds_of_silence_nothing_is_left() {
+    for (silence, left) in [(19, 1), (20, 0), (21, 0)] {
+        let generations = Mutex::new(Generations::<u32>::default());
+        *lock(&generations).touch("a") = 1;
+        assert_eq!(in_turn(&generations, silence).len(), left, "{silence} s");
+    }
 }
 
 #[test]

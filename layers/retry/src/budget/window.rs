@@ -53,9 +53,7 @@ impl Window {
         let newest = self.advance(tick);
         for tick in live(newest) {
             let amount = std::mem::take(self.slot(tick));
-            if amount > 0 {
-                other.add(tick.max(other.newest), amount.saturating_mul(times));
-            }
+            other.add(tick.max(other.newest), amount.saturating_mul(times));
         }
     }
 
