@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::{Body, BoxError};
 use buttress_retry::RetryLayer;
@@ -29,6 +30,7 @@ pub struct ClientBuilder {
     limits: Limits,
     retry: Option<RetryLayer>,
     retry_after: Option<RetryAfterLayer>,
+    circuit_breaker: Option<CircuitBreakerLayer>,
     idempotency: Option<IdempotencyKeyLayer>,
     outer: Vec<Wrap>,
     attempt: Vec<Wrap>,
@@ -48,6 +50,7 @@ impl ClientBuilder {
             limits: Limits::default(),
             retry: Some(RetryLayer::new()),
             retry_after: Some(RetryAfterLayer::new()),
+            circuit_breaker: None,
             idempotency: None,
             outer: Vec::new(),
             attempt: Vec::new(),
@@ -143,6 +146,12 @@ impl ClientBuilder {
     /// not at all.
     pub fn retry_after(mut self, retry_after: impl Into<Option<RetryAfterLayer>>) -> Self {
         self.retry_after = retry_after.into();
+        self
+    }
+
+    /// Whether a server that keeps failing is left alone for a while: not unless set.
+    pub fn circuit_breaker(mut self, breaker: impl Into<Option<CircuitBreakerLayer>>) -> Self {
+        self.circuit_breaker = breaker.into();
         self
     }
 
@@ -265,12 +274,14 @@ impl ClientBuilder {
             limits: self.limits,
             retry: self.retry,
             retry_after: self.retry_after,
+            circuit_breaker: self.circuit_breaker,
             idempotency: self.idempotency,
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),
             retry = layers.retry.is_some(),
             retry_after = layers.retry_after.is_some(),
+            circuit_breaker = layers.circuit_breaker.is_some(),
             idempotency = layers.idempotency.is_some(),
             "client built",
         );

@@ -91,6 +91,12 @@ impl Error {
         self.kind() == Kind::Held
     }
 
+    /// Whether a circuit breaker of ours is open.
+    #[must_use]
+    pub fn is_circuit_open(&self) -> bool {
+        self.kind() == Kind::CircuitOpen
+    }
+
     /// Whether the request itself was at fault and nothing was sent.
     #[must_use]
     pub fn is_request(&self) -> bool {

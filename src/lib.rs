@@ -39,6 +39,7 @@
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
 //! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
+//! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
 //! | [`idempotency`] | one key for all attempts of a call |
 //! | [`transport`] | the way to the server |
 //! | [`observe`], [`defaults`] | events of a call; headers of a client |
@@ -69,6 +70,7 @@ mod pipeline;
 mod request;
 pub mod transport;
 
+pub use buttress_circuit_breaker as circuit_breaker;
 pub use buttress_idempotency as idempotency;
 pub use buttress_kernel as kernel;
 pub use buttress_retry as retry;
@@ -82,6 +84,8 @@ pub use self::error::Error;
 pub use self::invalid::InvalidClient;
 pub use self::request::{NotReplayable, RequestBuilder};
 
+#[doc(no_inline)]
+pub use buttress_circuit_breaker::CircuitBreakerLayer;
 #[doc(no_inline)]
 pub use buttress_kernel::{
     Attempt, Body, BoxError, Deadline, Entry, Explain, Facts, Failure, Kind, Partition, Replay,

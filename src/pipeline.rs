@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::{Body, BoxError};
 use buttress_retry::RetryLayer;
@@ -74,6 +75,7 @@ pub(crate) struct Layers {
     pub(crate) limits: Limits,
     pub(crate) retry: Option<RetryLayer>,
     pub(crate) retry_after: Option<RetryAfterLayer>,
+    pub(crate) circuit_breaker: Option<CircuitBreakerLayer>,
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
 }
 
@@ -125,7 +127,10 @@ where
         .option_layer(layers.retry)
         // Inside retry, so that every attempt of every call honours the server's wish.
         .option_layer(layers.retry_after)
-        // Innermost, the timeout of one attempt: it times the server, not our own queues.
+        // Inside everything that waits: our own queues must not look like a slow server.
+        .option_layer(layers.circuit_breaker)
+        // Innermost, the timeout of one attempt: the breaker must see it, and it times the server
+        // alone.
         .service(attempt);
     erase(stack)
 }

@@ -136,6 +136,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Goes through an open circuit, and counts for nothing there.
+    pub fn bypass_circuit_breaker(mut self) -> Self {
+        let bypass = buttress_circuit_breaker::Override::new().bypass();
+        self.extensions().insert(bypass);
+        self
+    }
+
     /// Has every layer write down what it decides; see [`Explain`].
     pub fn explain(mut self, explain: &Explain) -> Self {
         self.extensions().insert(explain.clone());

@@ -51,6 +51,64 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "MS", help_heading = "Timeout")]
     pub(crate) body_idle: Option<u64>,
 
+    /// Stop calling an upstream that keeps failing
+    #[arg(long, help_heading = "Circuit breaker")]
+    pub(crate) breaker: bool,
+
+    /// The time over which failures are counted, in milliseconds
+    #[arg(
+        long,
+        value_name = "MS",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_window: Option<u64>,
+
+    /// Calls in the window before their failure rate means anything
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_min: Option<u32>,
+
+    /// Failures among a hundred calls that open the circuit
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_rate: Option<u32>,
+
+    /// Failures in a row that open the circuit
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_consecutive: Option<u32>,
+
+    /// How long the circuit stays open the first time, in milliseconds
+    #[arg(
+        long,
+        value_name = "MS",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_open: Option<u64>,
+
+    /// Calls that are let through at once to find out whether the upstream is well again
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "breaker",
+        help_heading = "Circuit breaker"
+    )]
+    pub(crate) breaker_probes: Option<u32>,
+
     /// Honour the server's wish for a pause: hold later requests, reject them, or spread what the
     /// server still allows over its window
     #[arg(long, value_name = "MODE", help_heading = "Retry-After")]

@@ -57,7 +57,7 @@ async fn run(flags: Flags, stack: stack::Stack) -> Result<(), BoxError> {
 
 /// One JSON line for each decision of a layer on standard output.
 fn events() {
-    let layers = "off,buttress_idempotency=debug,buttress_retry=debug,\
+    let layers = "off,buttress_circuit_breaker=debug,buttress_idempotency=debug,buttress_retry=debug,\
         buttress_retry_after=debug,buttress_timeout=debug";
     tracing_subscriber::fmt()
         .json()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress::circuit_breaker::CircuitBreakerLayer;
 use buttress::idempotency::IdempotencyKeyLayer;
 use buttress::retry::{Backoff, Budget, RetryLayer};
 use buttress::retry_after::RetryAfterLayer;
@@ -18,6 +19,9 @@ use crate::flags::{Flags, Pushback, millis};
 /// Retries a second that are allowed whatever the percentage.
 const RETRIES_A_SECOND: u32 = 10;
 
+/// The longest time for which a circuit stays open, however often its probes fail.
+const LONGEST_OPEN: Duration = Duration::from_secs(300);
+
 /// A stack of whatever layers the flags ask for.
 pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
 
@@ -32,6 +36,9 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
     if flags.timeout.is_some() || flags.body_idle.is_some() {
         let layer = TimeoutLayer::new(millis(flags.timeout)).body_idle(millis(flags.body_idle));
         stack = erase(layer.layer(stack));
+    }
+    if flags.breaker {
+        stack = erase(breaker(flags)?.layer(stack));
     }
     if let Some(mode) = flags.retry_after {
         stack = erase(pushback(mode, millis(flags.max_hold)).layer(stack));
@@ -60,6 +67,30 @@ fn retry(attempts: u32, flags: &Flags) -> Result<RetryLayer, BoxError> {
         retry = retry.budget(Budget::new(percent, RETRIES_A_SECOND)?);
     }
     Ok(retry.build()?)
+}
+
+/// What is not set stays as the layer has it.
+fn breaker(flags: &Flags) -> Result<CircuitBreakerLayer, BoxError> {
+    let mut breaker = CircuitBreakerLayer::builder();
+    if let Some(window) = millis(flags.breaker_window) {
+        breaker = breaker.window(window);
+    }
+    if let Some(calls) = flags.breaker_min {
+        breaker = breaker.min_calls(calls);
+    }
+    if let Some(percent) = flags.breaker_rate {
+        breaker = breaker.failure_rate(percent);
+    }
+    if let Some(failures) = flags.breaker_consecutive {
+        breaker = breaker.consecutive(failures);
+    }
+    if let Some(open) = millis(flags.breaker_open) {
+        breaker = breaker.open_for(open).max_open(open.max(LONGEST_OPEN));
+    }
+    if let Some(probes) = flags.breaker_probes {
+        breaker = breaker.probes(probes);
+    }
+    Ok(breaker.build()?)
 }
 
 fn pushback(mode: Pushback, max_hold: Option<Duration>) -> RetryAfterLayer {

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use http::Method;
 use http_body_util::BodyExt;
 use indicatif::ProgressBar;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Nobody waits longer than this for the side that has no time limits of its own.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,6 +19,33 @@ pub(crate) struct Load {
     pub(crate) path: &'static str,
     pub(crate) calls: u32,
     pub(crate) at_once: usize,
+    /// The time from one call to the next; zero for as fast as it goes.
+    pub(crate) every: Duration,
+}
+
+impl Load {
+    /// So many calls, one after the other.
+    pub(crate) const fn new(method: Method, path: &'static str, calls: u32) -> Self {
+        Self {
+            method,
+            path,
+            calls,
+            at_once: 1,
+            every: Duration::ZERO,
+        }
+    }
+
+    /// So many of them at a time.
+    pub(crate) const fn at_once(mut self, at_once: usize) -> Self {
+        self.at_once = at_once;
+        self
+    }
+
+    /// One every so many milliseconds, and not as fast as it goes.
+    pub(crate) const fn every_ms(mut self, ms: u64) -> Self {
+        self.every = Duration::from_millis(ms);
+        self
+    }
 }
 
 /// How one call ended.
@@ -42,9 +69,11 @@ pub(crate) enum End {
 
 /// Sends the load through `client`; every call carries an [`Explain`].
 pub(crate) async fn send(client: &Client, uri: &str, load: &Load, bar: &ProgressBar) -> Vec<Call> {
+    let start = Instant::now();
     let calls = (0..load.calls).map(|n| {
         let uri = format!("{uri}/{}/{n}", load.path);
         async move {
+            sleep_until(start + load.every * n).await;
             let call = one(client, load.method.clone(), &uri).await;
             bar.inc(1);
             call

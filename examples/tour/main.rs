@@ -12,7 +12,9 @@ mod load;
 mod real;
 mod report;
 mod scene;
+mod scenes;
 mod server;
+mod stack;
 
 use std::process::ExitCode;
 
@@ -52,7 +54,7 @@ async fn loopback() -> Result<bool, BoxError> {
 
     let progress = indicatif::MultiProgress::new();
     let mut results = Vec::new();
-    for scene in &scene::ALL {
+    for scene in &scenes::ALL {
         results.push(scene::play(scene, &server, &progress).await?);
     }
     progress.clear()?;

@@ -11,6 +11,7 @@ use crate::scene::{Played, Run};
 pub(crate) fn print(scenes: &[Played]) -> bool {
     comparison(scenes);
     layers(scenes);
+    circuits(scenes);
     trails(scenes);
     promises(scenes)
 }
@@ -52,7 +53,22 @@ fn layers(scenes: &[Played]) {
     }
     println!("\nWhat each layer did:\n");
     for ((layer, what), (times, millis)) in did {
-        println!("  {layer:12} {what:55} {times:>4} times, {millis:>6} ms in all");
+        println!("  {layer:15} {what:52} {times:>4} times, {millis:>6} ms in all");
+    }
+}
+
+/// The states that circuits went through.
+fn circuits(scenes: &[Played]) {
+    for played in scenes
+        .iter()
+        .filter(|played| !played.with.circuit.is_empty())
+    {
+        println!("\nThe circuit in \"{}\":\n", played.scene.title);
+        println!("  {}", played.with.circuit.join(" → "));
+        let (with, without) = (played.with.notes.down, played.without.notes.down);
+        println!(
+            "  While it was down, the server got {with} requests; without the stack {without}."
+        );
     }
 }
 

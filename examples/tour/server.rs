@@ -22,13 +22,13 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 /// How long the server wants throttled callers to stay away.
-pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many requests the server answers before it throttles.
 const ALLOWANCE: u32 = 20;
 
 /// How long the outage lasts, from its first victim on.
-pub(crate) const OUTAGE: Duration = Duration::from_millis(1_500);
+const OUTAGE: Duration = Duration::from_millis(1_500);
 
 /// The server's notes about one scene.
 #[derive(Debug, Default)]
@@ -37,6 +37,8 @@ pub(crate) struct Notes {
     pub(crate) seen: u32,
     /// Requests that arrived while callers were asked to stay away, the refused ones included.
     pub(crate) refused: u32,
+    /// Requests that arrived during the outage.
+    pub(crate) down: u32,
     /// Orders that were carried out.
     pub(crate) orders: u32,
     /// Orders that were asked for again and recognised by their key.
@@ -68,6 +70,10 @@ impl Server {
 
     pub(crate) fn uri(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn authority(&self) -> String {
+        self.address.to_string()
     }
 
     /// Hands the notes of a scene over and begins new ones.
@@ -165,7 +171,10 @@ impl Server {
 
     fn outage(&self) -> bool {
         let now = Instant::now();
-        now < *self.notes().began.get_or_insert(now) + OUTAGE
+        let mut notes = self.notes();
+        let down = now < *notes.began.get_or_insert(now) + OUTAGE;
+        notes.down += u32::from(down);
+        down
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use buttress::circuit_breaker::CircuitBreakerLayer;
 use buttress::retry::RetryLayer;
 use buttress::retry_after::RetryAfterLayer;
 use buttress::timeout::{DeadlineLayer, TimeoutLayer};
@@ -58,6 +59,7 @@ fn failing_twice() -> Scripted {
 #[tokio::test(start_paused = true)]
 async fn jp24_w52_layers_compose_in_any_order_over_a_mock() {
     in_every_order!(timeout(), RetryLayer::new(), RetryAfterLayer::new() => failing_twice(), "http://h/");
+    in_every_order!(CircuitBreakerLayer::new(), RetryLayer::new(), timeout() => failing_twice(), "http://h/");
     in_every_order!(DeadlineLayer::new(Duration::from_secs(60)), RetryLayer::new(), timeout() => failing_twice(), "http://h/");
 }
 

@@ -120,6 +120,26 @@ async fn ignore_retry_after_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bypass_circuit_breaker_goes_through_an_open_circuit() {
+    let breaker = buttress::CircuitBreakerLayer::consecutive(1)
+        .build()
+        .unwrap();
+    let (client, server) = scripted_with([Step::status(503), Step::ok()], |b| {
+        b.circuit_breaker(breaker).retry(None)
+    });
+    client.get("/").send().await.unwrap();
+    assert!(client.get("/").send().await.unwrap_err().is_circuit_open());
+    let through = client
+        .get("/")
+        .bypass_circuit_breaker()
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(through.status(), 200);
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn extensions_and_the_partition_reach_the_stack() {
     #[derive(Clone, Debug, PartialEq)]
     struct Mine(u8);

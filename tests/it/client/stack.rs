@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buttress::retry::{Backoff, Jitter};
-use buttress::{Attempt, Body, Client, Explain, RetryLayer};
+use buttress::{Attempt, Body, CircuitBreakerLayer, Client, Explain, RetryLayer};
 use buttress_testkit::{Scripted, Step};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -275,4 +275,23 @@ async fn a_whole_stack_of_your_own_gets_nothing_added() {
     let client = Client::from_service(server.clone());
     assert_eq!(client.get("http://h/").send().await.unwrap().status(), 503);
     assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_circuit_is_waited_out_by_retry_and_not_before_its_time() {
+    let breaker = CircuitBreakerLayer::consecutive(1)
+        .open_for(Duration::from_secs(3))
+        .build()
+        .unwrap();
+    let (client, server) = scripted_with([Step::status(503), Step::ok()], |b| {
+        b.circuit_breaker(breaker).retry(plain_retry())
+    });
+    let start = Instant::now();
+    assert_eq!(client.get("/").send().await.unwrap().status(), 200);
+    assert!(
+        start.elapsed() >= Duration::from_secs(3),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(server.calls().len(), 2);
 }

@@ -24,6 +24,14 @@ fn a_wrong_flag_is_a_clear_error_and_exit_code_2() {
         (vec![], "--upstream"),
         (vec!["--upstream", "nonsense"], "scheme and host"),
         (
+            [&upstream[..], &["--breaker-min", "5"]].concat(),
+            "--breaker",
+        ),
+        (
+            [&upstream[..], &["--breaker", "--breaker-rate", "101"]].concat(),
+            "100",
+        ),
+        (
             [&upstream[..], &["--no-such-flag"]].concat(),
             "--no-such-flag",
         ),

@@ -1,0 +1,100 @@
+//! What goes wrong on this tour, and what the stack promises about it.
+
+use http::Method;
+
+use crate::load::Load;
+use crate::scene::{Promise, Scene};
+use crate::stack::{patient, prudent};
+
+const EVERY_CALL_IS_ANSWERED: Promise = Promise {
+    words: "every call is answered",
+    kept: |run| run.well() == run.calls.len(),
+};
+
+const NO_CALL_HANGS: Promise = Promise {
+    words: "no call hangs",
+    kept: |run| run.hung() == 0,
+};
+
+/// The tour, in order.
+pub(crate) static ALL: [Scene; 7] = [
+    Scene {
+        title: "bursts of 503",
+        load: Load::new(Method::GET, "flaky", 150).at_once(8),
+        stack: patient,
+        promises: &[EVERY_CALL_IS_ANSWERED],
+    },
+    Scene {
+        title: "429 with Retry-After: 1",
+        load: Load::new(Method::GET, "limited", 60).at_once(6),
+        stack: patient,
+        promises: &[
+            EVERY_CALL_IS_ANSWERED,
+            Promise {
+                words: "only calls already under way are refused (6 at most)",
+                kept: |run| run.notes.refused <= 6,
+            },
+        ],
+    },
+    Scene {
+        title: "heads that never come",
+        load: Load::new(Method::GET, "hang", 36).at_once(6),
+        stack: patient,
+        promises: &[EVERY_CALL_IS_ANSWERED, NO_CALL_HANGS],
+    },
+    Scene {
+        title: "bodies that stall",
+        load: Load::new(Method::GET, "stall", 36).at_once(6),
+        stack: patient,
+        promises: &[NO_CALL_HANGS],
+    },
+    Scene {
+        title: "orders whose answers are lost",
+        load: Load::new(Method::POST, "orders", 40).at_once(8),
+        stack: patient,
+        promises: &[
+            EVERY_CALL_IS_ANSWERED,
+            Promise {
+                words: "every order is carried out exactly once",
+                kept: |run| run.notes.orders as usize == run.calls.len(),
+            },
+        ],
+    },
+    Scene {
+        title: "an outage, with retries",
+        load: Load::new(Method::GET, "outage", 300).at_once(100),
+        stack: patient,
+        promises: &[
+            NO_CALL_HANGS,
+            Promise {
+                words: "the server gets at most 1.25 times the calls, plus 10 a second over 10 s",
+                kept: |run| run.notes.seen as usize <= run.calls.len() * 5 / 4 + 100,
+            },
+        ],
+    },
+    Scene {
+        title: "an outage, with a breaker",
+        load: Load::new(Method::GET, "outage", 300)
+            .at_once(4)
+            .every_ms(10),
+        stack: prudent,
+        promises: &[
+            NO_CALL_HANGS,
+            Promise {
+                words: "the circuit opens, is probed, and closes when all is well again",
+                kept: |run| {
+                    run.circuit.starts_with(&["closed", "open", "half-open"])
+                        && run.circuit.ends_with(&["half-open", "closed"])
+                },
+            },
+            Promise {
+                words: "the server is spared while it is down (25 requests at most)",
+                kept: |run| run.notes.down <= 25,
+            },
+            Promise {
+                words: "calls are answered again after the outage",
+                kept: |run| run.well() >= run.calls.len() / 4,
+            },
+        ],
+    },
+];
