@@ -92,7 +92,12 @@ fn from_a_layer_to_the_facade() {
 
 #[test]
 fn from_a_layer_to_a_transport() {
-    let transports = ["hyper", "hyper-util", "hyper-rustls", "axum"];
+    let transports = ["hyper", "hyper-util", "hyper-rustls"];
+    refused(
+        "a layer knows no transport",
+        [edge("buttress-cache", "axum", Normal)],
+    );
+    allowed([edge("buttress-cache", "axum", Development)]);
     for kind in [Normal, Development] {
         let edges = transports.map(|name| edge("buttress-cache", name, kind));
         refused("a layer knows no transport", edges);
@@ -159,4 +164,14 @@ fn to_a_peer_outside_of_the_benches() {
         refused("peers stay in the benches", edges);
     }
     allowed(peers.map(|peer| edge("buttress-benches", peer, Normal)));
+}
+
+#[test]
+fn to_a_peer_that_is_asked_what_is_right() {
+    allowed([edge("buttress-rate-limit", "governor", Development)]);
+    let others = [
+        edge("buttress-rate-limit", "governor", Normal),
+        edge("buttress-rate-limit", "failsafe", Development),
+    ];
+    refused("peers stay in the benches", others);
 }
