@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use buttress_kernel::BoxError;
 use http::Response;
@@ -13,7 +14,7 @@ use crate::plan::Plan;
 use crate::race::Race;
 use crate::reply::Reply;
 use crate::report::{self, Trace};
-use crate::rule::Head;
+use crate::rule::{Head, Total};
 use crate::upload::{MaybeUpload, Shared, Upload};
 
 pin_project! {
@@ -26,6 +27,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         reply: Reply<F, Head>,
+        body_idle: Option<Duration>,
     }
 }
 
@@ -33,14 +35,15 @@ impl<F> ResponseFuture<F> {
     #[inline]
     pub(crate) fn new(future: F, plan: Plan) -> Self {
         let race = Race::new(future, Head::new(plan.limits.head, plan.total));
-        let reply = Reply::new(race, plan.trace).body_idle(plan.limits.body_idle);
-        Self { reply }
+        let (reply, body_idle) = (Reply::new(race, plan.trace), plan.limits.body_idle);
+        Self { reply, body_idle }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
         let reply = Reply::new(Race::refused(Head::Never), plan.trace);
-        Self { reply }
+        let body_idle = None;
+        Self { reply, body_idle }
     }
 }
 
@@ -53,7 +56,10 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().reply.poll(cx)
+        let this = self.project();
+        let idle = *this.body_idle;
+        this.reply
+            .poll(cx, |body| ResponseBody::new(body, idle, None))
     }
 }
 
@@ -69,6 +75,7 @@ pin_project! {
     pub struct UploadFuture<F> {
         #[pin]
         reply: Reply<F, MaybeUpload>,
+        body_idle: Option<Duration>,
     }
 }
 
@@ -84,14 +91,15 @@ impl<F> UploadFuture<F> {
             Some(progress) => MaybeUpload::Upload(Upload::new(limits.head, total, progress)),
             None => MaybeUpload::Head(Head::new(limits.head, total)),
         };
-        let reply = Reply::new(Race::new(future, rule), trace).body_idle(limits.body_idle);
-        Self { reply }
+        let (reply, body_idle) = (Reply::new(Race::new(future, rule), trace), limits.body_idle);
+        Self { reply, body_idle }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
         let reply = Reply::new(Race::refused(MaybeUpload::Head(Head::Never)), plan.trace);
-        Self { reply }
+        let body_idle = None;
+        Self { reply, body_idle }
     }
 }
 
@@ -104,7 +112,10 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().reply.poll(cx)
+        let this = self.project();
+        let idle = *this.body_idle;
+        this.reply
+            .poll(cx, |body| ResponseBody::new(body, idle, None))
     }
 }
 
@@ -118,6 +129,7 @@ pin_project! {
     pub struct DeadlineFuture<F> {
         #[pin]
         reply: Reply<F, Head>,
+        total: Option<Total>,
     }
 }
 
@@ -125,14 +137,17 @@ impl<F> DeadlineFuture<F> {
     #[inline]
     pub(crate) fn new(future: F, plan: Plan) -> Self {
         let race = Race::new(future, Head::new(None, plan.total));
-        let reply = Reply::new(race, plan.trace).total(plan.total);
-        Self { reply }
+        let (reply, total) = (Reply::new(race, plan.trace), plan.total);
+        Self { reply, total }
     }
 
     /// The inner service was not called, because the deadline had passed.
     pub(crate) fn refused(plan: Plan) -> Self {
-        let reply = Reply::new(Race::refused(Head::Never), plan.trace);
-        Self { reply }
+        let (reply, total) = (
+            Reply::new(Race::refused(Head::Never), plan.trace),
+            plan.total,
+        );
+        Self { reply, total }
     }
 }
 
@@ -145,7 +160,10 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().reply.poll(cx)
+        let this = self.project();
+        let total = *this.total;
+        this.reply
+            .poll(cx, |body| ResponseBody::new(body, None, total))
     }
 }
 

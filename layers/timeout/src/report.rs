@@ -5,6 +5,7 @@ use std::time::Instant;
 use buttress_kernel::{BoxError, Entry, Explain};
 use http::Response;
 
+use crate::body::ResponseBody;
 use crate::error::{Elapsed, Expiry, Phase};
 use crate::timer;
 
@@ -41,16 +42,14 @@ const fn note(phase: Phase) -> &'static str {
 #[cold]
 #[inline(never)]
 pub(crate) fn answered<B>(
-    mut answer: Result<Response<B>, BoxError>,
+    answer: Result<Response<ResponseBody<B>>, BoxError>,
     trace: Option<&Trace>,
-) -> Result<Response<B>, BoxError> {
-    if let Some(trace) = trace {
-        trace.answered(answer.is_ok());
-        if let Ok(response) = &mut answer {
-            trace.explain.attach(response.extensions_mut());
-        }
-    }
-    answer
+) -> Result<Response<ResponseBody<B>>, BoxError> {
+    let Some(trace) = trace else { return answer };
+    trace.answered(answer.is_ok());
+    let mut response = answer?.map(|body| body.explained(trace));
+    trace.explain.attach(response.extensions_mut());
+    Ok(response)
 }
 
 /// The wish for a trail, and since when there is something to tell.

@@ -103,7 +103,11 @@ impl Rule for Head {
     fn check(&mut self, now: Instant) -> Verdict {
         match *self {
             Self::Never => Verdict::Never,
-            Self::For(limit) => attempt(now, limit, now),
+            // The clock begins now, so that only a limit of zero can be over.
+            Self::For(Duration::ZERO) => self.check_again(now),
+            Self::For(limit) => now
+                .checked_add(limit)
+                .map_or(Verdict::Never, Verdict::Until),
             Self::Total(total) => total.check(now),
         }
     }

@@ -64,11 +64,22 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         if request.extensions().is_empty() {
-            let plan = Plan::plain(self.limits);
-            return ResponseFuture::new(self.inner.call(request), plan);
+            return ResponseFuture::new(self.inner.call(request), Plan::plain(self.limits));
         }
+        self.call_asked(request)
+    }
+}
+
+impl<S> Timeout<S, Http> {
+    /// The call of a request that may ask for something. By itself, so that one that asks for nothing
+    /// is handed on without being moved.
+    #[inline(never)]
+    fn call_asked<B, R>(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
         let plan = Plan::asked(self.limits, request.extensions());
         if plan.is_late() {
             return ResponseFuture::refused(plan);

@@ -1,19 +1,18 @@
 use std::time::{Duration, Instant};
 
-use crate::error::{Expiry, Phase};
+use crate::error::Phase;
 use crate::idle::Idle;
 use crate::rule::{Rule, Total, Verdict};
 
 /// The limits that go on after the head.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clocks {
+pub(super) struct Clocks {
     idle: Option<Idle>,
     total: Option<Total>,
 }
 
 impl Clocks {
-    #[inline]
-    pub(crate) fn new(idle: Option<Duration>, total: Option<Total>) -> Self {
+    pub(super) fn new(idle: Option<Duration>, total: Option<Total>) -> Self {
         let idle = idle.map(Idle::new);
         Self { idle, total }
     }
@@ -30,15 +29,10 @@ impl Clocks {
         }
     }
 
-    /// A frame came. An endless body must end with the total even if its frames never keep anybody
-    /// waiting, so there may be an end to it; `now` is asked only where there is a total.
-    pub(super) fn moved(&mut self, now: impl FnOnce() -> Instant) -> Result<(), Expiry> {
+    /// A frame came.
+    pub(super) const fn moved(&mut self) {
         if let Some(idle) = &mut self.idle {
             idle.stop();
-        }
-        match self.total.map(|total| total.check(now())) {
-            Some(Verdict::Expired(expiry)) => Err(expiry),
-            _ => Ok(()),
         }
     }
 }

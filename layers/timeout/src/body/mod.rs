@@ -3,6 +3,7 @@
 mod clocks;
 mod response;
 mod upload;
+mod watch;
 
 pub use self::response::ResponseBody;
 pub use self::upload::UploadBody;

@@ -2,14 +2,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use buttress_kernel::{BoxError, Explain};
+use buttress_kernel::BoxError;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::clocks::Clocks;
+use super::watch::Watch;
 use crate::report::{self, Trace};
-use crate::rule::Total;
-use crate::timer::{self, Timer};
+use crate::rule::{Total, Verdict};
+use crate::timer;
 
 pin_project! {
     /// A response's body whose time is limited.
@@ -21,8 +21,8 @@ pin_project! {
     /// with the next one, so a consumer that takes its time between frames is never punished. The
     /// total runs always, the consumer's own time included.
     ///
-    /// It holds a timer in place, so it must be pinned to be polled: [`std::pin::pin`], `Box::pin`, or
-    /// whatever collects it does that.
+    /// The timer is made when somebody first waits for a frame that is limited. It costs one
+    /// allocation then, and a body without a limit, or one that never makes anybody wait, has none.
     ///
     /// # Cancellation
     ///
@@ -32,32 +32,32 @@ pin_project! {
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        #[pin]
-        timer: Timer,
-        clocks: Clocks,
+        idle: Option<Duration>,
+        total: Option<Total>,
         failed: bool,
-        explain: Option<Explain>,
+        watch: Option<Pin<Box<Watch>>>,
     }
 }
 
 impl<B> ResponseBody<B> {
     #[inline]
-    pub(crate) fn new(
-        inner: B,
-        idle: Option<Duration>,
-        total: Option<Total>,
-        trace: Option<&Trace>,
-    ) -> Self {
-        let (timer, failed) = (Timer::Unset, false);
-        let clocks = Clocks::new(idle, total);
-        let explain = trace.map(|trace| trace.explain().clone());
+    pub(crate) const fn new(inner: B, idle: Option<Duration>, total: Option<Total>) -> Self {
+        let (failed, watch) = (false, None);
         Self {
             inner,
-            timer,
-            clocks,
+            idle,
+            total,
             failed,
-            explain,
+            watch,
         }
+    }
+
+    /// Lets a limit that runs out be written down.
+    #[cold]
+    pub(crate) fn explained(mut self, trace: &Trace) -> Self {
+        let explain = Some(trace.explain().clone());
+        self.watch = Some(Watch::new(self.idle, self.total, explain));
+        self
     }
 
     /// The inner body.
@@ -88,24 +88,34 @@ where
             return Poll::Ready(None);
         }
         let expiry = match this.inner.poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => match this.clocks.moved(timer::now) {
-                Ok(()) => return Poll::Ready(Some(Ok(frame))),
-                Err(expiry) => expiry,
-            },
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(watch) = this.watch {
+                    watch.as_mut().moved();
+                }
+                // An endless body must end with the total even if its frames never keep anybody
+                // waiting.
+                match this.total.map(|total| total.check(timer::now())) {
+                    Some(Verdict::Expired(expiry)) => expiry,
+                    _ => return Poll::Ready(Some(Ok(frame))),
+                }
+            }
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Ready(Some(Err(error))) => {
                 *this.failed = true;
                 return Poll::Ready(Some(Err(error.into())));
             }
+            Poll::Pending if this.idle.is_none() && this.total.is_none() => return Poll::Pending,
             Poll::Pending => {
-                if this.clocks.begins() {
-                    this.clocks.wait(timer::now());
-                }
-                ready!(this.timer.poll(cx, this.clocks))
+                let (idle, total) = (*this.idle, *this.total);
+                let watch = this
+                    .watch
+                    .get_or_insert_with(|| Watch::new(idle, total, None));
+                ready!(watch.as_mut().poll(cx))
             }
         };
         *this.failed = true;
-        Poll::Ready(Some(Err(report::elapsed(expiry, this.explain.as_ref()))))
+        let explain = this.watch.as_ref().and_then(|watch| watch.explain());
+        Poll::Ready(Some(Err(report::elapsed(expiry, explain))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -98,7 +98,23 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if self.total.is_none() && request.extensions().is_empty() {
+            let plan = Plan::plain(Limits::default());
+            return DeadlineFuture::new(self.inner.call(request), plan);
+        }
+        self.call_limited(request)
+    }
+}
+
+impl<S> WithDeadline<S> {
+    /// The call of a request that may have a deadline. By itself, so that one that cannot have any is
+    /// handed on without being moved.
+    #[inline(never)]
+    fn call_limited<B, R>(&mut self, mut request: Request<B>) -> DeadlineFuture<S::Future>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
         let plan = self.plan(request.extensions_mut());
         if plan.is_late() {
             return DeadlineFuture::refused(plan);
