@@ -3,18 +3,15 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use buttress_kernel::key::KeyExtractor;
-use buttress_kernel::{BoxError, Explain};
+use buttress_kernel::BoxError;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::hold::Hold;
-use crate::memo::Memo;
-use crate::shared::Shared;
+use crate::listener::Listener;
 
 pin_project! {
     /// The response of the inner service, after the hold, if there is one.
@@ -27,67 +24,45 @@ pin_project! {
     pub struct ResponseFuture<S, B, F> {
         #[pin]
         step: Step<S, B, F>,
-        listener: Listener,
     }
 }
 
 pin_project! {
     #[project = StepProj]
     enum Step<S, B, F> {
-        /// Waiting for the release; in a box, since hardly any request does.
-        Holding { hold: Pin<Box<Hold<S, B>>> },
         /// Waiting for the inner service's response.
-        Calling { #[pin] inner: F },
-        /// There is nothing to wait for.
-        Refused { error: Option<BoxError> },
+        Calling { #[pin] inner: F, listener: Listener },
+        /// Not yet, or never; in a box, since hardly any request is.
+        Detained { detained: Box<Detained<S, B>> },
     }
 }
 
-/// Who learns from the response.
-pub(crate) struct Listener {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) memo: Memo,
-    pub(crate) explain: Option<Explain>,
-}
-
-impl Listener {
-    /// For the response to this request.
-    #[inline(always)]
-    pub(crate) fn of<B, K>(shared: &Arc<Shared>, extractor: &K, request: &Request<B>) -> Self
-    where
-        K: KeyExtractor<Request<B>> + 'static,
-    {
-        Self {
-            shared: Arc::clone(shared),
-            memo: Memo::of(extractor, request),
-            explain: Explain::of(request.extensions()).cloned(),
-        }
-    }
-
-    #[inline(always)]
-    fn hear<C>(&self, response: &mut Response<C>) {
-        self.shared
-            .hear(&self.memo, self.explain.as_ref(), response);
-    }
+enum Detained<S, B> {
+    /// Waiting for the release.
+    Holding(Pin<Box<Hold<S, B>>>),
+    /// There is nothing to wait for.
+    Refused(Option<BoxError>),
 }
 
 impl<S, B, F> ResponseFuture<S, B, F> {
     #[inline(always)]
     pub(crate) const fn calling(inner: F, listener: Listener) -> Self {
-        let step = Step::Calling { inner };
-        Self { step, listener }
+        let step = Step::Calling { inner, listener };
+        Self { step }
     }
 
-    pub(crate) fn holding(hold: Hold<S, B>, listener: Listener) -> Self {
-        let hold = Box::pin(hold);
-        let step = Step::Holding { hold };
-        Self { step, listener }
+    pub(crate) fn holding(hold: Hold<S, B>) -> Self {
+        Self::detained(Detained::Holding(Box::pin(hold)))
     }
 
-    pub(crate) const fn refused(error: BoxError, listener: Listener) -> Self {
-        let error = Some(error);
-        let step = Step::Refused { error };
-        Self { step, listener }
+    pub(crate) fn refused(error: BoxError) -> Self {
+        Self::detained(Detained::Refused(Some(error)))
+    }
+
+    fn detained(detained: Detained<S, B>) -> Self {
+        let detained = Box::new(detained);
+        let step = Step::Detained { detained };
+        Self { step }
     }
 }
 
@@ -99,40 +74,47 @@ where
     type Output = Result<Response<C>, BoxError>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            if let StepProj::Calling { inner } = this.step.as_mut().project() {
-                let mut end = ready!(inner.poll(cx)).map_err(Into::into);
-                if let Ok(response) = &mut end {
-                    this.listener.hear(response);
-                }
-                return Poll::Ready(end);
-            }
-            ready!(this.step.as_mut().begin(cx))?;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.as_mut().project().step.project() {
+            StepProj::Calling { inner, listener } => listener.poll(inner, cx),
+            StepProj::Detained { .. } => self.poll_detained(cx),
         }
     }
 }
 
-impl<S, B> Step<S, B, S::Future>
+impl<S, B, C> ResponseFuture<S, B, S::Future>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<C>>,
     S::Error: Into<BoxError>,
 {
     /// Goes on to the call, after the hold.
     #[cold]
-    fn begin(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        match self.as_mut().project() {
-            StepProj::Holding { hold } => {
-                let inner = ready!(hold.as_mut().poll(cx))?;
-                self.set(Self::Calling { inner });
-                Poll::Ready(Ok(()))
-            }
-            StepProj::Refused { error } => {
+    #[inline(never)]
+    fn poll_detained(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<<Self as Future>::Output> {
+        let mut step = self.as_mut().project().step;
+        if let StepProj::Detained { detained } = step.as_mut().project() {
+            let (inner, listener) = ready!(detained.poll(cx))?;
+            step.set(Step::Calling { inner, listener });
+        }
+        self.poll(cx)
+    }
+}
+
+impl<S, B> Detained<S, B>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(S::Future, Listener), BoxError>> {
+        match self {
+            Self::Holding(hold) => hold.as_mut().poll(cx),
+            Self::Refused(error) => {
                 let error = error.take().expect("polled after it was over");
                 Poll::Ready(Err(error))
             }
-            StepProj::Calling { .. } => Poll::Ready(Ok(())),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use buttress_kernel::{BoxError, Entry, Explain, Key};
 use http::Request;
@@ -14,9 +14,11 @@ use tokio::time::{self, Sleep};
 use tower_service::Service;
 
 use crate::error::Held;
+use crate::listener::Listener;
 use crate::rules::{Ask, Reason};
 use crate::shared::{NAME, Shared, now};
 use crate::source::Source;
+use crate::span::Span;
 use crate::state::Answer;
 use crate::telemetry;
 
@@ -24,7 +26,7 @@ pin_project! {
     /// Waits for the release, then for the service, then calls it.
     pub(crate) struct Hold<S, B> {
         service: S,
-        request: Option<Request<B>>,
+        call: Option<(Request<B>, Listener)>,
         #[pin]
         sleep: Sleep,
         wait: Option<Wait>,
@@ -33,10 +35,16 @@ pin_project! {
 
 impl<S, B> Hold<S, B> {
     /// `service` need not be ready, and has no place of the inner service while it waits.
-    pub(crate) fn new(service: S, request: Request<B>, wait: Wait, until: Instant) -> Self {
+    pub(crate) fn new(
+        service: S,
+        request: Request<B>,
+        listener: Listener,
+        wait: Wait,
+        until: Instant,
+    ) -> Self {
         Self {
             service,
-            request: Some(request),
+            call: Some((request, listener)),
             sleep: time::sleep_until(until.into()),
             wait: Some(wait),
         }
@@ -48,7 +56,7 @@ where
     S: Service<Request<B>>,
     S::Error: Into<BoxError>,
 {
-    /// The call's own future, once it has begun.
+    /// The call's own future, once it has begun, and who waits for the response.
     ///
     /// # Panics
     ///
@@ -56,15 +64,15 @@ where
     pub(crate) fn poll(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<S::Future, BoxError>> {
+    ) -> Poll<Result<(S::Future, Listener), BoxError>> {
         let mut this = self.project();
         if let Some(wait) = this.wait {
             ready!(wait.poll(this.sleep.as_mut(), cx))?;
             *this.wait = None;
         }
         ready!(this.service.poll_ready(cx)).map_err(Into::into)?;
-        let request = this.request.take().expect("polled after it was over");
-        Poll::Ready(Ok(this.service.call(request)))
+        let (request, listener) = this.call.take().expect("polled after it was over");
+        Poll::Ready(Ok((this.service.call(request), listener)))
     }
 }
 
@@ -138,7 +146,7 @@ impl Wait {
         let waited = now.saturating_duration_since(self.ask.arrived);
         telemetry::released(self.key.as_str(), waited);
         if let Some(explain) = &self.explain {
-            let note = format!("held for {waited:?} ({})", self.source);
+            let note = format!("held for {} ({})", Span(waited), self.source);
             explain.record(Entry::new(NAME, note, self.ask.arrived, now));
         }
     }
@@ -171,16 +179,8 @@ pub(crate) fn refuse(
     let wait = retry_at.saturating_duration_since(now);
     telemetry::rejected(key.as_str(), wait, reason);
     if let Some(explain) = explain {
-        let note = format!(
-            "rejected, held for {} ms more ({})",
-            millis(wait),
-            reason.as_str()
-        );
+        let note = format!("rejected, {} left ({})", Span(wait), reason.as_str());
         explain.record(Entry::new(NAME, note, now, now));
     }
     Held::new(key.clone(), reason, retry_at, now).into()
-}
-
-const fn millis(wait: Duration) -> u128 {
-    wait.as_nanos().div_ceil(1_000_000)
 }

@@ -8,6 +8,7 @@ use tower_layer::Layer;
 
 use crate::gate::Gate;
 use crate::handle::Handle;
+use crate::peers::Peers;
 use crate::rules::{Patience, Spread};
 use crate::service::RetryAfter;
 use crate::settings::Settings;
@@ -173,7 +174,8 @@ impl<S, K: Clone> Layer<S> for RetryAfterLayer<K> {
             settings: self.settings.clone(),
             gate: Arc::clone(&self.gate),
         };
-        RetryAfter::new(inner, self.key.clone(), Arc::new(shared))
+        let peers = Peers::new(Arc::new(shared));
+        RetryAfter::new(inner, self.key.clone(), Arc::new(peers))
     }
 }
 

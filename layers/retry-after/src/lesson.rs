@@ -1,9 +1,10 @@
 //! What a response says about its key: read from its status and headers, no clock but an argument.
 
+use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
 use buttress_kernel::{Delay, DelaySource, Quota};
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
 use crate::settings::Settings;
 use crate::source::Source;
@@ -18,8 +19,9 @@ pub(crate) struct Words {
 
 /// Whether a response may say something, at the price of a look at the names of its fields.
 #[inline(always)]
-pub(crate) fn speaks<B>(response: &Response<B>, proactive: bool) -> bool {
-    refuses(response.status()) || (proactive && tells_quota(response.headers()))
+pub(crate) fn speaks<B>(response: &Response<B>, proactive: impl FnOnce() -> bool) -> bool {
+    let headers = response.headers();
+    refuses(response.status()) || (!headers.is_empty() && proactive() && tells_quota(headers))
 }
 
 #[inline(always)]
@@ -29,20 +31,29 @@ fn refuses(status: StatusCode) -> bool {
 
 #[inline(always)]
 fn tells_quota(headers: &HeaderMap) -> bool {
-    !headers.is_empty()
-        && headers
-            .keys()
-            .any(|name| is_quota(name.as_str().as_bytes()))
+    // Not `any`, which the compiler makes a function of its own.
+    for name in headers.keys() {
+        if is_quota(name) {
+            return true;
+        }
+    }
+    false
 }
 
-/// `ratelimit…`, `x-ratelimit…` or `x-rate-limit…`; the first byte turns nearly all others away.
+/// Whether this is one of the fields without which there is no [`Quota`]. Names are compared as they
+/// are: nearly all are standard ones, which are no texts, and different from these at a glance.
 #[inline(always)]
-fn is_quota(name: &[u8]) -> bool {
-    match name.first() {
-        Some(b'r') => name.starts_with(b"ratelimit"),
-        Some(b'x') => name.starts_with(b"x-rate"),
-        _ => false,
-    }
+fn is_quota(name: &HeaderName) -> bool {
+    // Not dropped, since that takes longer than the rest.
+    let [bare, ours, theirs, hyphened] = const {
+        [
+            ManuallyDrop::new(HeaderName::from_static("ratelimit")),
+            ManuallyDrop::new(HeaderName::from_static("ratelimit-remaining")),
+            ManuallyDrop::new(HeaderName::from_static("x-ratelimit-remaining")),
+            ManuallyDrop::new(HeaderName::from_static("x-rate-limit-remaining")),
+        ]
+    };
+    *name == *bare || *name == *ours || *name == *theirs || *name == *hyphened
 }
 
 /// What the response says; `now` is the calendar's time.

@@ -92,8 +92,8 @@
 //! | `lesson.rs`, `source.rs` | what a response says, and what follows |
 //! | `state.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
 //! | `gate.rs`, `table.rs`, `sync.rs` | the states of all keys, shared |
-//! | `memo.rs` | enough of a request to name its key later |
-//! | `handle.rs`, `error.rs`, `telemetry.rs` | how it looks from outside |
+//! | `listener.rs`, `peers.rs`, `name.rs` | enough of a request to name its key later |
+//! | `handle.rs`, `error.rs`, `telemetry.rs`, `span.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
@@ -103,14 +103,17 @@ mod handle;
 mod hold;
 mod layer;
 mod lesson;
-mod memo;
+mod listener;
+mod name;
 mod overrides;
+mod peers;
 mod queue;
 mod rules;
 mod service;
 mod settings;
 mod shared;
 mod source;
+mod span;
 mod state;
 #[cfg(test)]
 mod state_tests;

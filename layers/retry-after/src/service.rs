@@ -8,12 +8,14 @@ use buttress_kernel::{Attempt, BoxError, Deadline, Explain, Key};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::future::{Listener, ResponseFuture};
+use crate::future::ResponseFuture;
 use crate::hold::{Hold, Wait, refuse};
-use crate::memo::Memo;
+use crate::listener::Listener;
+use crate::name::Name;
 use crate::overrides::Override;
+use crate::peers::Peers;
 use crate::rules::Ask;
-use crate::shared::{Shared, now};
+use crate::shared::now;
 use crate::state::Answer;
 use crate::telemetry;
 
@@ -27,12 +29,12 @@ use crate::telemetry;
 pub struct RetryAfter<S, K = Authority> {
     inner: S,
     key: K,
-    shared: Arc<Shared>,
+    peers: Arc<Peers>,
 }
 
 impl<S, K> RetryAfter<S, K> {
-    pub(crate) const fn new(inner: S, key: K, shared: Arc<Shared>) -> Self {
-        Self { inner, key, shared }
+    pub(crate) const fn new(inner: S, key: K, peers: Arc<Peers>) -> Self {
+        Self { inner, key, peers }
     }
 }
 
@@ -53,11 +55,11 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if !self.shared.gate.is_quiet() {
+        if !self.peers.shared.gate.is_quiet() {
             return self.consult(request);
         }
         // Not by way of `pass`, which would move the request once more.
-        let listener = Listener::of(&self.shared, &self.key, &request);
+        let listener = Listener::of(&self.peers, &self.key, &request);
         ResponseFuture::calling(self.inner.call(request), listener)
     }
 }
@@ -69,7 +71,7 @@ impl<S, K> RetryAfter<S, K> {
         S: Service<Request<B>>,
         K: KeyExtractor<Request<B>> + 'static,
     {
-        let listener = Listener::of(&self.shared, &self.key, &request);
+        let listener = Listener::of(&self.peers, &self.key, &request);
         ResponseFuture::calling(self.inner.call(request), listener)
     }
 
@@ -81,7 +83,7 @@ impl<S, K> RetryAfter<S, K> {
         K: KeyExtractor<Request<B>> + 'static,
     {
         let now = now();
-        let gate = &self.shared.gate;
+        let gate = &self.peers.shared.gate;
         let change = request
             .extensions()
             .get()
@@ -90,7 +92,7 @@ impl<S, K> RetryAfter<S, K> {
         if gate.has_settled(now) || change.ignore {
             return self.pass(request);
         }
-        let settings = &self.shared.settings;
+        let settings = &self.peers.shared.settings;
         let ask = Ask {
             arrived: now,
             patience: change.patience.unwrap_or(settings.patience),
@@ -123,25 +125,28 @@ impl<S, K> RetryAfter<S, K> {
         let fresh = self.inner.clone();
         drop(mem::replace(&mut self.inner, fresh));
         let explain = Explain::of(request.extensions()).cloned();
-        let listener = Listener {
-            shared: Arc::clone(&self.shared),
-            memo: Memo::Key(key.clone()),
-            explain: explain.clone(),
+        let listener = |key: &Key| {
+            let shared = Arc::clone(&self.peers.shared);
+            Listener::new(shared, Name::Key(key.clone()), explain.clone())
         };
         match answer {
             Answer::Wait { until, source } => {
                 let wait = until.saturating_duration_since(ask.arrived);
                 telemetry::held(key.as_str(), wait, source);
-                let shared = Arc::clone(&self.shared);
+                let shared = Arc::clone(&self.peers.shared);
+                let listener = listener(&key);
                 let wait = Wait::new(shared, key, ticket, ask, source, explain);
-                let hold = Hold::new(self.inner.clone(), request, wait, until);
-                ResponseFuture::holding(hold, listener)
+                let hold = Hold::new(self.inner.clone(), request, listener, wait, until);
+                ResponseFuture::holding(hold)
             }
             Answer::Refuse { retry_at, reason } => {
                 let error = refuse(&key, ask.arrived, retry_at, reason, explain.as_ref());
-                ResponseFuture::refused(error, listener)
+                ResponseFuture::refused(error)
             }
-            Answer::Go => ResponseFuture::calling(self.inner.call(request), listener),
+            Answer::Go => {
+                let listener = listener(&key);
+                ResponseFuture::calling(self.inner.call(request), listener)
+            }
         }
     }
 }
@@ -150,7 +155,7 @@ impl<S: fmt::Debug, K> fmt::Debug for RetryAfter<S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryAfter")
             .field("inner", &self.inner)
-            .field("settings", &self.shared.settings)
+            .field("settings", &self.peers.shared.settings)
             .finish_non_exhaustive()
     }
 }

@@ -1,21 +1,20 @@
 //! What all services of a layer share, and what they do with it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain};
+use buttress_kernel::{Entry, Explain, Key};
 use http::Response;
 
 use crate::gate::Gate;
 use crate::lesson::{self, Words};
-use crate::memo::Memo;
 use crate::settings::Settings;
+use crate::span::Span;
 use crate::telemetry;
-use std::sync::Arc;
 
 /// The layer's name in trails.
 pub(crate) const NAME: &str = "retry-after";
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) gate: Arc<Gate>,
@@ -27,21 +26,21 @@ pub(crate) fn now() -> Instant {
 }
 
 impl Shared {
-    /// Takes in what a response says, if it says something. It passes on as it is, but for what was
-    /// read from it, which goes into its extensions.
+    /// Whether a response may say something.
     #[inline(always)]
-    pub(crate) fn hear<B>(&self, memo: &Memo, explain: Option<&Explain>, end: &mut Response<B>) {
-        if lesson::speaks(end, self.settings.proactive) {
-            self.learn(memo, explain, end);
-        }
-        if let Some(explain) = explain {
-            explain.attach(end.extensions_mut());
-        }
+    pub(crate) fn hears<B>(&self, response: &Response<B>) -> bool {
+        lesson::speaks(response, || self.settings.proactive)
     }
 
+    /// Takes in what a response says. It passes on as it is, but for what was read from it, which
+    /// goes into its extensions.
     #[cold]
-    #[inline(never)]
-    fn learn<B>(&self, memo: &Memo, explain: Option<&Explain>, end: &mut Response<B>) {
+    pub(crate) fn learn<B>(
+        &self,
+        key: impl FnOnce() -> Key,
+        explain: Option<&Explain>,
+        end: &mut Response<B>,
+    ) {
         let now = now();
         let settings = &self.settings;
         let words = lesson::read(end, settings.proactive, settings.wall_clock.now());
@@ -50,7 +49,7 @@ impl Shared {
         if lesson.is_empty() {
             return;
         }
-        let key = memo.key();
+        let key = key();
         let key = key.as_str();
         let learned = self.gate.learn(key, now, lesson, &settings.rules);
         if learned.lost {
@@ -60,7 +59,7 @@ impl Shared {
             telemetry::learned(key, hold, source);
             if let Some(explain) = explain {
                 let status = end.status().as_u16();
-                let note = format!("{status}, holding for {hold:?} ({source})");
+                let note = format!("{status}, holding for {} ({source})", Span(hold));
                 explain.record(Entry::new(NAME, note, now, now));
             }
         }

@@ -1,20 +1,14 @@
-use http::HeaderName;
-
 use super::*;
 
 #[test]
 fn names_of_quota_fields_are_told_from_others() {
     for name in [
         "ratelimit",
-        "ratelimit-policy",
-        "ratelimit-reset",
+        "ratelimit-remaining",
         "x-ratelimit-remaining",
-        "x-rate-limit-reset",
+        "x-rate-limit-remaining",
     ] {
-        assert!(
-            is_quota(HeaderName::from_static(name).as_str().as_bytes()),
-            "{name}"
-        );
+        assert!(is_quota(&HeaderName::from_static(name)), "{name}");
     }
     for name in [
         "retry-after",
@@ -23,9 +17,10 @@ fn names_of_quota_fields_are_told_from_others() {
         "rate",
         "date",
         "content-type",
-        "",
+        "ratelimit-policy",
+        "x-ratelimit-reset",
     ] {
-        assert!(!is_quota(name.as_bytes()), "{name}");
+        assert!(!is_quota(&HeaderName::from_static(name)), "{name}");
     }
 }
 
@@ -39,7 +34,7 @@ fn a_response_without_fields_speaks_only_by_its_status() {
         (503, true),
     ] {
         let response = Response::builder().status(status).body(()).unwrap();
-        assert_eq!(speaks(&response, true), expected, "{status}");
+        assert_eq!(speaks(&response, || true), expected, "{status}");
     }
 }
 
@@ -49,6 +44,6 @@ fn a_quota_speaks_only_to_the_proactive() {
         .header("ratelimit", "x")
         .body(())
         .unwrap();
-    assert!(speaks(&response, true));
-    assert!(!speaks(&response, false));
+    assert!(speaks(&response, || true));
+    assert!(!speaks(&response, || false));
 }

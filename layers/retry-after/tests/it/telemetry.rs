@@ -126,13 +126,13 @@ async fn a_trail_tells_of_the_pause_learned_and_of_the_wait() {
     let trail: &Trail = response.extensions().get().unwrap();
     assert_eq!(
         trail.summary(),
-        "retry-after: 429, holding for 2s (retry-after)"
+        "retry-after: 429, holding for 2 s (retry-after)"
     );
 
     let (_, request) = explained();
     let response = send(&service, request).await.unwrap();
     let trail: &Trail = response.extensions().get().unwrap();
-    assert_eq!(trail.summary(), "retry-after: held for 2s (retry-after)");
+    assert_eq!(trail.summary(), "retry-after: held for 2 s (retry-after)");
     assert_eq!(trail.entries()[0].duration(), secs(2));
 }
 
@@ -144,7 +144,7 @@ async fn a_trail_tells_of_a_rejection() {
     held(send(&service, request).await);
     assert_eq!(
         explain.trail().summary(),
-        "retry-after: rejected, held for 2000 ms more (rejecting)"
+        "retry-after: rejected, 2 s left (rejecting)"
     );
 }
 

@@ -1,0 +1,114 @@
+//! Who learns from the response.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use buttress_kernel::key::KeyExtractor;
+use buttress_kernel::{BoxError, Explain};
+use http::{Request, Response};
+
+use crate::name::Name;
+use crate::peers::{Peer, Peers};
+use crate::shared::Shared;
+
+/// Knows whose response it hears. One pointer, since each call carries it.
+pub(crate) enum Listener {
+    /// One of the first peers, and nothing else.
+    Peer(Arc<Peer>),
+    /// In an `Arc` that nobody shares: to drop one takes fewer instructions in place than a `Box`.
+    Aside(Arc<Aside>),
+}
+
+/// What hardly any call has to carry.
+pub(crate) struct Aside {
+    shared: Arc<Shared>,
+    name: Name,
+    explain: Option<Explain>,
+}
+
+impl Listener {
+    /// For the response to this request.
+    #[inline(always)]
+    pub(crate) fn of<B, K>(peers: &Peers, extractor: &K, request: &Request<B>) -> Self
+    where
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        match peers.first::<B, K>(request) {
+            // No extensions, no record: that is seen without a look-up.
+            Some(peer) if request.extensions().is_empty() => Self::Peer(Arc::clone(peer)),
+            _ => Self::find(peers, extractor, request),
+        }
+    }
+
+    #[inline(never)]
+    fn find<B, K>(peers: &Peers, extractor: &K, request: &Request<B>) -> Self
+    where
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        let explain = Explain::of(request.extensions());
+        let name = match peers.find(extractor, request) {
+            Ok(peer) if explain.is_none() => return Self::Peer(Arc::clone(peer)),
+            Ok(peer) => Name::Key(peer.key.clone()),
+            Err(name) => name,
+        };
+        Self::new(Arc::clone(&peers.shared), name, explain.cloned())
+    }
+
+    /// For the response to a request that waits.
+    pub(crate) fn new(shared: Arc<Shared>, name: Name, explain: Option<Explain>) -> Self {
+        Self::Aside(Arc::new(Aside {
+            shared,
+            name,
+            explain,
+        }))
+    }
+
+    /// Waits for the response, and listens to it where it lies: a move costs as much as the rest.
+    #[inline(always)]
+    pub(crate) fn poll<F, C, E>(
+        &self,
+        inner: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<C>, BoxError>>
+    where
+        F: Future<Output = Result<Response<C>, E>>,
+        E: Into<BoxError>,
+    {
+        let mut end = inner.poll(cx);
+        if let Poll::Ready(Ok(response)) = &mut end {
+            self.hear(response);
+        }
+        end.map_err(Into::into)
+    }
+
+    #[inline(always)]
+    fn hear<C>(&self, response: &mut Response<C>) {
+        match self {
+            Self::Peer(peer) if !peer.shared.hears(response) => {}
+            _ => self.listen(response),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn listen<C>(&self, response: &mut Response<C>) {
+        match self {
+            Self::Peer(peer) => peer.shared.learn(|| peer.key.clone(), None, response),
+            Self::Aside(aside) => aside.listen(response),
+        }
+    }
+}
+
+impl Aside {
+    fn listen<C>(&self, response: &mut Response<C>) {
+        let explain = self.explain.as_ref();
+        if self.shared.hears(response) {
+            self.shared.learn(|| self.name.key(), explain, response);
+        }
+        if let Some(explain) = explain {
+            explain.attach(response.extensions_mut());
+        }
+    }
+}
