@@ -95,15 +95,16 @@ impl<K> Builder<K> {
         self
     }
 
-    /// Whether a refusal of a layer further in that says when it ends (an open circuit, a full rate
-    /// limit, a hold) is waited out: yes unless set. Otherwise it is returned at once.
+    /// Whether an open circuit further in that says when it will be tried again is waited for: yes
+    /// unless set. Otherwise it is returned at once, as a rate limit and a hold always are: those
+    /// have waited as long as they were told to.
     #[must_use]
     pub fn refusal(mut self, retried: bool) -> Self {
         self.settings.refusal = retried;
         self
     }
 
-    /// The longest delay of a server, or of a refusal, that is waited for: 5 min unless set. What is
+    /// The longest delay of a server, or of an open circuit, that is waited for: 5 min unless set. What is
     /// longer is returned at once.
     #[must_use]
     pub fn max_server_delay(mut self, delay: Duration) -> Self {

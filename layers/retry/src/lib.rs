@@ -50,7 +50,8 @@
 //! | a connection that failed, provably before the request left | for any method; the first of a call is free | `connect` |
 //! | a connection that broke, an error without [facts](buttress_kernel::Facts) | if repeatable | `connect` |
 //! | a time limit of ours | if repeatable | `timeout` |
-//! | an open circuit, a rate limit, a hold of ours, with a time | for any method, not before that time | `refusal` |
+//! | an open circuit that says when it will be tried again | for any method, not before that time | `refusal` |
+//! | a rate limit or a hold of ours | never: how long that is waited for is set there | |
 //! | no credentials, a request at fault, a body that failed | never | |
 //!
 //! A request is *repeatable* if its method is idempotent
@@ -73,10 +74,10 @@
 //! # How long it waits
 //!
 //! The [`Backoff`]'s delay, spread by the [`Jitter`]. A server's own delay (`Retry-After` and its
-//! kin, see [`Delay`](buttress_kernel::Delay)), or the time at which a refusal ends, is a lower bound:
-//! the wait is the longer of the two, never a moment early, with up to a quarter of the server's
-//! delay (but no more than the backoff's) on top. Where the deadline leaves no room for what comes on
-//! top, it is left out. A server's delay beyond `max_server_delay` is not waited for.
+//! kin, see [`Delay`](buttress_kernel::Delay)), or the time at which an open circuit is tried again,
+//! is a lower bound: the wait is the longer of the two, never a moment early, with up to a quarter of
+//! the server's delay (but no more than the backoff's) on top. Where the deadline leaves no room for
+//! what comes on top, it is left out. A server's delay beyond `max_server_delay` is not waited for.
 //!
 //! Meanwhile nothing is held: no readied service, and no connection. The failed response is read to
 //! its end if it is short and comes quickly (64 KiB, 100 ms), so that its connection can be used

@@ -117,7 +117,7 @@ impl Override {
         self
     }
 
-    /// Whether a refusal of a layer further in, such as an open circuit, is waited out.
+    /// Whether an open circuit further in is waited for.
     #[must_use]
     pub fn refusal(mut self, retried: bool) -> Self {
         self.refusal = Some(retried);

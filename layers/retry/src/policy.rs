@@ -167,9 +167,9 @@ fn curable(settings: &Settings, end: End, now: Instant) -> Option<Curable> {
                 // An error without facts is a transport's that was not made for this stack.
                 Kind::Other => (settings.connect, false),
                 Kind::Timeout => (settings.timeout, false),
-                Kind::CircuitOpen | Kind::RateLimited | Kind::Held => {
-                    (settings.refusal && retry_at.is_some(), false)
-                }
+                Kind::CircuitOpen => (settings.refusal && retry_at.is_some(), false),
+                // A rate limit and a hold have a longest wait of their own. Who refuses has decided
+                // that this one is not to be waited out, here or there.
                 _ => (false, false),
             };
             wanted.then(|| Curable {

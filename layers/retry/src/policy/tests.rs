@@ -235,7 +235,7 @@ fn table(settings: &Settings, end: End, repeatable: bool) -> bool {
             ..
         } => settings.connect,
         End::Error {
-            kind: Kind::CircuitOpen | Kind::RateLimited | Kind::Held,
+            kind: Kind::CircuitOpen,
             retry_at,
             ..
         } => settings.refusal && retry_at.is_some(),

@@ -152,14 +152,19 @@ async fn a_foreign_error_is_a_transports() {
 #[tokio::test(start_paused = true)]
 async fn an_open_circuit_is_not_tried_before_it_says_so() {
     let layer = plain().build().unwrap();
-    for kind in [Kind::CircuitOpen, Kind::RateLimited, Kind::Held] {
-        let server = Scripted::new([refusal(kind, SECOND * 10), Step::ok()]);
-        assert_eq!(
-            send(&layer, &server, post()).await.unwrap().status(),
-            200,
-            "{kind}"
-        );
-        assert_eq!(times(&server), [0, 10_000], "{kind}");
+    let server = Scripted::new([refusal(Kind::CircuitOpen, SECOND * 10), Step::ok()]);
+    assert_eq!(send(&layer, &server, post()).await.unwrap().status(), 200);
+    assert_eq!(times(&server), [0, 10_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_limit_or_a_gate_would_not_wait_for_is_not_waited_for_here() {
+    let layer = plain().build().unwrap();
+    for kind in [Kind::RateLimited, Kind::Held] {
+        let refused = refusal(kind, SECOND);
+        let begin = Instant::now();
+        assert_eq!(sends(&layer, refused, get()).await, [0], "{kind}");
+        assert_eq!(begin.elapsed(), Duration::ZERO, "{kind}");
     }
 }
 
@@ -179,7 +184,8 @@ async fn a_refusal_that_lasts_too_long_or_says_nothing_is_returned_at_once() {
     let mute = failing(|| Facts::new(Kind::CircuitOpen).sent(Sent::No));
     assert_eq!(sends(&layer, mute, get()).await, [0]);
     let off = plain().refusal(false).build().unwrap();
-    assert_eq!(sends(&off, refusal(Kind::Held, SECOND), get()).await, [0]);
+    let open = refusal(Kind::CircuitOpen, SECOND);
+    assert_eq!(sends(&off, open, get()).await, [0]);
 }
 
 #[tokio::test(start_paused = true)]
