@@ -1,0 +1,127 @@
+//! The way of one request, whoever puts it into words for the caller.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use buttress_kernel::Explain;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::error::{Failed, Refusal};
+use crate::mode::Mode;
+use crate::wait::Hold;
+
+pin_project! {
+    /// A wait, if there has to be one, and the call.
+    pub(crate) struct Course<S, Req, F, M> {
+        #[pin]
+        step: Step<S, Req, F>,
+        listener: Option<Box<Listener>>,
+        mode: PhantomData<fn() -> M>,
+    }
+}
+
+pin_project! {
+    #[project = StepProj]
+    enum Step<S, Req, F> {
+        /// Waiting for tokens; in a box, since most requests do not.
+        Holding { hold: Pin<Box<Hold<S, Req>>> },
+        /// Waiting for the inner service's response.
+        Calling { #[pin] inner: F },
+        /// There is nothing to wait for.
+        Refused { refusal: Option<Box<Refusal>> },
+    }
+}
+
+/// Who is interested in the answer.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) explain: Option<Explain>,
+}
+
+impl Listener {
+    /// None, if nobody is.
+    pub(crate) fn of(explain: Option<Explain>) -> Option<Box<Self>> {
+        explain.is_some().then(|| Box::new(Self { explain }))
+    }
+
+    #[cold]
+    fn hear<M: Mode<Req, Res>, Req, Res>(&self, answer: &mut Res) {
+        if let (Some(explain), Some(extensions)) = (&self.explain, M::extensions_mut(answer)) {
+            explain.attach(extensions);
+        }
+    }
+}
+
+impl<S, Req, F, M> Course<S, Req, F, M> {
+    #[inline]
+    pub(crate) const fn calling(inner: F, listener: Option<Box<Listener>>) -> Self {
+        Self::new(Step::Calling { inner }, listener)
+    }
+
+    pub(crate) fn holding(hold: Hold<S, Req>, listener: Option<Box<Listener>>) -> Self {
+        let hold = Box::pin(hold);
+        Self::new(Step::Holding { hold }, listener)
+    }
+
+    pub(crate) const fn refused(refusal: Box<Refusal>) -> Self {
+        let refusal = Some(refusal);
+        Self::new(Step::Refused { refusal }, None)
+    }
+
+    #[inline]
+    const fn new(step: Step<S, Req, F>, listener: Option<Box<Listener>>) -> Self {
+        Self {
+            step,
+            listener,
+            mode: PhantomData,
+        }
+    }
+}
+
+impl<S, Req, M> Future for Course<S, Req, S::Future, M>
+where
+    S: Service<Req>,
+    M: Mode<Req, S::Response>,
+{
+    type Output = Result<S::Response, Failed<S::Error>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            if let StepProj::Calling { inner } = this.step.as_mut().project() {
+                let mut end = ready!(inner.poll(cx)).map_err(Failed::Inner);
+                if let (Some(listener), Ok(answer)) = (&this.listener, &mut end) {
+                    listener.hear::<M, Req, _>(answer);
+                }
+                return Poll::Ready(end);
+            }
+            ready!(this.step.as_mut().begin(cx))?;
+        }
+    }
+}
+
+impl<S, Req> Step<S, Req, S::Future>
+where
+    S: Service<Req>,
+{
+    /// Goes on to the call, after the wait.
+    #[cold]
+    fn begin(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Failed<S::Error>>> {
+        match self.as_mut().project() {
+            StepProj::Holding { hold } => {
+                let inner = ready!(hold.as_mut().poll(cx))?;
+                self.set(Self::Calling { inner });
+                Poll::Ready(Ok(()))
+            }
+            StepProj::Refused { refusal } => {
+                let refusal = refusal.take().expect("polled after it was over");
+                Poll::Ready(Err(Failed::Refused(refusal)))
+            }
+            StepProj::Calling { .. } => Poll::Ready(Ok(())),
+        }
+    }
+}

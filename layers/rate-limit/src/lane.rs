@@ -1,0 +1,215 @@
+//! One bucket, shared: an atomic while nobody waits, a mutex around the queue when somebody does.
+
+use std::fmt;
+use std::sync::PoisonError;
+use std::task::Waker;
+
+use crate::alarm::Alarm;
+use crate::bucket::{Bucket, Pace};
+use crate::clock::{LATEST, Nanos};
+use crate::line::{Answer, Line, Turn};
+use crate::queue::{Place, Queue};
+use crate::rules::{Ask, Rules};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+
+/// Who to wake when a waiter was served, or is first.
+pub(crate) type Mark = Option<Waker>;
+
+/// The bucket of one key, and those who wait for it.
+pub(crate) struct Lane {
+    /// When the bucket is full, and the mark that the mutex's owner alone may touch it.
+    state: AtomicU64,
+    granted: AtomicU64,
+    price: AtomicU64,
+    span: AtomicU64,
+    rejected: AtomicU64,
+    slow: Mutex<Option<Box<Slow>>>,
+}
+
+/// What only those need who could not go at once.
+struct Slow {
+    queue: Queue<Mark>,
+    alarm: Alarm,
+}
+
+/// A bucket that holds this mark has a queue.
+const QUEUED: u64 = 1 << 63;
+
+/// How a lane looks at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) bucket: Bucket,
+    pub(crate) waiting: usize,
+    pub(crate) granted: u64,
+    pub(crate) rejected: u64,
+}
+
+impl Lane {
+    /// A lane with a full bucket.
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self {
+            state: AtomicU64::new(0),
+            granted: AtomicU64::new(0),
+            price: AtomicU64::new(pace.price),
+            span: AtomicU64::new(pace.span),
+            rejected: AtomicU64::new(0),
+            slow: Mutex::new(None),
+        }
+    }
+
+    /// Takes tokens if nobody waits and there are enough; whether it did.
+    #[inline]
+    pub(crate) fn take(&self, now: Nanos, cost: u32) -> bool {
+        let mut full_at = self.state.load(Ordering::Acquire);
+        while full_at < QUEUED {
+            // A change of pace takes the mark first, so the exchange fails if this one is old.
+            let pace = self.pace();
+            let need = pace.need(cost.into());
+            let bucket = Bucket { full_at, pace };
+            let (true, Ok(next)) = (need <= pace.span, bucket.take(now, need)) else {
+                return false;
+            };
+            let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+            let swapped = self
+                .state
+                .compare_exchange_weak(full_at, next.full_at, success, failure);
+            match swapped {
+                Ok(_) => {
+                    self.granted.fetch_add(1, Ordering::Relaxed);
+                    return true;
+                }
+                Err(other) => full_at = other,
+            }
+        }
+        false
+    }
+
+    /// A request comes that could not [`take`](Self::take). Whether that raises the alarm, too.
+    pub(crate) fn arrive(&self, now: Nanos, ask: &Ask, rules: &Rules) -> (Answer, bool) {
+        self.with(|line, alarm| {
+            let answer = line.arrive(now, ask, rules);
+            let alarm = match answer {
+                Answer::Go | Answer::TooDear { .. } => false,
+                Answer::Wait { .. } => alarm.note(now, rules.alarm),
+                Answer::Refuse { .. } => {
+                    self.rejected.fetch_add(1, Ordering::Relaxed);
+                    alarm.note(now, rules.alarm)
+                }
+            };
+            (answer, alarm)
+        })
+    }
+
+    /// A waiter asks again, that meant to do so at `until` and gives up at `limit`; `waker` is told
+    /// when it should ask earlier.
+    pub(crate) fn turn(
+        &self,
+        place: Place,
+        now: Nanos,
+        (until, limit): (Nanos, Nanos),
+        waker: &Waker,
+    ) -> Turn {
+        self.with(|line, _| {
+            let turn = line.turn(place, now, until, limit);
+            if let Some(mark) = line.queue.mark(place) {
+                *mark = Some(waker.clone());
+            }
+            if matches!(turn, Turn::Late { .. }) {
+                self.rejected.fetch_add(1, Ordering::Relaxed);
+            }
+            turn
+        })
+    }
+
+    /// A waiter goes away, or one that was served without using what it was given.
+    pub(crate) fn leave(&self, place: Place, cost: u32, now: Nanos) {
+        let refunded = self.with(|line, _| line.leave(place, cost, now));
+        self.granted
+            .fetch_sub(u64::from(refunded), Ordering::Relaxed);
+    }
+
+    /// Another pace from now on; the level stays.
+    pub(crate) fn set_pace(&self, now: Nanos, pace: Pace) {
+        if self.pace() != pace {
+            self.with(|line, _| line.set_pace(now, pace));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pace(&self) -> Pace {
+        Pace {
+            price: self.price.load(Ordering::Relaxed),
+            span: self.span.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether it is as good as a new one.
+    pub(crate) fn is_idle(&self, now: Nanos) -> bool {
+        self.state.load(Ordering::Acquire) <= now
+    }
+
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let granted = self.granted.load(Ordering::Relaxed);
+        (granted, self.rejected.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn look(&self) -> Look {
+        let slow = self.lock();
+        let full_at = self.state.load(Ordering::Acquire) & !QUEUED;
+        let pace = self.pace();
+        let (granted, rejected) = self.counts();
+        Look {
+            bucket: Bucket { full_at, pace },
+            waiting: slow.as_ref().map_or(0, |slow| slow.queue.len()),
+            granted,
+            rejected,
+        }
+    }
+
+    /// Works on the bucket and the queue as their only owner.
+    fn with<R>(&self, work: impl FnOnce(&mut Line<'_, Mark>, &mut Alarm) -> R) -> R {
+        let mut guard = self.lock();
+        let slow = guard.get_or_insert_with(Slow::boxed);
+        let full_at = self.state.fetch_or(QUEUED, Ordering::AcqRel) & !QUEUED;
+        let pace = self.pace();
+        let mut line = Line::new(Bucket { full_at, pace }, &mut slow.queue);
+        let result = work(&mut line, &mut slow.alarm);
+        let Line {
+            bucket,
+            woken,
+            served,
+            ..
+        } = line;
+        self.price.store(bucket.pace.price, Ordering::Relaxed);
+        self.span.store(bucket.pace.span, Ordering::Relaxed);
+        self.granted.fetch_add(served, Ordering::Relaxed);
+        let mark = if slow.queue.is_empty() { 0 } else { QUEUED };
+        self.state
+            .store(bucket.full_at.min(LATEST) | mark, Ordering::Release);
+        drop(guard);
+        // Waking may run code of a stranger, so not under the lock.
+        woken.into_iter().flatten().for_each(Waker::wake);
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Slow>>> {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slow {
+    fn boxed() -> Box<Self> {
+        Box::new(Self {
+            queue: Queue::new(),
+            alarm: Alarm::default(),
+        })
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane")
+            .field("pace", &self.pace())
+            .finish_non_exhaustive()
+    }
+}

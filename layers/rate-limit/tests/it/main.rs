@@ -1,0 +1,8 @@
+//! The limit from outside: who goes, who waits, who is refused.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bucket;
+mod cancellation;
+mod keys;
+mod order;
+mod support;
