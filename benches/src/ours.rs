@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
@@ -35,6 +36,12 @@ pub fn retry() -> RetryLayer {
 #[must_use]
 pub fn retry_after() -> RetryAfterLayer {
     RetryAfterLayer::new()
+}
+
+/// The breaker, its circuit closed.
+#[must_use]
+pub fn circuit_breaker() -> CircuitBreakerLayer {
+    CircuitBreakerLayer::new()
 }
 
 /// A key for requests that need one.

@@ -19,6 +19,7 @@ pub struct Row {
     bar: Option<Bar>,
     future_bar: Option<usize>,
     peer: Option<&'static str>,
+    held: Option<Held>,
 }
 
 type Run = dyn Fn(Traffic, &mut dyn Probe);
@@ -28,6 +29,13 @@ type Run = dyn Fn(Traffic, &mut dyn Probe);
 struct Bar {
     instructions: u32,
     allocations: u32,
+}
+
+/// A bar that is not met, and how far it may be missed until it is.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    instructions: u32,
+    why: &'static str,
 }
 
 impl Row {
@@ -44,6 +52,7 @@ impl Row {
             bar: None,
             future_bar: None,
             peer: None,
+            held: None,
         }
     }
 
@@ -71,6 +80,14 @@ impl Row {
         self
     }
 
+    /// Says that the bar for instructions, or the peer's figure, is missed for now, and why; from here
+    /// on it may get better but not worse.
+    #[must_use]
+    pub fn held(mut self, instructions: u32, why: &'static str) -> Self {
+        self.held = Some(Held { instructions, why });
+        self
+    }
+
     /// Makes the calls.
     pub fn run(&self, probe: &mut dyn Probe) {
         (self.run)(self.traffic, probe);
@@ -89,6 +106,8 @@ impl Row {
             "bar_allocations": self.bar.map(|bar| bar.allocations),
             "bar_future_bytes": self.future_bar,
             "peer": self.peer,
+            "held_instructions": self.held.map(|held| held.instructions),
+            "held_why": self.held.map(|held| held.why),
         })
     }
 }

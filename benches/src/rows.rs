@@ -52,6 +52,7 @@ fn layers() -> Vec<Row> {
         Row::new("retry", POST_STREAM, ours::retry()).bar(250, 0),
         Row::new("retry-after", GET, ours::retry_after()).bar(150, 0),
         Row::new("retry-after", GET.six_headers(), ours::retry_after()).bar(150, 0),
+        Row::new("circuit-breaker", GET, ours::circuit_breaker()).bar(300, 0),
         Row::new("idempotency", GET, ours::idempotency()),
         Row::new("idempotency", POST, ours::idempotency()),
         Row::new("deadline, none set", GET, ours::no_deadline()),
