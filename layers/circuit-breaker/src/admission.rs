@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
 use http::Extensions;
 
-use crate::cache::Hold;
+use crate::cache::{Found, Hold};
 use crate::circuit::Circuit;
 use crate::error::CircuitOpen;
 use crate::state::{Answer, End, Permit, Refusal, Turn};
@@ -41,7 +41,16 @@ enum Stopwatch {
 }
 
 impl Stopwatch {
-    #[inline]
+    #[inline(always)]
+    fn start(circuit: &Circuit, explain: Option<&Explain>) -> Self {
+        if circuit.rules().slow.is_some() || explain.is_some() {
+            Self::Running(now())
+        } else {
+            Self::Off
+        }
+    }
+
+    #[inline(always)]
     fn is_slow(self, circuit: &Circuit, now: Instant) -> bool {
         match self {
             Self::Off => false,
@@ -53,7 +62,7 @@ impl Stopwatch {
         }
     }
 
-    const fn start(self) -> Option<Instant> {
+    const fn started(self) -> Option<Instant> {
         match self {
             Self::Off => None,
             Self::Running(start) | Self::Stopped(start, _) => Some(start),
@@ -72,12 +81,21 @@ impl Admission {
         }
     }
 
+    /// Through a closed circuit, without a question.
+    #[inline(always)]
+    pub(crate) fn pass(found: Found<'_>) -> Option<Self> {
+        let permit = found.circuit().pass()?;
+        let watch = Stopwatch::start(found.circuit(), None);
+        Some(Self {
+            hold: found.hold(),
+            permit,
+            watch,
+            explain: None,
+        })
+    }
+
     /// Asks the circuit.
-    #[inline]
-    pub(crate) fn ask(hold: Hold, extensions: Option<&Extensions>) -> Result<Self, BoxError> {
-        let explain = extensions
-            .filter(|extensions| !extensions.is_empty())
-            .and_then(Explain::of);
+    pub(crate) fn ask(hold: Hold, explain: Option<&Explain>) -> Result<Self, BoxError> {
         let Some(circuit) = hold.circuit() else {
             return Ok(Self::free());
         };
@@ -85,20 +103,27 @@ impl Admission {
             Some(permit) => permit,
             None => question(circuit, explain)?,
         };
-        let timed = circuit.rules().slow.is_some() || explain.is_some();
         Ok(Self {
-            watch: match timed {
-                true => Stopwatch::Running(now()),
-                false => Stopwatch::Off,
-            },
+            watch: Stopwatch::start(circuit, explain),
             explain: explain.cloned(),
             permit,
             hold,
         })
     }
 
+    /// The call has ended well; whether that was all there is to say.
+    #[inline(always)]
+    pub(crate) fn succeed(&self) -> bool {
+        let Some(circuit) = self.hold.circuit() else {
+            return true;
+        };
+        let now = now();
+        self.explain.is_none()
+            && !self.watch.is_slow(circuit, now)
+            && circuit.succeed(self.permit, now)
+    }
+
     /// The call has ended. `delay` is asked for where the server may have a wish.
-    #[inline]
     pub(crate) fn end(
         &mut self,
         outcome: Outcome,
@@ -109,11 +134,6 @@ impl Admission {
             return;
         };
         let now = now();
-        let slow = self.watch.is_slow(circuit, now);
-        let usual = outcome == Outcome::Success && !slow && self.explain.is_none();
-        if usual && circuit.succeed(self.permit, now) {
-            return;
-        }
         let delay = match outcome {
             Outcome::ServerFailure | Outcome::Throttled => delay(&*circuit.common().wall_clock),
             Outcome::Success | Outcome::CallerFault | Outcome::Neutral => None,
@@ -121,7 +141,7 @@ impl Admission {
         let end = End {
             outcome,
             answered,
-            slow,
+            slow: self.watch.is_slow(circuit, now),
             delay,
         };
         self.report(end, now);
@@ -148,12 +168,11 @@ impl Admission {
     /// The call goes on.
     pub(crate) fn progress(&self) {
         if let Some(circuit) = self.hold.circuit().filter(|_| self.permit.probe != 0) {
-            circuit.progress(self.permit, now());
+            let now = now();
+            telemetry::turned(circuit, &circuit.progress(self.permit, now), now);
         }
     }
 
-    #[cold]
-    #[inline(never)]
     fn report(&mut self, end: End, now: Instant) {
         let Some(circuit) = self.hold.circuit() else {
             return;
@@ -165,7 +184,7 @@ impl Admission {
             Vec::new()
         };
         telemetry::turned(circuit, &turns, now);
-        if let (Some(explain), Some(start)) = (&self.explain, self.watch.start()) {
+        if let (Some(explain), Some(start)) = (&self.explain, self.watch.started()) {
             let note = note(self.permit, &turns, now);
             explain.record(Entry::new(NAME, note, start, now));
         }
@@ -179,7 +198,8 @@ impl Drop for Admission {
         if self.permit.probe != 0
             && let Some(circuit) = self.hold.circuit()
         {
-            circuit.release(self.permit);
+            let now = now();
+            telemetry::turned(circuit, &circuit.release(self.permit, now), now);
         }
     }
 }

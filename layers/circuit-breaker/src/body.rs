@@ -61,7 +61,9 @@ impl<B, C: Classify<Response<B>>> Watch<B, C> {
     }
 
     fn succeed(mut self) {
-        self.admission.end(Outcome::Success, true, |_| None);
+        if !self.admission.succeed() {
+            self.admission.end(Outcome::Success, true, |_| None);
+        }
     }
 }
 

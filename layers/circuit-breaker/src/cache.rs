@@ -22,7 +22,7 @@ pub(crate) enum Hold {
 pub(crate) struct Seat(Arc<Circuit>);
 
 impl Hold {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn circuit(&self) -> Option<&Circuit> {
         match self {
             Self::Nothing => None,
@@ -56,7 +56,7 @@ impl Place {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fits(&self, uri: &Uri, authority: &Authority) -> bool {
         // Not `==`, which would take capitals for the same.
         self.authority.as_str() == authority.as_str() && self.scheme == Known::of(uri)
@@ -64,7 +64,7 @@ impl Place {
 }
 
 impl Known {
-    #[inline]
+    #[inline(always)]
     fn of(uri: &Uri) -> Self {
         match uri.scheme_str() {
             Some("https") => Self::Https,
@@ -88,9 +88,24 @@ struct Last {
     uses: Uses,
 }
 
+/// A circuit that was remembered, not held yet.
+pub(crate) struct Found<'a>(&'a Arc<Circuit>, &'a mut Uses);
+
+impl Found<'_> {
+    #[inline(always)]
+    pub(crate) fn circuit(&self) -> &Circuit {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn hold(self) -> Hold {
+        self.1.hold(self.0)
+    }
+}
+
 /// How often a service has used one circuit, and its seat if that is often.
 #[derive(Default)]
-struct Uses {
+pub(crate) struct Uses {
     count: u32,
     seat: Option<Arc<Seat>>,
 }
@@ -100,23 +115,22 @@ const OFTEN: u32 = 4;
 
 impl Cache {
     /// The circuit of this authority, if this service used it last or the layer first.
-    #[inline]
-    pub(crate) fn at_place(
-        &mut self,
-        registry: &Registry,
+    #[inline(always)]
+    pub(crate) fn at_place<'a>(
+        &'a mut self,
+        registry: &'a Registry,
         uri: &Uri,
         authority: &Authority,
-    ) -> Option<Hold> {
+    ) -> Option<Found<'a>> {
         if let Some((place, circuit)) = registry.first.get()
             && place.fits(uri, authority)
         {
-            return Some(self.first.hold(circuit));
+            return Some(Found(circuit, &mut self.first));
         }
         let last = self.last.as_mut()?;
         let place = last.place.as_ref()?;
-        place
-            .fits(uri, authority)
-            .then(|| last.uses.hold(&last.circuit))
+        let found = Found(&last.circuit, &mut last.uses);
+        place.fits(uri, authority).then_some(found)
     }
 
     /// Remembers where a circuit was found.
@@ -139,10 +153,11 @@ impl Cache {
     }
 
     /// The circuit of this key, if this service used it last.
-    #[inline]
-    pub(crate) fn by_key(&mut self, key: &str) -> Option<Hold> {
+    #[inline(always)]
+    pub(crate) fn by_key(&mut self, key: &str) -> Option<Found<'_>> {
         let last = self.last.as_mut()?;
-        (last.circuit.key().as_str() == key).then(|| last.uses.hold(&last.circuit))
+        let found = Found(&last.circuit, &mut last.uses);
+        (found.0.key().as_str() == key).then_some(found)
     }
 
     /// Remembers a circuit.
@@ -160,7 +175,7 @@ impl Cache {
 }
 
 impl Uses {
-    #[inline]
+    #[inline(always)]
     fn hold(&mut self, circuit: &Arc<Circuit>) -> Hold {
         match &self.seat {
             Some(seat) => Hold::Seat(Arc::clone(seat)),

@@ -82,7 +82,7 @@ impl Circuit {
     }
 
     /// The right to call, if it is to be had without a question.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pass(&self) -> Option<Permit> {
         let gate = self.gate.load(Ordering::Acquire);
         (gate & ADMITS != 0).then_some(Permit {
@@ -100,7 +100,7 @@ impl Circuit {
     }
 
     /// A call ended well and in good time; whether that could be noted without the lock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn succeed(&self, permit: Permit, now: Instant) -> bool {
         let gate = self.gate.load(Ordering::Acquire);
         let calm = epoch(gate) == permit.epoch && gate & CALM != 0;
@@ -132,7 +132,7 @@ impl Circuit {
         Self::add_to(self.tallies.get_or_init(new), generation)
     }
 
-    #[inline]
+    #[inline(always)]
     fn add_to(tallies: &Tallies, generation: u32) -> bool {
         let lane = &tallies[place() & (tallies.len() - 1)];
         lane.0.add(generation).unwrap_or(false)
@@ -148,13 +148,19 @@ impl Circuit {
 
     /// A call was given up.
     #[cold]
-    pub(crate) fn release(&self, permit: Permit) {
-        self.lock().release(permit);
+    pub(crate) fn release(&self, permit: Permit, now: Instant) -> Turns {
+        let release = |machine: &mut Machine, at, rules: &_, turns: &mut _| {
+            machine.release(permit, at, rules, turns);
+        };
+        self.locked(now, release).1
     }
 
     /// A call goes on.
-    pub(crate) fn progress(&self, permit: Permit, now: Instant) {
-        self.lock().progress(permit, now);
+    pub(crate) fn progress(&self, permit: Permit, now: Instant) -> Turns {
+        let progress = |machine: &mut Machine, at, rules: &_, turns: &mut _| {
+            machine.progress(permit, at, rules, turns);
+        };
+        self.locked(now, progress).1
     }
 
     /// What a call would find.
@@ -177,9 +183,12 @@ impl Circuit {
     /// Gives back what is not needed; whether the circuit may be forgotten.
     pub(crate) fn rest(&self, now: Instant) -> bool {
         let mut machine = self.lock();
-        self.collect(&mut machine);
-        machine.rest(now, self.rules());
-        self.publish(&machine);
+        // What the machine has not been told of needs no window yet.
+        if machine.has_window() {
+            self.collect(&mut machine);
+            machine.rest(now, self.rules());
+            self.publish(&machine);
+        }
         machine.is_idle(now, self.rules())
     }
 

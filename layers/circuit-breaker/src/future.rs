@@ -114,12 +114,8 @@ where
         };
         let mut end = ready!(inner.poll(cx)).map_err(Into::into);
         let outcome = outcome(this.classify, &end);
-        let answer = end.as_ref().ok();
-        admission.end(outcome, answer.is_some(), |clock| {
-            answer.and_then(|answer| M::delay(answer, clock))
-        });
-        if let Ok(answer) = &mut end {
-            admission.attach(M::extensions_mut(answer));
+        if outcome != Outcome::Success || !admission.succeed() {
+            report::<Res, M>(admission, outcome, &mut end);
         }
         Poll::Ready(end)
     }
@@ -150,20 +146,32 @@ where
             && answer.is_some_and(|response| !response.body().is_end_stream());
         if is_open {
             admission.head();
-        } else {
-            admission.end(outcome, answer.is_some(), |clock| {
-                answer.and_then(|answer| Head::delay(answer, clock))
-            });
-        }
-        if let Ok(response) = &mut end {
-            admission.attach(Some(response.extensions_mut()));
+        } else if outcome != Outcome::Success || !admission.succeed() {
+            report::<_, Head>(admission, outcome, &mut end);
         }
         let watch = is_open.then(|| (std::mem::replace(admission, Admission::free()), classify));
         Poll::Ready(end.map(|response| response.map(|body| ResponseBody::new(body, watch))))
     }
 }
 
-#[inline]
+/// What is not simply a success through a closed circuit.
+#[cold]
+#[inline(never)]
+fn report<Res, M: Reads<Res>>(
+    admission: &mut Admission,
+    outcome: Outcome,
+    end: &mut Result<Res, BoxError>,
+) {
+    let answer = end.as_ref().ok();
+    admission.end(outcome, answer.is_some(), |clock| {
+        answer.and_then(|answer| M::delay(answer, clock))
+    });
+    if let Ok(answer) = end {
+        admission.attach(M::extensions_mut(answer));
+    }
+}
+
+#[inline(always)]
 fn outcome<Res>(classify: &impl Classify<Res>, end: &Result<Res, BoxError>) -> Outcome {
     let end = end.as_ref();
     classify.classify(end.map_err(|error| &**error as &(dyn Error + 'static)))

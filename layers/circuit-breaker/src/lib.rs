@@ -131,6 +131,8 @@ pub mod future;
 mod gauge;
 mod handle;
 mod layer;
+#[cfg(test)]
+mod lives;
 pub mod mode;
 mod overrides;
 mod policy;

@@ -65,7 +65,7 @@ impl Rules {
     }
 
     /// Nanoseconds since the origin: 584 years of them fit.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn nanos(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.origin);
         since

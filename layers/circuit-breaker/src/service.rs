@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use buttress_kernel::key::{Authority, KeyExtractor};
-use buttress_kernel::{BoxError, Classify, RequestView};
-use http::{Extensions, Request, Response};
+use buttress_kernel::{BoxError, Classify, Explain, RequestView};
+use http::{Extensions, Request, Response, Uri};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::admission::{Admission, now};
-use crate::cache::{Cache, Hold};
+use crate::cache::Cache;
 use crate::future::{ResponseFuture, WholeFuture};
 use crate::mode::{Any, Head, Whole};
 use crate::overrides::Override;
@@ -51,84 +51,120 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
         &self.inner
     }
 
-    /// The circuit of an HTTP request, mostly without looking for its key.
-    #[inline]
-    fn http<B>(&mut self, request: &Request<B>) -> Hold
+    /// The way through a closed circuit that this service has used lately, for a request that has no
+    /// wishes of its own.
+    #[inline(always)]
+    fn http<B>(&mut self, request: &Request<B>) -> Option<Admission>
     where
         K: KeyExtractor<Request<B>> + 'static,
     {
-        let uri = request.uri();
-        match uri.authority() {
-            Some(authority) if TypeId::of::<K>() == TypeId::of::<Authority>() => {
-                match self.cache.at_place(&self.registry, uri, authority) {
-                    Some(hold) => hold,
-                    None => self.find_place(request),
-                }
-            }
-            _ => self.any(request),
-        }
-    }
-
-    #[cold]
-    fn find_place<B>(&mut self, request: &Request<B>) -> Hold
-    where
-        K: KeyExtractor<Request<B>>,
-    {
-        let key = self.key.extract(request);
-        let Some(circuit) = self.registry.get_or_insert(&key, now()) else {
-            telemetry::untracked(&key);
-            return Hold::Nothing;
+        let authority = authority::<K, B>(request);
+        let Some(authority) = authority else {
+            return self.any(request, Some(request.extensions()));
         };
-        let uri = request.uri();
-        match uri.authority() {
-            Some(authority) => {
-                let Self {
-                    cache, registry, ..
-                } = self;
-                cache.learn_place(registry, uri, authority, circuit)
-            }
-            None => self.cache.learn(circuit, None),
+        if self.is_busy(Some(request.extensions())) {
+            return None;
         }
+        let uri = request.uri();
+        let uses = self.cache.at_place(&self.registry, uri, authority)?;
+        Admission::pass(uses)
     }
 
-    /// The circuit of any request.
-    #[inline]
-    fn any<Req>(&mut self, request: &Req) -> Hold
+    /// The same by the key.
+    #[inline(always)]
+    fn any<Req>(&mut self, request: &Req, extensions: Option<&Extensions>) -> Option<Admission>
     where
         K: KeyExtractor<Req>,
     {
-        let key = self.key.extract(request);
-        if let Some(hold) = self.cache.by_key(&key) {
-            return hold;
+        if self.is_busy(extensions) {
+            return None;
         }
-        match self.registry.get_or_insert(&key, now()) {
-            Some(circuit) => self.cache.learn(circuit, None),
-            None => {
-                telemetry::untracked(&key);
-                Hold::Nothing
-            }
-        }
+        Admission::pass(self.cache.by_key(&self.key.extract(request))?)
     }
 
-    /// Whether a request has nothing to do with the breaker.
-    #[inline]
-    fn bypasses(&self, extensions: Option<&Extensions>) -> bool {
+    /// Whether there is more to do than to look at a closed circuit.
+    #[inline(always)]
+    fn is_busy(&self, extensions: Option<&Extensions>) -> bool {
+        let wishes = |given: &Extensions| {
+            !given.is_empty()
+                && (given.get::<Override>().is_some() || given.get::<Explain>().is_some())
+        };
+        self.registry.common.is_due() || extensions.is_some_and(wishes)
+    }
+
+    /// The whole way.
+    #[cold]
+    #[inline(never)]
+    fn ask_http<B>(&mut self, request: &Request<B>) -> Result<Admission, BoxError>
+    where
+        S: Clone,
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        let uri = request.uri();
+        let authority = authority::<K, B>(request);
+        let place = authority.map(|authority| (uri, authority));
+        self.ask(request, Some(request.extensions()), place)
+    }
+
+    /// The whole way by the key.
+    #[cold]
+    #[inline(never)]
+    fn ask_any<Req>(
+        &mut self,
+        request: &Req,
+        extensions: Option<&Extensions>,
+    ) -> Result<Admission, BoxError>
+    where
+        S: Clone,
+        K: KeyExtractor<Req>,
+    {
+        self.ask(request, extensions, None)
+    }
+
+    fn ask<Req>(
+        &mut self,
+        request: &Req,
+        extensions: Option<&Extensions>,
+        place: Option<(&Uri, &http::uri::Authority)>,
+    ) -> Result<Admission, BoxError>
+    where
+        S: Clone,
+        K: KeyExtractor<Req>,
+    {
         if self.registry.common.is_due() {
             self.registry.sweep_one(now());
         }
-        let given = extensions.filter(|extensions| !extensions.is_empty());
-        given.is_some_and(|given| given.get::<Override>().is_some_and(|own| own.bypass))
+        let own = extensions.and_then(|extensions| extensions.get::<Override>());
+        if own.is_some_and(|own| own.bypass) {
+            return Ok(Admission::free());
+        }
+        let key = self.key.extract(request);
+        let Some(circuit) = self.registry.get_or_insert(&key, now()) else {
+            telemetry::untracked(&key);
+            return Ok(Admission::free());
+        };
+        let hold = match place {
+            Some((uri, authority)) => {
+                self.cache
+                    .learn_place(&self.registry, uri, authority, circuit)
+            }
+            None => self.cache.learn(circuit, None),
+        };
+        let admitted = Admission::ask(hold, extensions.and_then(Explain::of));
+        if admitted.is_err() {
+            // The place that readiness may have taken goes to somebody who can use it.
+            let fresh = self.inner.clone();
+            drop(mem::replace(&mut self.inner, fresh));
+        }
+        admitted
     }
+}
 
-    /// Gives the place that readiness may have taken to somebody who can use it.
-    #[cold]
-    fn stand_back(&mut self)
-    where
-        S: Clone,
-    {
-        let fresh = self.inner.clone();
-        drop(mem::replace(&mut self.inner, fresh));
-    }
+/// Where the key is the authority, and the request has one: the text in which it will be found.
+#[inline(always)]
+fn authority<K: 'static, B>(request: &Request<B>) -> Option<&http::uri::Authority> {
+    let authority = request.uri().authority();
+    authority.filter(|_| TypeId::of::<K>() == TypeId::of::<Authority>())
 }
 
 impl<S, K, C, B, R> Service<Request<B>> for CircuitBreaker<S, K, C, Head>
@@ -150,17 +186,13 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let classify = self.classify.clone();
-        let extensions = Some(request.extensions());
-        if self.bypasses(extensions) {
-            let inner = self.inner.call(request);
-            return ResponseFuture::calling(inner, Admission::free(), classify);
-        }
-        match Admission::ask(self.http(&request), extensions) {
+        let admitted = match self.http(&request) {
+            Some(admission) => Ok(admission),
+            None => self.ask_http(&request),
+        };
+        match admitted {
             Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => {
-                self.stand_back();
-                ResponseFuture::refused(error, classify)
-            }
+            Err(error) => ResponseFuture::refused(error, classify),
         }
     }
 }
@@ -185,17 +217,13 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let classify = self.classify.clone();
-        let extensions = Some(request.extensions());
-        if self.bypasses(extensions) {
-            let inner = self.inner.call(request);
-            return WholeFuture::calling(inner, Admission::free(), classify);
-        }
-        match Admission::ask(self.http(&request), extensions) {
+        let admitted = match self.http(&request) {
+            Some(admission) => Ok(admission),
+            None => self.ask_http(&request),
+        };
+        match admitted {
             Ok(admission) => WholeFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => {
-                self.stand_back();
-                WholeFuture::refused(error)
-            }
+            Err(error) => WholeFuture::refused(error),
         }
     }
 }
@@ -221,16 +249,13 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let classify = self.classify.clone();
         let extensions = V::extensions(&request);
-        if self.bypasses(extensions) {
-            let inner = self.inner.call(request);
-            return ResponseFuture::calling(inner, Admission::free(), classify);
-        }
-        match Admission::ask(self.any(&request), extensions) {
+        let admitted = match self.any(&request, extensions) {
+            Some(admission) => Ok(admission),
+            None => self.ask_any(&request, extensions),
+        };
+        match admitted {
             Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => {
-                self.stand_back();
-                ResponseFuture::refused(error, classify)
-            }
+            Err(error) => ResponseFuture::refused(error, classify),
         }
     }
 }

@@ -195,17 +195,32 @@ impl Machine {
         }
     }
 
-    /// A call was given up: it says nothing, and its place is free.
-    pub(crate) fn release(&mut self, permit: Permit) {
+    /// A call was given up: it says nothing, and its place is free. A probe that was given up too
+    /// late has failed already.
+    pub(crate) fn release(
+        &mut self,
+        permit: Permit,
+        at: Moment,
+        rules: &Rules,
+        turns: &mut Vec<Turn>,
+    ) {
+        self.settle(at, rules, turns);
         if let Some(trial) = self.trial(permit) {
             trial.end(permit.probe);
         }
     }
 
     /// A call goes on: if it is a probe, its time starts anew.
-    pub(crate) fn progress(&mut self, permit: Permit, now: Instant) {
+    pub(crate) fn progress(
+        &mut self,
+        permit: Permit,
+        at: Moment,
+        rules: &Rules,
+        turns: &mut Vec<Turn>,
+    ) {
+        self.settle(at, rules, turns);
         if let Some(trial) = self.trial(permit) {
-            trial.progress(permit.probe, now);
+            trial.progress(permit.probe, at.now);
         }
     }
 
@@ -247,6 +262,10 @@ impl Machine {
             Some(Trouble::Open { .. } | Trouble::HalfOpen(_)) => Phase::HalfOpen,
             Some(Trouble::Forced(forced)) => Phase::Forced(*forced),
         }
+    }
+
+    pub(crate) const fn has_window(&self) -> bool {
+        self.window.is_some()
     }
 
     /// Gives back what the window no longer needs.

@@ -25,7 +25,7 @@ pub(crate) const fn next(generation: u32) -> u32 {
 
 impl Tally {
     /// Counts a success of this generation; no, if it is another's, or full.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add(&self, generation: u32) -> Result<bool, Contended> {
         let seen = self.0.load(Ordering::Relaxed);
         if seen >> SHIFT != u64::from(generation) || seen & COUNT == COUNT {

@@ -58,3 +58,18 @@ async fn a_cancelled_probe_of_an_older_epoch_frees_no_place_of_the_next() {
     assert!(old.await.unwrap_err().is_cancelled());
     assert_eq!(status(&service).await, 0, "and still is");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_cancelled_after_its_time_had_failed_by_then() {
+    let layer = builder().probe_timeout(secs(5)).build().unwrap();
+    let steps = [vec![Step::status(500); 5], vec![Step::hang()]];
+    let service = layer.layer(Scripted::new(steps.concat()));
+    statuses(&service, 5).await;
+    advance(secs(10)).await;
+    let probe = begin(&service).await;
+    advance(secs(6)).await;
+    probe.abort();
+    assert!(probe.await.unwrap_err().is_cancelled());
+    assert_eq!(status(&service).await, 0);
+    assert_eq!(open_for(&layer), secs(9));
+}
