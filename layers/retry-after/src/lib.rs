@@ -90,7 +90,7 @@
 //! | `service.rs`, `future.rs` | asks the gate, calls, and listens to the response |
 //! | `hold.rs` | the wait of one request, and its place in the queue |
 //! | `lesson.rs`, `source.rs` | what a response says, and what follows |
-//! | `state.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
+//! | `state.rs`, `line.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
 //! | `gate.rs`, `table.rs`, `sync.rs` | the states of all keys, shared |
 //! | `listener.rs`, `peers.rs`, `name.rs` | enough of a request to name its key later |
 //! | `handle.rs`, `error.rs`, `telemetry.rs`, `span.rs` | how it looks from outside |
@@ -103,6 +103,7 @@ mod handle;
 mod hold;
 mod layer;
 mod lesson;
+mod line;
 mod listener;
 mod name;
 mod overrides;

@@ -13,20 +13,9 @@ use crate::name::Name;
 use crate::peers::{Peer, Peers};
 use crate::shared::Shared;
 
-/// Knows whose response it hears. One pointer, since each call carries it.
-pub(crate) enum Listener {
-    /// One of the first peers, and nothing else.
-    Peer(Arc<Peer>),
-    /// In an `Arc` that nobody shares: to drop one takes fewer instructions in place than a `Box`.
-    Aside(Arc<Aside>),
-}
-
-/// What hardly any call has to carry.
-pub(crate) struct Aside {
-    shared: Arc<Shared>,
-    name: Name,
-    explain: Option<Explain>,
-}
+/// Knows whose response it hears. One pointer, since each call carries it: for the first peers it is
+/// shared, and only the others have one of their own.
+pub(crate) struct Listener(Arc<Peer>);
 
 impl Listener {
     /// For the response to this request.
@@ -37,7 +26,7 @@ impl Listener {
     {
         match peers.first::<B, K>(request) {
             // No extensions, no record: that is seen without a look-up.
-            Some(peer) if request.extensions().is_empty() => Self::Peer(Arc::clone(peer)),
+            Some(peer) if request.extensions().is_empty() => Self(Arc::clone(peer)),
             _ => Self::find(peers, extractor, request),
         }
     }
@@ -49,20 +38,16 @@ impl Listener {
     {
         let explain = Explain::of(request.extensions());
         let name = match peers.find(extractor, request) {
-            Ok(peer) if explain.is_none() => return Self::Peer(Arc::clone(peer)),
-            Ok(peer) => Name::Key(peer.key.clone()),
+            Ok(peer) if explain.is_none() => return Self(Arc::clone(peer)),
+            Ok(peer) => Name::Key(peer.name.key()),
             Err(name) => name,
         };
         Self::new(Arc::clone(&peers.shared), name, explain.cloned())
     }
 
-    /// For the response to a request that waits.
+    /// For a response of this name's owner.
     pub(crate) fn new(shared: Arc<Shared>, name: Name, explain: Option<Explain>) -> Self {
-        Self::Aside(Arc::new(Aside {
-            shared,
-            name,
-            explain,
-        }))
+        Self(Arc::new(Peer::new(shared, name, explain)))
     }
 
     /// Waits for the response, and listens to it where it lies: a move costs as much as the rest.
@@ -78,34 +63,22 @@ impl Listener {
     {
         let mut end = inner.poll(cx);
         if let Poll::Ready(Ok(response)) = &mut end {
-            self.hear(response);
+            let peer = &*self.0;
+            if peer.explain.is_some() || peer.shared.hears(response) {
+                peer.listen(response);
+            }
         }
         end.map_err(Into::into)
     }
+}
 
-    #[inline(always)]
-    fn hear<C>(&self, response: &mut Response<C>) {
-        match self {
-            Self::Peer(peer) if !peer.shared.hears(response) => {}
-            _ => self.listen(response),
-        }
-    }
-
+impl Peer {
     #[cold]
     #[inline(never)]
     fn listen<C>(&self, response: &mut Response<C>) {
-        match self {
-            Self::Peer(peer) => peer.shared.learn(|| peer.key.clone(), None, response),
-            Self::Aside(aside) => aside.listen(response),
-        }
-    }
-}
-
-impl Aside {
-    fn listen<C>(&self, response: &mut Response<C>) {
         let explain = self.explain.as_ref();
         if self.shared.hears(response) {
-            self.shared.learn(|| self.name.key(), explain, response);
+            self.shared.learn(&self.name, explain, response);
         }
         if let Some(explain) = explain {
             explain.attach(response.extensions_mut());

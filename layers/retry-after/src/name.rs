@@ -31,6 +31,11 @@ impl Name {
         Self::Authority(port, authority.clone())
     }
 
+    /// Whether it is this key, as far as that is known without a search.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        matches!(self, Self::Key(key) if key.as_str() == text)
+    }
+
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Authority(port, authority) => extract(*port, authority),

@@ -3,10 +3,11 @@
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
-use buttress_kernel::Key;
 use buttress_kernel::key::{Authority, KeyExtractor};
+use buttress_kernel::{Explain, Key};
 use http::{Request, Uri, uri};
 
+use crate::gate::Gate;
 use crate::name::{self, Name};
 use crate::shared::Shared;
 
@@ -14,6 +15,8 @@ use crate::shared::Shared;
 /// to few servers; what their calls have to carry is made once, and shared.
 pub(crate) struct Peers {
     pub(crate) shared: Arc<Shared>,
+    /// The shared one, nearer at hand.
+    pub(crate) gate: Arc<Gate>,
     first: [OnceLock<Arc<Peer>>; FEW],
 }
 
@@ -23,15 +26,33 @@ const FEW: usize = 8;
 /// Whoever answers to one key.
 pub(crate) struct Peer {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) key: Key,
-    /// The authority that says so under any scheme; empty when there is none.
+    pub(crate) name: Name,
+    /// The record of a single call, which has a peer of its own then.
+    pub(crate) explain: Option<Explain>,
+    /// The authority that names it under any scheme; empty when there is none.
     authority: Box<str>,
+}
+
+impl Peer {
+    pub(crate) fn new(shared: Arc<Shared>, name: Name, explain: Option<Explain>) -> Self {
+        Self {
+            shared,
+            name,
+            explain,
+            authority: Box::default(),
+        }
+    }
 }
 
 impl Peers {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let gate = Arc::clone(&shared.gate);
         let first = Default::default();
-        Self { shared, first }
+        Self {
+            shared,
+            gate,
+            first,
+        }
     }
 
     /// Who answers to a request, if that is the first of all.
@@ -70,7 +91,7 @@ impl Peers {
 
     fn key(&self, key: &str) -> Result<&Arc<Peer>, Name> {
         let peer = || Some(self.peer(key.into(), ""));
-        self.search(|peer| peer.key.as_str() == key, peer)
+        self.search(|peer| peer.name.is(key), peer)
             .ok_or_else(|| Name::Key(key.into()))
     }
 
@@ -96,10 +117,11 @@ impl Peers {
     }
 
     fn peer(&self, key: Key, authority: &str) -> Peer {
+        let authority = authority.into();
+        let shared = Arc::clone(&self.shared);
         Peer {
-            shared: Arc::clone(&self.shared),
-            key,
-            authority: authority.into(),
+            authority,
+            ..Peer::new(shared, Name::Key(key), None)
         }
     }
 }

@@ -55,7 +55,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if !self.peers.shared.gate.is_quiet() {
+        if !self.peers.gate.is_quiet() {
             return self.consult(request);
         }
         // Not by way of `pass`, which would move the request once more.
@@ -83,7 +83,7 @@ impl<S, K> RetryAfter<S, K> {
         K: KeyExtractor<Request<B>> + 'static,
     {
         let now = now();
-        let gate = &self.peers.shared.gate;
+        let gate = &self.peers.gate;
         let change = request
             .extensions()
             .get()

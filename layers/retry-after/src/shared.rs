@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain, Key};
+use buttress_kernel::{Entry, Explain};
 use http::Response;
 
 use crate::gate::Gate;
 use crate::lesson::{self, Words};
+use crate::name::Name;
 use crate::settings::Settings;
 use crate::span::Span;
 use crate::telemetry;
@@ -35,12 +36,7 @@ impl Shared {
     /// Takes in what a response says. It passes on as it is, but for what was read from it, which
     /// goes into its extensions.
     #[cold]
-    pub(crate) fn learn<B>(
-        &self,
-        key: impl FnOnce() -> Key,
-        explain: Option<&Explain>,
-        end: &mut Response<B>,
-    ) {
+    pub(crate) fn learn<B>(&self, name: &Name, explain: Option<&Explain>, end: &mut Response<B>) {
         let now = now();
         let settings = &self.settings;
         let words = lesson::read(end, settings.proactive, settings.wall_clock.now());
@@ -49,7 +45,7 @@ impl Shared {
         if lesson.is_empty() {
             return;
         }
-        let key = key();
+        let key = name.key();
         let key = key.as_str();
         let learned = self.gate.learn(key, now, lesson, &settings.rules);
         if learned.lost {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use buttress_kernel::Quota;
 
-use crate::queue::{Place, Queue, Ticket, Waiter};
+use crate::line::Line;
+use crate::queue::{Place, Ticket, Waiter};
 use crate::rules::{Ask, Reason, Rules};
 use crate::source::Source;
 use crate::window::Window;
@@ -14,7 +15,7 @@ use crate::window::Window;
 pub(crate) struct State<T> {
     hold: Option<Hold>,
     window: Option<Box<Window>>,
-    queue: Option<Box<Queue<T>>>,
+    line: Line<T>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,7 @@ impl<T> Default for State<T> {
         Self {
             hold: None,
             window: None,
-            queue: None,
+            line: Line::default(),
         }
     }
 }
@@ -87,37 +88,35 @@ impl<T> State<T> {
             let retry_at = until;
             return Answer::Refuse { retry_at, reason };
         }
-        let queue = self
-            .queue
-            .get_or_insert_with(|| Box::new(Queue::since(now)));
-        queue.push(Waiter {
+        let waiter = Waiter {
             ticket,
             hurried: ask.hurried,
             place,
             mark,
-        });
+        };
+        self.line.push(now, waiter);
         Answer::Wait { until, source }
     }
 
     /// A waiter asks again; unless the answer is to wait, it has left the queue.
     pub(crate) fn turn(&mut self, ticket: u64, now: Instant, ask: &Ask, rules: &Rules) -> Answer {
-        let Some(index) = self.index(ticket) else {
+        let Some(index) = self.line.index(ticket) else {
             return Answer::Go;
         };
         let (until, source) = match self.target(index, now, rules) {
             Some(target) => target,
             None => self.schedule(index, now, rules),
         };
-        let spread = matches!(self.place(index), Some(Place::Spread(_)));
+        let spread = matches!(self.line.place(index), Some(Place::Spread(_)));
         // The spread is our own courtesy and must not cost anybody the deadline.
         if until <= now || (spread && !ask.in_time(until)) {
-            self.remove(index);
+            self.line.remove(index);
             self.spend(rules, |window| window.spend_slot(now));
             return Answer::Go;
         }
         match ask.objection(until) {
             Some(reason) if !spread => {
-                self.remove(index);
+                self.line.remove(index);
                 let retry_at = until;
                 Answer::Refuse { retry_at, reason }
             }
@@ -127,9 +126,9 @@ impl<T> State<T> {
 
     /// A waiter gives up. Whether others may go sooner because of it: those from this place on.
     pub(crate) fn leave(&mut self, ticket: u64) -> Option<usize> {
-        let index = self.index(ticket)?;
-        let paced = self.place(index) == Some(Place::Paced);
-        self.remove(index);
+        let index = self.line.index(ticket)?;
+        let paced = self.line.place(index) == Some(Place::Paced);
+        self.line.remove(index);
         paced.then_some(index)
     }
 
@@ -170,12 +169,12 @@ impl<T> State<T> {
 
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
+        self.line.len()
     }
 
     /// Whether anything here is still of use.
     pub(crate) fn is_live(&self, now: Instant) -> bool {
-        self.queue.is_some() || self.hold(now).is_some() || self.window(now).is_some()
+        !self.line.is_empty() || self.hold(now).is_some() || self.window(now).is_some()
     }
 
     /// Until when requests must ask here.
@@ -187,9 +186,7 @@ impl<T> State<T> {
 
     /// The mark of a waiter.
     pub(crate) fn mark(&mut self, ticket: u64) -> Option<&mut T> {
-        let index = self.index(ticket)?;
-        let waiter = self.queue.as_mut()?.get_mut(index)?;
-        Some(&mut waiter.mark)
+        self.line.mark(ticket)
     }
 
     /// Takes the marks of all who wait, from a place in the queue on.
@@ -197,9 +194,7 @@ impl<T> State<T> {
     where
         T: Default,
     {
-        self.queue
-            .iter_mut()
-            .flat_map(move |queue| queue.marks(from))
+        self.line.marks(from)
     }
 
     fn hold(&self, now: Instant) -> Option<Hold> {
@@ -212,7 +207,7 @@ impl<T> State<T> {
             return Some((hold.until, hold.source, Place::Held));
         }
         let window = self.window(now).filter(|_| rules.pace)?;
-        let ahead = self.paced(usize::MAX);
+        let ahead = self.line.paced(usize::MAX);
         let slot = window.slot(ahead);
         (!window.lets_go(ahead, now)).then_some((slot, Source::Pace, Place::Paced))
     }
@@ -220,15 +215,15 @@ impl<T> State<T> {
     /// The instant that a waiter waits for now; `None` when it has none, and must be given one.
     fn target(&mut self, index: usize, now: Instant, rules: &Rules) -> Option<(Instant, Source)> {
         if let Some(hold) = self.hold(now) {
-            self.put(index, Place::Held);
+            self.line.put(index, Place::Held);
             return Some((hold.until, hold.source));
         }
-        match self.place(index)? {
+        match self.line.place(index)? {
             Place::Spread(at) => Some((at, Source::Spread)),
             Place::Held => None,
             Place::Paced => {
                 let window = self.window(now).filter(|_| rules.pace)?;
-                Some((window.slot(self.paced(index)), Source::Pace))
+                Some((window.slot(self.line.paced(index)), Source::Pace))
             }
         }
     }
@@ -244,10 +239,8 @@ impl<T> State<T> {
             .map(|window| window.end());
         let ends = [hold, reset].into_iter().flatten();
         let base = ends.filter(|end| *end <= now).max().unwrap_or(now);
-        if let Some(queue) = &mut self.queue {
-            queue.schedule(base, paced_too, rules.spread);
-        }
-        match self.place(index) {
+        self.line.schedule(base, paced_too, rules.spread);
+        match self.line.place(index) {
             Some(Place::Spread(at)) => (at, Source::Spread),
             _ => (now, Source::Spread),
         }
@@ -265,34 +258,7 @@ impl<T> State<T> {
         let window = self
             .window
             .as_ref()
-            .filter(|_| self.paced(usize::MAX) > 0)?;
+            .filter(|_| self.line.paced(usize::MAX) > 0)?;
         Some(window.slot(0))
-    }
-
-    fn paced(&self, before: usize) -> u64 {
-        self.queue.as_ref().map_or(0, |queue| queue.paced(before))
-    }
-
-    fn index(&self, ticket: u64) -> Option<usize> {
-        self.queue.as_ref()?.index(ticket)
-    }
-
-    fn place(&self, index: usize) -> Option<Place> {
-        Some(self.queue.as_ref()?.get(index)?.place)
-    }
-
-    fn put(&mut self, index: usize, place: Place) {
-        if let Some(waiter) = self.queue.as_mut().and_then(|queue| queue.get_mut(index)) {
-            waiter.place = place;
-        }
-    }
-
-    fn remove(&mut self, index: usize) {
-        if let Some(queue) = &mut self.queue {
-            queue.remove(index);
-            if queue.len() == 0 {
-                self.queue = None;
-            }
-        }
     }
 }

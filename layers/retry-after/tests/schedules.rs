@@ -8,6 +8,7 @@
 #[path = "../src"]
 mod sources {
     pub(crate) mod gate;
+    pub(crate) mod line;
     pub(crate) mod queue;
     pub(crate) mod rules;
     pub(crate) mod source;
@@ -16,7 +17,7 @@ mod sources {
     pub(crate) mod window;
 }
 
-use sources::{gate, queue, rules, source, state, table, window};
+use sources::{gate, line, queue, rules, source, state, table, window};
 
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
