@@ -12,6 +12,8 @@ mod handle;
 mod lane;
 mod layer;
 mod line;
+#[cfg(test)]
+mod line_tests;
 pub mod mode;
 mod overrides;
 mod priority;

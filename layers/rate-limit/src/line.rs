@@ -82,7 +82,12 @@ impl<'a, T: Default> Line<'a, T> {
             return Answer::Refuse { retry_at, reason };
         }
         let place = self.queue.push(rank, ask.cost, T::default());
-        Answer::Wait { place, until }
+        // It may be cheaper than the one in front of which it came.
+        self.serve(now);
+        match self.queue.mark(place) {
+            Some(_) => Answer::Wait { place, until },
+            None => Answer::Go,
+        }
     }
 
     /// A waiter asks again, that meant to do so at `until` and gives up at `limit`.

@@ -1,0 +1,209 @@
+//! A lane's shared state under ten thousand random schedules of its threads, each.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the lane's sources, without the layer around them"
+)]
+
+#[path = "../src"]
+mod sources {
+    pub(crate) mod alarm;
+    pub(crate) mod bucket;
+    pub(crate) mod clock;
+    pub(crate) mod lane;
+    pub(crate) mod line;
+    pub(crate) mod queue;
+    pub(crate) mod rules;
+}
+
+use sources::{alarm, bucket, clock, lane, line, queue, rules};
+
+mod sync {
+    pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
+    pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+}
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bucket::Pace;
+use clock::Nanos;
+use lane::Lane;
+use line::{Answer, Turn};
+use rules::{Ask, Patience, Rules};
+use shuttle::thread;
+
+const SCHEDULES: usize = 10_000;
+
+/// One token each 10, and a bucket of two.
+const PACE: Pace = Pace {
+    price: 10,
+    span: 20,
+};
+
+const RULES: Rules = Rules {
+    max_waiting: 8,
+    ageing: 0,
+    alarm: (0, 0),
+};
+
+const FOR_EVER: Nanos = 1_000_000;
+
+fn ask(cost: u32) -> Ask {
+    Ask {
+        cost,
+        class: 1,
+        patience: Patience::Wait(FOR_EVER),
+        deadline: None,
+    }
+}
+
+fn tokens(lane: &Lane, now: Nanos) -> u64 {
+    lane.look().bucket.level(now)
+}
+
+#[test]
+fn no_two_threads_take_the_same_token() {
+    shuttle::check_random(
+        || {
+            let lane = Arc::new(Lane::new(PACE));
+            let threads: Vec<_> = (0..3)
+                .map(|number| {
+                    let lane = Arc::clone(&lane);
+                    thread::spawn(move || {
+                        if lane.take(100, 1) {
+                            return true;
+                        }
+                        // The second way in, as a request that does not wait.
+                        let mut ask = ask(1);
+                        ask.patience = Patience::Reject;
+                        let (answer, _) = lane.arrive(100 + number % 2, &ask, &RULES);
+                        answer == Answer::Go
+                    })
+                })
+                .collect();
+            let granted = threads.into_iter().map(|thread| thread.join().unwrap());
+            assert_eq!(granted.filter(|granted| *granted).count(), 2);
+            assert_eq!(lane.counts().0, 2);
+            assert_eq!(lane.look().waiting, 0);
+            assert!(lane.take(120, 1), "and nothing is left marked");
+        },
+        SCHEDULES,
+    );
+}
+
+/// Waits without a timer, so that only being woken helps.
+fn wait(lane: &Lane, now: Nanos) {
+    if lane.take(now, 1) {
+        return;
+    }
+    let (answer, _) = lane.arrive(now, &ask(1), &RULES);
+    let Answer::Wait { place, until } = answer else {
+        assert_eq!(answer, Answer::Go);
+        return;
+    };
+    shuttle::future::block_on(poll_fn(|cx| {
+        match lane.turn(place, now, (until, FOR_EVER), cx.waker()) {
+            Turn::Wait { .. } => Poll::Pending,
+            turn => {
+                assert_eq!(turn, Turn::Go);
+                Poll::Ready(())
+            }
+        }
+    }));
+}
+
+#[test]
+fn whoever_leaves_hands_over_to_those_behind_and_nobody_sleeps_on() {
+    shuttle::check_random(
+        || {
+            let lane = Arc::new(Lane::new(PACE));
+            assert!(lane.take(100, 2));
+            let (answer, _) = lane.arrive(100, &ask(2), &RULES);
+            let Answer::Wait { place, .. } = answer else {
+                panic!("{answer:?}")
+            };
+            // Its two tokens are there: either it leaves before anybody looks, or it is served, and
+            // gives back what it got. Both go to the others, who came for one each.
+            let waiters: Vec<_> = (0..2)
+                .map(|_| {
+                    let lane = Arc::clone(&lane);
+                    thread::spawn(move || wait(&lane, 120))
+                })
+                .collect();
+            lane.leave(place, 2, 120);
+            for waiter in waiters {
+                waiter.join().unwrap();
+            }
+            assert_eq!((lane.look().waiting, tokens(&lane, 120)), (0, 0));
+            assert_eq!(lane.counts().0, 3);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn nothing_is_lost_or_made_while_waiters_drop_out() {
+    shuttle::check_random(
+        || {
+            let lane = Arc::new(Lane::new(PACE));
+            let threads: Vec<_> = (0..3)
+                .map(|_| {
+                    let lane = Arc::clone(&lane);
+                    thread::spawn(move || {
+                        if lane.take(100, 2) {
+                            return 2;
+                        }
+                        match lane.arrive(100, &ask(2), &RULES).0 {
+                            Answer::Go => 2,
+                            Answer::Wait { place, .. } => {
+                                lane.leave(place, 2, 100);
+                                0
+                            }
+                            answer => panic!("{answer:?}"),
+                        }
+                    })
+                })
+                .collect();
+            let taken: u64 = threads.into_iter().map(|t| t.join().unwrap()).sum();
+            assert_eq!(taken, 2, "the first one's tokens are used, no others are");
+            assert_eq!(tokens(&lane, 100), 0);
+            assert_eq!(tokens(&lane, 120), 2);
+            assert_eq!((lane.counts().0, lane.look().waiting), (1, 0));
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn a_change_of_pace_meets_whole_buckets_alone() {
+    shuttle::check_random(
+        || {
+            let lane = Arc::new(Lane::new(PACE));
+            let taker = {
+                let lane = Arc::clone(&lane);
+                thread::spawn(move || {
+                    lane.take(100, 1) || lane.arrive(100, &ask(1), &RULES).0 == Answer::Go
+                })
+            };
+            let changer = {
+                let lane = Arc::clone(&lane);
+                let pace = Pace {
+                    price: 100,
+                    span: 200,
+                };
+                thread::spawn(move || lane.set_pace(100, pace))
+            };
+            assert!(taker.join().unwrap());
+            changer.join().unwrap();
+            assert_eq!(tokens(&lane, 100), 1);
+            assert_eq!(
+                lane.look().bucket.full_at,
+                200,
+                "one token at the new price"
+            );
+        },
+        SCHEDULES,
+    );
+}
