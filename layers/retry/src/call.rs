@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use buttress_kernel::key::KeyExtractor;
-use buttress_kernel::{Attempt, BoxError, Cause, Deadline, Delay, Explain, Failure, Replay, Sent};
+use buttress_kernel::{
+    Attempt, BoxError, Cause, Deadline, Delay, Explain, Failure, Replay, Sent, WallClock,
+};
 use http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::budget::Grant;
@@ -54,12 +56,14 @@ impl<S, B, K> Call<S, B, K> {
     /// with nobody who asked for anything special.
     #[inline]
     pub(crate) fn is_usual<R, E>(&self, end: &Result<Response<R>, E>) -> bool {
-        let usual = self.progress.sends == 1 && self.head.extensions().is_empty();
         let settings = &self.shared.settings;
-        usual
-            && end
-                .as_ref()
-                .is_ok_and(|r| policy::is_answer(settings, r.status()))
+        let answer = |r: &Response<R>| policy::is_answer(settings, r.status());
+        self.progress.sends == 1 && end.as_ref().is_ok_and(answer) && !self.is_special()
+    }
+
+    fn is_special(&self) -> bool {
+        let extensions = self.head.extensions();
+        !extensions.is_empty() && (Override::of(extensions).is_some() || self.explain().is_some())
     }
 
     /// Decides what follows an attempt that ended so.
@@ -70,8 +74,13 @@ impl<S, B, K> Call<S, B, K> {
         K: KeyExtractor<Request<B>>,
     {
         let settings = self.settings();
+        if let Ok(response) = &end
+            && policy::is_answer(&settings, response.status())
+        {
+            return Next::Break(self.finish(end, Reason::Final));
+        }
         let now = tokio::time::Instant::now().into_std();
-        let read = Read::of(&end, &self.shared);
+        let read = Read::of(&end, &settings, &*self.shared.clock);
         let moment = self.moment(&settings, now);
         let verdict = policy::decide(&settings, self.progress, moment, read.end);
         let drain = settings.drain;
@@ -216,20 +225,29 @@ struct Read {
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 impl Read {
-    fn of<R, K>(end: &Result<Response<R>, BoxError>, shared: &Shared<K>) -> Self {
+    fn of<R>(
+        end: &Result<Response<R>, BoxError>,
+        settings: &Settings,
+        clock: &dyn WallClock,
+    ) -> Self {
         match end {
-            Ok(response) => Self::response(response, shared),
+            Ok(response) => Self::response(response, settings, clock),
             Err(error) => Self::error(Failure::of(&**error)),
         }
     }
 
-    fn response<R, K>(response: &Response<R>, shared: &Shared<K>) -> Self {
+    fn response<R>(response: &Response<R>, settings: &Settings, clock: &dyn WallClock) -> Self {
         let status = response.status();
         let headers = response.headers();
+        let advice = advice(headers);
+        // What is not retried can ask for any delay.
+        let delay = policy::is_retried(settings, status, advice)
+            .then(|| Delay::parse(headers, clock.now()))
+            .flatten();
         let end = End::Response {
             status,
-            advice: advice(headers),
-            delay: Delay::parse(headers, shared.clock.now()).map(Delay::duration),
+            advice,
+            delay: delay.map(Delay::duration),
         };
         Self {
             end,

@@ -149,7 +149,7 @@ fn curable(settings: &Settings, end: End, now: Instant) -> Option<Curable> {
             delay,
         } => {
             let throttled = status == StatusCode::TOO_MANY_REQUESTS;
-            retried(settings, status, advice).then(|| Curable {
+            is_retried(settings, status, advice).then(|| Curable {
                 untouched: throttled,
                 pardonable: false,
                 throttled,
@@ -182,7 +182,9 @@ fn curable(settings: &Settings, end: End, now: Instant) -> Option<Curable> {
     }
 }
 
-fn retried(settings: &Settings, status: StatusCode, advice: Option<bool>) -> bool {
+/// Whether a response of this status, with this advice of the server, may be followed by another
+/// attempt.
+pub(crate) fn is_retried(settings: &Settings, status: StatusCode, advice: Option<bool>) -> bool {
     let failed = status.as_u16() >= 400;
     settings.status
         && match advice {

@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use buttress_kernel::Deadline;
-use buttress_retry::{Backoff, Budget, Jitter, RetryLayer};
+use buttress_kernel::{Deadline, WallClock};
+use buttress_retry::{Backoff, Budget, Jitter, Override, RetryLayer};
 use buttress_testkit::{ManualWallClock, Scripted, Step};
 use tokio::time::Instant;
 
@@ -248,4 +248,30 @@ async fn a_wait_beyond_what_a_clock_can_say_does_not_panic() {
             .await
             .is_err()
     );
+}
+
+/// A clock of which nobody may ask the time.
+struct NoClock;
+
+impl WallClock for NoClock {
+    fn now(&self) -> SystemTime {
+        panic!("nothing here asks for a delay that counts")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_is_only_read_from_what_may_be_retried() {
+    let layer = plain().wall_clock(NoClock).build().unwrap();
+    for code in [200, 304, 404, 501] {
+        for request in [get(), within(SECOND), with(Override::new())] {
+            let dated = Step::status(code).header("retry-after", "Thu, 01 Jan 2026 00:00:00 GMT");
+            assert_eq!(sends(&layer, dated, request).await, [0], "{code}");
+        }
+    }
+}
+
+fn with(other: Override) -> http::Request<buttress_kernel::Body> {
+    let mut request = get();
+    request.extensions_mut().insert(other);
+    request
 }
