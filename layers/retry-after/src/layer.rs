@@ -65,8 +65,8 @@ impl Default for RetryAfterLayer {
 
 impl<K> RetryAfterLayer<K> {
     /// Which requests a pause holds for, in place of those to the same authority: see
-    /// [`buttress_kernel::key`]. A key is found once for each request and, unless it is the
-    /// authority, kept on the heap.
+    /// [`buttress_kernel::key`]. The first eight keys of each service are recognised again and cost
+    /// nothing on the heap; while a request to another one is under way, its key lies there.
     #[must_use]
     pub fn key<L>(self, key: L) -> RetryAfterLayer<L> {
         RetryAfterLayer {

@@ -18,21 +18,20 @@ use crate::shared::Shared;
 pub(crate) struct Listener(Arc<Peer>);
 
 impl Listener {
-    /// For the response to this request.
+    /// For the response to this request, if that is the usual one: to the first peer, and nobody asks
+    /// for a record. Without extensions that is seen without a look-up.
     #[inline(always)]
-    pub(crate) fn of<B, K>(peers: &Peers, extractor: &K, request: &Request<B>) -> Self
+    pub(crate) fn at_a_glance<B, K>(peers: &Peers, request: &Request<B>) -> Option<Self>
     where
         K: KeyExtractor<Request<B>> + 'static,
     {
-        match peers.first::<B, K>(request) {
-            // No extensions, no record: that is seen without a look-up.
-            Some(peer) if request.extensions().is_empty() => Self(Arc::clone(peer)),
-            _ => Self::find(peers, extractor, request),
-        }
+        let peer = peers.first::<B, K>(request)?;
+        let plain = request.extensions().is_empty();
+        plain.then(|| Self(Arc::clone(peer)))
     }
 
-    #[inline(never)]
-    fn find<B, K>(peers: &Peers, extractor: &K, request: &Request<B>) -> Self
+    /// For the response to this request.
+    pub(crate) fn of<B, K>(peers: &Peers, extractor: &K, request: &Request<B>) -> Self
     where
         K: KeyExtractor<Request<B>> + 'static,
     {

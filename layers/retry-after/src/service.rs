@@ -55,16 +55,30 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if !self.peers.gate.is_quiet() {
-            return self.consult(request);
+        if self.peers.gate.is_quiet()
+            && let Some(listener) = Listener::at_a_glance::<B, K>(&self.peers, &request)
+        {
+            return ResponseFuture::calling(self.inner.call(request), listener);
         }
-        // Not by way of `pass`, which would move the request once more.
-        let listener = Listener::of(&self.peers, &self.key, &request);
-        ResponseFuture::calling(self.inner.call(request), listener)
+        self.consider(request)
     }
 }
 
 impl<S, K> RetryAfter<S, K> {
+    /// By itself, so that a request that needs no thought is handed on without being moved.
+    #[inline(never)]
+    fn consider<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B, S::Future>
+    where
+        S: Service<Request<B>> + Clone,
+        K: KeyExtractor<Request<B>> + 'static,
+    {
+        if self.peers.gate.is_quiet() {
+            self.pass(request)
+        } else {
+            self.consult(request)
+        }
+    }
+
     /// The request goes at once.
     fn pass<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B, S::Future>
     where

@@ -131,3 +131,18 @@ fn another_extractor_is_asked_at_once() {
         assert_eq!(peers.find(&route, &request).is_ok(), n < FEW, "{n}");
     }
 }
+
+#[test]
+fn texts_are_equal_when_all_of_their_bytes_are() {
+    let text = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for length in 0..text.len() {
+        let one = &text[..length];
+        assert!(same(one, &one.to_owned()), "{length}");
+        assert!(!same(one, &text[..=length]), "{length}");
+        for at in 0..length {
+            let mut other = one.to_owned();
+            other.replace_range(at..=at, "-");
+            assert!(!same(one, &other), "{length} {at}");
+        }
+    }
+}
