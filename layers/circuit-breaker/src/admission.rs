@@ -8,7 +8,7 @@ use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
 use http::Extensions;
 
 use crate::cache::{Found, Hold};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Sight};
 use crate::error::CircuitOpen;
 use crate::state::{Answer, End, Permit, Refusal, Turn};
 use crate::telemetry;
@@ -27,6 +27,8 @@ pub(crate) fn now() -> Instant {
 pub(crate) struct Admission {
     hold: Hold,
     permit: Permit,
+    /// What the circuit showed when it let the call through, and until when that can be so.
+    sight: Option<Sight>,
     watch: Stopwatch,
     explain: Option<Explain>,
 }
@@ -76,6 +78,7 @@ impl Admission {
         Self {
             hold: Hold::Nothing,
             permit: Permit { epoch: 0, probe: 0 },
+            sight: None,
             watch: Stopwatch::Off,
             explain: None,
         }
@@ -83,12 +86,14 @@ impl Admission {
 
     /// Through a closed circuit, without a question.
     #[inline(always)]
-    pub(crate) fn pass(found: Found<'_>) -> Option<Self> {
-        let permit = found.circuit().pass()?;
+    pub(crate) fn pass(mut found: Found<'_>) -> Option<Self> {
+        let sight = found.look();
+        let permit = sight.glance.pass()?;
         let watch = Stopwatch::start(found.circuit(), None);
         Some(Self {
             hold: found.hold(),
             permit,
+            sight: Some(sight),
             watch,
             explain: None,
         })
@@ -105,6 +110,7 @@ impl Admission {
         };
         Ok(Self {
             watch: Stopwatch::start(circuit, explain),
+            sight: None,
             explain: explain.cloned(),
             permit,
             hold,
@@ -118,9 +124,10 @@ impl Admission {
             return true;
         };
         let now = now();
-        self.explain.is_none()
-            && !self.watch.is_slow(circuit, now)
-            && circuit.succeed(self.permit, now)
+        if self.explain.is_some() || self.watch.is_slow(circuit, now) {
+            return false;
+        }
+        circuit.succeed(self.permit, self.sight, now)
     }
 
     /// The call has ended. `delay` is asked for where the server may have a wish.

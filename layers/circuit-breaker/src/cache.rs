@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Authority;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Sight};
 use crate::registry::Registry;
 
 /// A circuit as one call holds it.
@@ -97,6 +97,15 @@ impl Found<'_> {
         self.0
     }
 
+    /// What the circuit shows, and when the tick ends in which that is so.
+    #[inline(always)]
+    pub(crate) fn look(&mut self) -> Sight {
+        match self.1.seen {
+            Some(seen) if seen.glance == self.0.glance() => seen,
+            _ => self.1.look(self.0),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn hold(self) -> Hold {
         self.1.hold(self.0)
@@ -108,6 +117,8 @@ impl Found<'_> {
 pub(crate) struct Uses {
     count: u32,
     seat: Option<Arc<Seat>>,
+    /// What the circuit showed last time, and when that tick ends.
+    seen: Option<Sight>,
 }
 
 /// A service that uses the same circuit so often is worth a seat; a clone for one call is not.
@@ -181,6 +192,11 @@ impl Uses {
             Some(seat) => Hold::Seat(Arc::clone(seat)),
             None => self.take_seat(circuit),
         }
+    }
+
+    #[cold]
+    fn look(&mut self, circuit: &Circuit) -> Sight {
+        *self.seen.insert(circuit.look())
     }
 
     #[cold]

@@ -10,7 +10,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use buttress_kernel::Key;
 
@@ -42,6 +42,28 @@ type Tallies = Vec<Lane>;
 #[repr(align(128))]
 #[derive(Debug, Default)]
 struct Lane(Tally);
+
+/// What a circuit shows to those who come by: whether calls pass, and the state, tick and all in which
+/// that is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance(u64);
+
+/// A glance, and when the tick ends in which it is true.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    pub(crate) glance: Glance,
+    end: Instant,
+}
+
+impl Glance {
+    #[inline(always)]
+    pub(crate) fn pass(self) -> Option<Permit> {
+        (self.0 & ADMITS != 0).then_some(Permit {
+            epoch: epoch(self.0),
+            probe: 0,
+        })
+    }
+}
 
 /// Calls pass without a question.
 const ADMITS: u64 = 1;
@@ -84,11 +106,7 @@ impl Circuit {
     /// The right to call, if it is to be had without a question.
     #[inline(always)]
     pub(crate) fn pass(&self) -> Option<Permit> {
-        let gate = self.gate.load(Ordering::Acquire);
-        (gate & ADMITS != 0).then_some(Permit {
-            epoch: epoch(gate),
-            probe: 0,
-        })
+        self.glance().pass()
     }
 
     /// Asks for the right to call.
@@ -99,16 +117,52 @@ impl Circuit {
         })
     }
 
-    /// A call ended well and in good time; whether that could be noted without the lock.
+    /// What there is to know in front of the lock.
     #[inline(always)]
-    pub(crate) fn succeed(&self, permit: Permit, now: Instant) -> bool {
+    pub(crate) fn glance(&self) -> Glance {
+        Glance(self.gate.load(Ordering::Acquire))
+    }
+
+    /// The same, and when the tick ends. That is asked for last: if the tick has changed in between,
+    /// so has the gate, and the glance fits nothing any more.
+    pub(crate) fn look(&self) -> Sight {
+        let glance = self.glance();
+        let edge = Duration::from_nanos(self.edge.load(Ordering::Acquire));
+        let origin = self.rules().origin;
+        let end = origin.checked_add(edge).unwrap_or(origin);
+        Sight { glance, end }
+    }
+
+    /// A call ended well and in good time; whether that could be noted without the lock. `sight` is
+    /// what was seen when it was let through.
+    #[inline(always)]
+    pub(crate) fn succeed(&self, permit: Permit, sight: Option<Sight>, now: Instant) -> bool {
+        match sight {
+            // Nothing has changed, not even the tick.
+            Some(Sight { glance, end })
+                if now < end
+                    && glance.0 & CALM != 0
+                    && glance == self.glance()
+                    && self.add(generation(glance.0)) =>
+            {
+                true
+            }
+            _ => self.succeed_later(permit, now),
+        }
+    }
+
+    /// The same for a call that began in an earlier tick.
+    #[cold]
+    fn succeed_later(&self, permit: Permit, now: Instant) -> bool {
         let gate = self.gate.load(Ordering::Acquire);
         let calm = epoch(gate) == permit.epoch && gate & CALM != 0;
         // Read after the gate: a tick that ended in between has changed the generation.
-        if !calm || self.rules().nanos(now) >= self.edge.load(Ordering::Acquire) {
-            return false;
-        }
-        let generation = generation(gate);
+        let ended = self.rules().nanos(now) >= self.edge.load(Ordering::Acquire);
+        calm && !ended && self.add(generation(gate))
+    }
+
+    #[inline(always)]
+    fn add(&self, generation: u32) -> bool {
         match self.tallies.get() {
             None => self
                 .tally

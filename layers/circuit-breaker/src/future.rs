@@ -112,12 +112,19 @@ where
             CallProj::Calling { inner, admission } => (inner, admission),
             CallProj::Refused { error } => return Poll::Ready(Err(take(error))),
         };
-        let mut end = ready!(inner.poll(cx)).map_err(Into::into);
-        let outcome = outcome(this.classify, &end);
-        if outcome != Outcome::Success || !admission.succeed() {
-            report::<Res, M>(admission, outcome, &mut end);
+        // The answer stays where it is: to move it costs as much as much of the rest.
+        let mut end = inner.poll(cx).map_err(Into::into);
+        match &mut end {
+            Poll::Pending => {}
+            Poll::Ready(Ok(answer)) => {
+                let outcome = this.classify.classify(Ok(answer));
+                if outcome != Outcome::Success || !admission.succeed() {
+                    answered::<Res, M>(admission, outcome, answer);
+                }
+            }
+            Poll::Ready(Err(error)) => failed(admission, this.classify, error),
         }
-        Poll::Ready(end)
+        end
     }
 }
 
@@ -132,49 +139,51 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let (inner, admission) = match this.call.as_mut().project() {
+        let this = self.project();
+        let (inner, admission) = match this.call.project() {
             CallProj::Calling { inner, admission } => (inner, admission),
             CallProj::Refused { error } => return Poll::Ready(Err(take(error))),
         };
-        let mut end = ready!(inner.poll(cx)).map_err(Into::into);
+        let end = ready!(inner.poll(cx));
         let classify = this.classify.take().expect("polled after it was over");
-        let outcome = outcome(&classify, &end);
-        let answer = end.as_ref().ok();
+        let mut answer = match end {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = error.into();
+                failed(admission, &classify, &error);
+                return Poll::Ready(Err(error));
+            }
+        };
+        let outcome = classify.classify(Ok(&answer));
         // What has gone wrong already cannot end well.
-        let is_open = outcome == Outcome::Success
-            && answer.is_some_and(|response| !response.body().is_end_stream());
-        if is_open {
+        if outcome == Outcome::Success && !answer.body().is_end_stream() {
             admission.head();
-        } else if outcome != Outcome::Success || !admission.succeed() {
-            report::<_, Head>(admission, outcome, &mut end);
+            admission.attach(Some(answer.extensions_mut()));
+            let watch = Some((std::mem::replace(admission, Admission::free()), classify));
+            return Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, watch))));
         }
-        let watch = is_open.then(|| (std::mem::replace(admission, Admission::free()), classify));
-        Poll::Ready(end.map(|response| response.map(|body| ResponseBody::new(body, watch))))
+        if outcome != Outcome::Success || !admission.succeed() {
+            answered::<_, Head>(admission, outcome, &mut answer);
+        }
+        Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, None))))
     }
 }
 
 /// What is not simply a success through a closed circuit.
 #[cold]
 #[inline(never)]
-fn report<Res, M: Reads<Res>>(
-    admission: &mut Admission,
-    outcome: Outcome,
-    end: &mut Result<Res, BoxError>,
-) {
-    let answer = end.as_ref().ok();
-    admission.end(outcome, answer.is_some(), |clock| {
-        answer.and_then(|answer| M::delay(answer, clock))
-    });
-    if let Ok(answer) = end {
-        admission.attach(M::extensions_mut(answer));
-    }
+fn answered<Res, M: Reads<Res>>(admission: &mut Admission, outcome: Outcome, answer: &mut Res) {
+    admission.end(outcome, true, |clock| M::delay(answer, clock));
+    admission.attach(M::extensions_mut(answer));
 }
 
-#[inline(always)]
-fn outcome<Res>(classify: &impl Classify<Res>, end: &Result<Res, BoxError>) -> Outcome {
-    let end = end.as_ref();
-    classify.classify(end.map_err(|error| &**error as &(dyn Error + 'static)))
+#[cold]
+#[inline(never)]
+fn failed<Res>(admission: &mut Admission, classify: &impl Classify<Res>, error: &BoxError) {
+    let outcome = classify.classify(Err(&**error as &(dyn Error + 'static)));
+    if outcome != Outcome::Success || !admission.succeed() {
+        admission.end(outcome, false, |_| None);
+    }
 }
 
 #[cold]

@@ -58,16 +58,15 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
     where
         K: KeyExtractor<Request<B>> + 'static,
     {
-        let authority = authority::<K, B>(request);
-        let Some(authority) = authority else {
+        if TypeId::of::<K>() != TypeId::of::<Authority>() {
             return self.any(request, Some(request.extensions()));
-        };
+        }
+        let uri = request.uri();
+        let authority = uri.authority()?;
         if self.is_busy(Some(request.extensions())) {
             return None;
         }
-        let uri = request.uri();
-        let uses = self.cache.at_place(&self.registry, uri, authority)?;
-        Admission::pass(uses)
+        Admission::pass(self.cache.at_place(&self.registry, uri, authority)?)
     }
 
     /// The same by the key.
@@ -93,34 +92,19 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
     }
 
     /// The whole way.
-    #[cold]
-    #[inline(never)]
     fn ask_http<B>(&mut self, request: &Request<B>) -> Result<Admission, BoxError>
     where
         S: Clone,
         K: KeyExtractor<Request<B>> + 'static,
     {
         let uri = request.uri();
-        let authority = authority::<K, B>(request);
+        let authority = uri.authority();
+        let authority = authority.filter(|_| TypeId::of::<K>() == TypeId::of::<Authority>());
         let place = authority.map(|authority| (uri, authority));
         self.ask(request, Some(request.extensions()), place)
     }
 
-    /// The whole way by the key.
-    #[cold]
-    #[inline(never)]
-    fn ask_any<Req>(
-        &mut self,
-        request: &Req,
-        extensions: Option<&Extensions>,
-    ) -> Result<Admission, BoxError>
-    where
-        S: Clone,
-        K: KeyExtractor<Req>,
-    {
-        self.ask(request, extensions, None)
-    }
-
+    /// The whole way, by the key alone or by an authority that stands for it.
     fn ask<Req>(
         &mut self,
         request: &Req,
@@ -160,11 +144,60 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
     }
 }
 
-/// Where the key is the authority, and the request has one: the text in which it will be found.
-#[inline(always)]
-fn authority<K: 'static, B>(request: &Request<B>) -> Option<&http::uri::Authority> {
-    let authority = request.uri().authority();
-    authority.filter(|_| TypeId::of::<K>() == TypeId::of::<Authority>())
+// Whoever goes the whole way takes the request along, so that the usual one never has to be moved out
+// of the way.
+impl<S, K, C> CircuitBreaker<S, K, C, Head> {
+    #[cold]
+    #[inline(never)]
+    fn consult<B>(&mut self, request: Request<B>) -> ResponseFuture<S::Future, C, Head>
+    where
+        S: Service<Request<B>> + Clone,
+        K: KeyExtractor<Request<B>> + 'static,
+        C: Clone,
+    {
+        let classify = self.classify.clone();
+        match self.ask_http(&request) {
+            Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
+            Err(error) => ResponseFuture::refused(error, classify),
+        }
+    }
+}
+
+impl<S, K, C> CircuitBreaker<S, K, C, Whole> {
+    #[cold]
+    #[inline(never)]
+    fn consult<B>(&mut self, request: Request<B>) -> WholeFuture<S::Future, C>
+    where
+        S: Service<Request<B>> + Clone,
+        K: KeyExtractor<Request<B>> + 'static,
+        C: Clone,
+    {
+        match self.ask_http(&request) {
+            Ok(admission) => {
+                let classify = self.classify.clone();
+                WholeFuture::calling(self.inner.call(request), admission, classify)
+            }
+            Err(error) => WholeFuture::refused(error),
+        }
+    }
+}
+
+impl<S, K, C, V> CircuitBreaker<S, K, C, Any<V>> {
+    #[cold]
+    #[inline(never)]
+    fn consult<Req>(&mut self, request: Req) -> ResponseFuture<S::Future, C, Any<V>>
+    where
+        S: Service<Req> + Clone,
+        K: KeyExtractor<Req>,
+        C: Clone,
+        V: RequestView<Req>,
+    {
+        let classify = self.classify.clone();
+        match self.ask(&request, V::extensions(&request), None) {
+            Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
+            Err(error) => ResponseFuture::refused(error, classify),
+        }
+    }
 }
 
 impl<S, K, C, B, R> Service<Request<B>> for CircuitBreaker<S, K, C, Head>
@@ -185,15 +218,11 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let classify = self.classify.clone();
-        let admitted = match self.http(&request) {
-            Some(admission) => Ok(admission),
-            None => self.ask_http(&request),
-        };
-        match admitted {
-            Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => ResponseFuture::refused(error, classify),
+        if let Some(admission) = self.http(&request) {
+            let classify = self.classify.clone();
+            return ResponseFuture::calling(self.inner.call(request), admission, classify);
         }
+        self.consult(request)
     }
 }
 
@@ -216,15 +245,11 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let classify = self.classify.clone();
-        let admitted = match self.http(&request) {
-            Some(admission) => Ok(admission),
-            None => self.ask_http(&request),
-        };
-        match admitted {
-            Ok(admission) => WholeFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => WholeFuture::refused(error),
+        if let Some(admission) = self.http(&request) {
+            let classify = self.classify.clone();
+            return WholeFuture::calling(self.inner.call(request), admission, classify);
         }
+        self.consult(request)
     }
 }
 
@@ -247,16 +272,11 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let classify = self.classify.clone();
-        let extensions = V::extensions(&request);
-        let admitted = match self.any(&request, extensions) {
-            Some(admission) => Ok(admission),
-            None => self.ask_any(&request, extensions),
-        };
-        match admitted {
-            Ok(admission) => ResponseFuture::calling(self.inner.call(request), admission, classify),
-            Err(error) => ResponseFuture::refused(error, classify),
+        if let Some(admission) = self.any(&request, V::extensions(&request)) {
+            let classify = self.classify.clone();
+            return ResponseFuture::calling(self.inner.call(request), admission, classify);
         }
+        self.consult(request)
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use self::model::{Config, Model};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Sight};
 use crate::common::Common;
 use crate::rules::{Rules, Slow, Span};
 use crate::state::{Answer, End, Forced, Machine, Moment, Permit, Phase, Refusal};
@@ -129,6 +129,9 @@ fn at(rules: &Rules, millis: u64) -> Moment {
     }
 }
 
+/// What a call through the circuit knows.
+type Pass = (Permit, Option<Sight>);
+
 /// The three, side by side.
 struct Trio {
     machine: Machine,
@@ -136,7 +139,7 @@ struct Trio {
     model: Model,
     rules: Rules,
     now: u64,
-    calls: Vec<(Permit, Permit, model::Call)>,
+    calls: Vec<(Permit, Pass, model::Call)>,
 }
 
 impl Trio {
@@ -169,8 +172,8 @@ impl Trio {
                     self.machine
                         .record(permit, end, at, &self.rules, &mut Vec::new());
                     let quick = outcome == Outcome::Success && !slow;
-                    if !quick || !self.circuit.succeed(shared, at.now) {
-                        self.circuit.record(shared, end, at.now);
+                    if !quick || !self.circuit.succeed(shared.0, shared.1, at.now) {
+                        self.circuit.record(shared.0, end, at.now);
                     }
                     self.model.record(call, outcome, slow, delay, now);
                 }
@@ -179,7 +182,7 @@ impl Trio {
                 if let Some((permit, shared, call)) = self.take(call) {
                     self.machine
                         .release(permit, at, &self.rules, &mut Vec::new());
-                    self.circuit.release(shared, at.now);
+                    self.circuit.release(shared.0, at.now);
                     self.model.release(call, now);
                 }
             }
@@ -188,7 +191,7 @@ impl Trio {
                     let (permit, shared, call) = *call.get(&self.calls);
                     self.machine
                         .progress(permit, at, &self.rules, &mut Vec::new());
-                    self.circuit.progress(shared, at.now);
+                    self.circuit.progress(shared.0, at.now);
                     self.model.progress(call, now);
                 }
             }
@@ -227,13 +230,13 @@ impl Trio {
 
     fn admit(&mut self, at: Moment) -> Result<(), TestCaseError> {
         let answer = self.machine.admit(at, &self.rules, &mut Vec::new());
-        let shared = self
-            .circuit
-            .pass()
-            .map_or_else(|| self.circuit.admit(at.now).0, Answer::Granted);
+        let sight = self.circuit.look();
+        let pass = sight.glance.pass().map(Answer::Granted);
+        let sight = pass.map(|_| sight);
+        let shared = pass.unwrap_or_else(|| self.circuit.admit(at.now).0);
         match (answer, shared, self.model.admit(self.now)) {
             (Answer::Granted(permit), Answer::Granted(shared), Ok(call)) => {
-                self.calls.push((permit, shared, call));
+                self.calls.push((permit, (shared, sight), call));
             }
             (Answer::Refused(machine), Answer::Refused(shared), Err(expected)) => {
                 prop_assert_eq!(machine, shared);
@@ -272,7 +275,7 @@ impl Trio {
         }
     }
 
-    fn take(&mut self, call: Index) -> Option<(Permit, Permit, model::Call)> {
+    fn take(&mut self, call: Index) -> Option<(Permit, Pass, model::Call)> {
         if self.calls.is_empty() {
             return None;
         }
