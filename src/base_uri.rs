@@ -147,6 +147,7 @@ fn absolute(text: &str) -> Result<Uri, InvalidUri> {
         None => Err(InvalidUri::new(Rule::NotAbsolute)),
         Some(scheme) if default_port(scheme).is_none() => Err(InvalidUri::new(Rule::Scheme)),
         Some(_) if uri.host().is_none_or(str::is_empty) => Err(InvalidUri::new(Rule::NotAbsolute)),
+        Some(_) if !uri.authority().is_some_and(is_place) => Err(InvalidUri::new(Rule::Malformed)),
         Some(_) => Ok(uri),
     }
 }
@@ -159,13 +160,29 @@ fn default_port(scheme: &Scheme) -> Option<u16> {
     }
 }
 
-/// Whether a segment of the path is `..`, plain or percent-encoded.
+/// Whether an authority names a host as the name system knows them, and a port that exists. The
+/// grammar allows more (`h*`, `h:99999`), and what is made of it differs.
+fn is_place(authority: &Authority) -> bool {
+    let host = authority.host();
+    let name = |b: u8| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b);
+    let rest = authority
+        .as_str()
+        .rsplit_once('@')
+        .map_or(authority.as_str(), |(_, place)| place);
+    let port = rest.strip_prefix(host).unwrap_or_default();
+    host.bytes().all(name) && (port.is_empty() || authority.port_u16().is_some())
+}
+
+/// Whether a segment of the path is `..` to any server: plain or percent-encoded, between slashes,
+/// encoded slashes or backslashes, with or without parameters behind it.
 fn leaves_prefix(reference: &str) -> bool {
     let path = reference.split(['?', '#']).next().unwrap_or_default();
-    path.split('/').any(|segment| {
-        let plain = segment.replace("%2e", ".").replace("%2E", ".");
-        plain == ".."
-    })
+    let plain = path.to_ascii_lowercase().replace("%2e", ".");
+    let plain = plain.replace("%2f", "/").replace("%5c", "\\");
+    let segments = plain.split(['/', '\\']);
+    segments
+        .map(|segment| segment.split(';').next())
+        .any(|segment| segment == Some(".."))
 }
 
 /// A URI that cannot be used, and the rule that it broke.
@@ -180,6 +197,10 @@ impl InvalidUri {
     pub(crate) const fn no_base() -> Self {
         Self(Rule::NoBase)
     }
+
+    pub(crate) const fn elsewhere() -> Self {
+        Self(Rule::Elsewhere)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,18 +213,21 @@ enum Rule {
     OtherHost,
     DotSegments,
     NoBase,
+    Elsewhere,
 }
 
 impl fmt::Display for InvalidUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Rule::Malformed => "the URI is malformed; characters beyond RFC 3986's must be percent-encoded",
+            Rule::Malformed => "the URI is malformed: a host is letters, digits, `-`, `.` and `_`, a port is at most 65535, \
+                 and other characters must be percent-encoded",
             Rule::NotAbsolute => "the URI has no scheme and host; write it as https://host/path",
             Rule::Scheme => "the URI's scheme is neither http nor https",
             Rule::UserInfo => "the URI holds a user name or password; credentials belong in a header",
             Rule::Query => "a base URI has no query and no fragment",
             Rule::OtherHost => "a path that begins with `//` means another host; write the whole URI or one slash",
             Rule::DotSegments => "a path segment is `..`, which could leave the base URI's prefix",
+            Rule::Elsewhere => "the request's URI names another origin than the client's base URI; take the authority out, or use `execute`",
             Rule::NoBase => "the request's URI is relative and the client has no base URI; set one with `base_uri`",
         })
     }
@@ -261,6 +285,13 @@ mod tests {
             "a/%2e%2E/x",
             "ftp://h/",
             "http:///x",
+            "a/..%2f..%2Fadmin",
+            "..\\admin",
+            "a%5C..",
+            "..;x=y/admin",
+            "http://h*/",
+            "http://h:80*/",
+            "http://h:99999/",
             "a b",
             "a\nb",
         ] {

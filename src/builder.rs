@@ -257,6 +257,21 @@ impl ClientBuilder {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
+        let has_cookie = self.defaults.holds(&header::COOKIE);
+        if has_cookie && !self.cookies.is_empty() {
+            return Err(InvalidClient::contradiction(
+                "cookies are set by `cookie` and by a default header `cookie`; use one of them"
+                    .into(),
+            ));
+        }
+        let homeless = self.defaults.homeless().filter(|_| self.base.is_none());
+        let cookies = (!self.cookies.is_empty() && self.base.is_none()).then_some(&header::COOKIE);
+        if let Some(name) = homeless.or(cookies) {
+            return Err(InvalidClient::contradiction(format!(
+                "the default header `{name}` is a credential, and without a base URI there is no \
+                 origin that it belongs to; set one with `base_uri`"
+            )));
+        }
         self.limits.check()
     }
 

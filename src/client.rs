@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{Body, BoxError};
+use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
 use tower::ServiceExt;
@@ -134,7 +134,7 @@ impl Client {
 
     /// A request of any method. `uri` is a path under the [base URI](ClientBuilder::base_uri), or absolute.
     pub fn request(&self, method: Method, uri: impl AsRef<str>) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, self.locate(uri.as_ref()))
+        RequestBuilder::new(self.clone(), method, uri.as_ref())
     }
 
     /// Sends a request: the way in for an [`http::Request`] made elsewhere, with overrides as typed
@@ -153,25 +153,40 @@ impl Client {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let request = request.map(Body::new);
+        self.clone().send(request.map(Body::new)).await
+    }
+
+    pub(crate) async fn send(self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let call = Call::of(&request);
         let end = match self.prepare(request) {
-            Ok(request) => self.stack.clone().oneshot(request).await,
+            Ok(request) => self.stack.oneshot(request).await,
             Err(fault) => Err(fault),
         };
         end.map_err(|source| Error::new(call, source))
     }
 
-    fn locate(&self, uri: &str) -> Result<Uri, InvalidUri> {
+    pub(crate) fn locate(&self, uri: &str) -> Result<Uri, InvalidUri> {
         match &self.base {
             Some(base) => base.join(uri),
             None => BaseUri::absolute(uri),
         }
     }
 
+    /// A request from a server names the host that its sender chose, so it must not decide where it
+    /// goes.
+    fn stays_home(&self, request: &Request<Body>) -> Result<(), BoxError> {
+        let uri = request.uri();
+        match self.base.as_deref() {
+            Some(base) if uri.authority().is_some() && !base.is_origin_of(uri) => {
+                Err(TransportError::request(InvalidUri::elsewhere()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the URI absolute and refuses what can be seen to be wrong.
     fn prepare(&self, mut request: Request<Body>) -> Result<Request<Body>, BoxError> {
-        let invalid = |error: InvalidUri| buttress_kernel::TransportError::request(error);
+        let invalid = |error: InvalidUri| TransportError::request(error);
         if request.uri().authority().is_none() {
             let base = self
                 .base
@@ -200,7 +215,12 @@ impl fmt::Debug for Client {
     }
 }
 
-/// The client as the inside of other people's layers, or as the fallback of an axum `Router`.
+/// The client as the inside of other people's layers.
+///
+/// As a service it sends to its base URI's origin alone, where it has one: a request that came in
+/// through a server carries the host that its sender chose. Take the authority out of the URI first
+/// (what is left is joined to the base URI), and the fields that belong to the incoming connection;
+/// the gateway example shows both. [`Client::execute`] sends anywhere.
 impl<B> Service<Request<B>> for Client
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -219,7 +239,10 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(Body::new);
         let call = Call::of(&request);
-        match self.prepare(request) {
+        match self
+            .stays_home(&request)
+            .and_then(|()| self.prepare(request))
+        {
             Ok(request) => future::ResponseFuture::sent(call, self.stack.call(request)),
             Err(fault) => future::ResponseFuture::refused(call, fault),
         }

@@ -12,10 +12,16 @@ use crate::BaseUri;
 
 /// Sets headers on requests that lack them.
 ///
-/// A request's own header of the same name wins. Credentials go to the base URI's origin alone, so
-/// that an absolute URI in one request does not carry them elsewhere; those are `Authorization`,
-/// `Cookie`, `Proxy-Authorization`, `X-Api-Key` and every value that
-/// [is sensitive](HeaderValue::is_sensitive).
+/// A request's own header of the same name wins; of two defaults of one name the later wins. Where a
+/// request goes decides which defaults it gets:
+///
+/// - to the [home](Self::home) origin: all of them;
+/// - elsewhere, because of an absolute URI: `Accept` and its kin, and `User-Agent`. A key for one
+///   server is nobody else's business, whatever it is called.
+///
+/// Without a home there is no elsewhere, and credentials (`Authorization`, `Cookie`,
+/// `Proxy-Authorization`, `X-Api-Key`, and every value that [is sensitive](HeaderValue::is_sensitive))
+/// are not sent at all.
 ///
 /// ```
 /// use buttress::defaults::DefaultHeadersLayer;
@@ -70,14 +76,33 @@ impl DefaultHeadersLayer {
         self.push(name, value, Some(Arc::new(condition)))
     }
 
-    /// The origin that credentials belong to; without one they go wherever a request goes.
+    /// The origin that the headers belong to.
     #[must_use]
     pub fn home(mut self, base: BaseUri) -> Self {
         Arc::make_mut(&mut self.0).home = Some(base);
         self
     }
 
-    fn push(mut self, name: HeaderName, value: HeaderValue, when: Option<Condition>) -> Self {
+    /// A credential that would have nowhere to go, for want of a home.
+    pub(crate) fn homeless(&self) -> Option<&HeaderName> {
+        let headers = self.0.headers.iter().filter(|_| self.0.home.is_none());
+        headers
+            .map(|header| &header.name)
+            .find(|name| self.holds_credential(name))
+    }
+
+    pub(crate) fn holds(&self, name: &HeaderName) -> bool {
+        self.0.headers.iter().any(|header| header.name == name)
+    }
+
+    fn holds_credential(&self, name: &HeaderName) -> bool {
+        let mut headers = self.0.headers.iter();
+        headers.any(|header| header.name == name && header.is_credential())
+    }
+
+    fn push(mut self, name: HeaderName, mut value: HeaderValue, when: Option<Condition>) -> Self {
+        // So that no layer's `Debug` of a request shows it.
+        value.set_sensitive(value.is_sensitive() || is_credential(&name));
         let header = DefaultHeader { name, value, when };
         Arc::make_mut(&mut self.0).headers.push(header);
         self
@@ -123,38 +148,76 @@ where
 
 impl Settings {
     fn apply<B>(&self, request: &mut Request<B>) {
-        let away = self
-            .home
-            .as_ref()
-            .is_some_and(|home| !home.is_origin_of(request.uri()));
-        for default in &self.headers {
-            let without = request.extensions().get::<WithoutDefaults>();
-            let unwanted = without.is_some_and(|without| without.0.contains(&default.name));
-            let elsewhere = away && default.is_credential();
-            let own = request.headers().contains_key(&default.name);
-            if !(unwanted || elsewhere || own) && default.applies(request) {
-                request
-                    .headers_mut()
-                    .append(default.name.clone(), default.value.clone());
+        let to = match &self.home {
+            None => To::Anywhere,
+            Some(home) if home.is_origin_of(request.uri()) => To::Home,
+            Some(_) => To::Elsewhere,
+        };
+        // From the last to the first, so that the later of two defaults is there first and wins.
+        for default in self.headers.iter().rev() {
+            if default.goes(to) && !is_answered(request, &default.name) && default.applies(request)
+            {
+                let (name, value) = (default.name.clone(), default.value.clone());
+                request.headers_mut().insert(name, value);
             }
         }
     }
 }
 
+/// Whether the request has such a header, or wants none.
+fn is_answered<B>(request: &Request<B>, name: &HeaderName) -> bool {
+    let without = request.extensions().get::<WithoutDefaults>();
+    request.headers().contains_key(name) || without.is_some_and(|names| names.0.contains(name))
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy)]
+enum To {
+    Home,
+    Elsewhere,
+    /// There is no home.
+    Anywhere,
+}
+
 impl DefaultHeader {
+    fn goes(&self, to: To) -> bool {
+        match to {
+            To::Home => true,
+            To::Elsewhere => !self.value.is_sensitive() && is_about_the_client(&self.name),
+            To::Anywhere => !self.is_credential(),
+        }
+    }
+
     fn is_credential(&self) -> bool {
-        let named = [
-            header::AUTHORIZATION,
-            header::COOKIE,
-            header::PROXY_AUTHORIZATION,
-        ];
-        self.value.is_sensitive() || named.contains(&self.name) || self.name == "x-api-key"
+        self.value.is_sensitive() || is_credential(&self.name)
     }
 
     fn applies<B>(&self, request: &Request<B>) -> bool {
         let when = self.when.as_ref();
         when.is_none_or(|when| when(request.method(), request.uri()))
     }
+}
+
+/// What says something about the client alone.
+fn is_about_the_client(name: &HeaderName) -> bool {
+    [
+        header::ACCEPT,
+        header::ACCEPT_CHARSET,
+        header::ACCEPT_ENCODING,
+        header::ACCEPT_LANGUAGE,
+        header::USER_AGENT,
+    ]
+    .contains(name)
+}
+
+fn is_credential(name: &HeaderName) -> bool {
+    [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::PROXY_AUTHORIZATION,
+    ]
+    .contains(name)
+        || name == "x-api-key"
 }
 
 impl fmt::Debug for DefaultHeader {

@@ -144,21 +144,42 @@ impl StdError for Error {
 #[derive(Clone)]
 pub(crate) struct Call {
     method: Method,
-    uri: Uri,
+    target: Target,
+}
+
+#[derive(Clone)]
+enum Target {
+    Uri(Uri),
+    /// What was given and is no URI, without what may be a query.
+    Text(String),
 }
 
 impl Call {
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         Self {
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            target: Target::Uri(request.uri().clone()),
+        }
+    }
+
+    /// A call whose URI could not be made of what was given.
+    pub(crate) fn unlocated(method: Method, given: &str) -> Self {
+        let path = given.split(['?', '#']).next().unwrap_or_default();
+        // User info may stand before the last `@`.
+        let path = path.rsplit_once('@').map_or(path, |(_, rest)| rest);
+        Self {
+            method,
+            target: Target::Text(path.escape_debug().take(256).collect()),
         }
     }
 }
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, redacted(&self.uri))
+        match &self.target {
+            Target::Uri(uri) => write!(f, "{} {}", self.method, redacted(uri)),
+            Target::Text(text) => write!(f, "{} {text}", self.method),
+        }
     }
 }
 

@@ -52,8 +52,7 @@ impl Future for ResponseFuture {
                 None => return Poll::Pending, // polled after its end
             },
         };
-        let call = self.call.clone();
-        Poll::Ready(end.map_err(|source| Error::new(call, source)))
+        Poll::Ready(end.map_err(|source| Error::new(self.call.clone(), source)))
     }
 }
 

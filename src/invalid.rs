@@ -3,7 +3,7 @@ use std::fmt;
 
 use buttress_kernel::BoxError;
 
-use crate::InvalidUri;
+use crate::{InvalidHeader, InvalidUri};
 
 /// A client cannot be built: a setting is wrong, or two contradict one another.
 ///
@@ -32,7 +32,7 @@ impl InvalidClient {
         Self::because("the base URI is invalid", source)
     }
 
-    pub(crate) fn header(source: http::Error) -> Self {
+    pub(crate) fn header(source: InvalidHeader) -> Self {
         Self::because("a default header is invalid", source)
     }
 

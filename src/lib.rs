@@ -81,6 +81,7 @@ pub use self::base_uri::{BaseUri, InvalidUri};
 pub use self::builder::ClientBuilder;
 pub use self::client::Client;
 pub use self::error::Error;
+pub use self::header::InvalidHeader;
 pub use self::invalid::InvalidClient;
 pub use self::request::{NotReplayable, RequestBuilder};
 

@@ -45,9 +45,6 @@ impl Default for Limits {
 impl Limits {
     /// No limit of a part may be above the limit of the whole.
     pub(crate) fn check(&self) -> Result<(), InvalidClient> {
-        let Some(total) = self.total else {
-            return Ok(());
-        };
         let parts = [
             (
                 "timeout of one attempt",
@@ -56,6 +53,15 @@ impl Limits {
             ("limit between body frames", self.body_idle),
             ("limit between frames of an upload", self.upload_idle),
         ];
+        let mut all = parts.into_iter().chain([("total", self.total)]);
+        if let Some((what, _)) = all.find(|(_, limit)| *limit == Some(Duration::ZERO)) {
+            return Err(InvalidClient::contradiction(format!(
+                "the {what} is zero, so no call could end in time; `None` is no limit"
+            )));
+        }
+        let Some(total) = self.total else {
+            return Ok(());
+        };
         for (what, limit) in parts {
             if let Some(limit) = limit.filter(|limit| *limit > total) {
                 return Err(InvalidClient::contradiction(format!(

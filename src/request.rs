@@ -1,13 +1,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use buttress_kernel::{Body, BoxError, Explain, Facts, Kind, Partition, Replay, Sent};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use buttress_kernel::{
+    Body, BoxError, Explain, Facts, Kind, Partition, Replay, Sent, TransportError,
+};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 
 use crate::defaults::WithoutDefaults;
 use crate::error::Call;
 use crate::observe::Label;
-use crate::{Client, Error, InvalidUri};
+use crate::{Client, Error, InvalidHeader};
 
 /// A request in the making, with what it wants otherwise than its client.
 ///
@@ -33,18 +35,20 @@ use crate::{Client, Error, InvalidUri};
 pub struct RequestBuilder {
     client: Client,
     request: Request<Body>,
-    fault: Option<BoxError>,
+    /// The first fault, and the call as it can be named.
+    fault: Option<(Call, BoxError)>,
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, uri: Result<Uri, InvalidUri>) -> Self {
+    pub(crate) fn new(client: Client, method: Method, reference: &str) -> Self {
         let mut request = Request::new(Body::empty());
-        *request.method_mut() = method;
-        let fault = uri.map(|uri| *request.uri_mut() = uri).err();
+        *request.method_mut() = method.clone();
+        let located = client.locate(reference);
+        let fault = located.map(|uri| *request.uri_mut() = uri).err();
         Self {
             client,
             request,
-            fault: fault.map(Into::into),
+            fault: fault.map(|fault| (Call::unlocated(method, reference), fault.into())),
         }
     }
 
@@ -77,12 +81,12 @@ impl RequestBuilder {
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
     {
-        match name.try_into() {
+        match crate::header::name_of(name) {
             Ok(name) => {
                 let without = self.extensions().get_or_insert_default::<WithoutDefaults>();
                 without.0.push(name);
             }
-            Err(fault) => self.blame(fault.into()),
+            Err(fault) => self.blame(fault),
         }
         self
     }
@@ -174,15 +178,7 @@ impl RequestBuilder {
     /// When the URI or a header was malformed, or when retries were asked for by
     /// [`retry`](Self::retry) and the body cannot be sent twice.
     pub fn build(self) -> Result<Request<Body>, Error> {
-        let call = Call::of(&self.request);
-        let faultless = match self.fault {
-            Some(fault) => Err(buttress_kernel::TransportError::request(fault).into()),
-            None => demands_replay(&self.request),
-        };
-        match faultless {
-            Ok(()) => Ok(self.request),
-            Err(fault) => Err(Error::new(call, fault)),
-        }
+        self.checked().map(|(_, request)| request)
     }
 
     /// Sends the request. A response of any status is a response.
@@ -195,8 +191,18 @@ impl RequestBuilder {
     ///
     /// Dropping the future cancels the call.
     pub async fn send(self) -> Result<Response<Body>, Error> {
-        let client = self.client.clone();
-        client.execute(self.build()?).await
+        let (client, request) = self.checked()?;
+        client.send(request).await
+    }
+
+    fn checked(self) -> Result<(Client, Request<Body>), Error> {
+        if let Some((call, fault)) = self.fault {
+            return Err(Error::new(call, TransportError::request(fault).into()));
+        }
+        match demands_replay(&self.request) {
+            Ok(()) => Ok((self.client, self.request)),
+            Err(fault) => Err(Error::new(Call::of(&self.request), fault)),
+        }
     }
 
     fn timeouts(
@@ -230,17 +236,18 @@ impl RequestBuilder {
     }
 
     /// Remembers the first fault.
-    fn blame(&mut self, fault: http::Error) {
-        self.fault.get_or_insert_with(|| fault.into());
+    fn blame(&mut self, fault: InvalidHeader) {
+        let call = Call::of(&self.request);
+        self.fault.get_or_insert_with(|| (call, fault.into()));
     }
 }
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = Call::of(&self.request);
+        let fault = self.fault.as_ref().map(|(_, fault)| fault);
         f.debug_struct("RequestBuilder")
-            .field("call", &call)
-            .field("fault", &self.fault)
+            .field("call", &Call::of(&self.request))
+            .field("fault", &fault)
             .finish_non_exhaustive()
     }
 }

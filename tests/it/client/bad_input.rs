@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{Empty, StreamBody};
 use hyper::body::Frame;
+use tokio::time::Instant;
 
-use super::scripted;
+use super::{scripted, scripted_with};
 
 fn refused(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> String {
     settings(Client::builder()).build().unwrap_err().to_string()
@@ -32,6 +33,31 @@ fn a_wrong_setting_is_an_error_that_says_which() {
             "default header is invalid",
         ),
         (refused(|b| b.cookie("a", "b; c")), "cookie `a`"),
+        (
+            refused(|b| {
+                b.base_uri("http://h")
+                    .cookie("a", "1")
+                    .header("cookie", "b=2")
+            }),
+            "by `cookie` and by a default header",
+        ),
+        (
+            refused(|b| b.header("authorization", "Bearer s3cret")),
+            "`authorization` is a credential",
+        ),
+        (refused(|b| b.cookie("a", "1")), "`cookie` is a credential"),
+        (
+            refused(|b| b.timeout(Duration::ZERO)),
+            "timeout of one attempt is zero",
+        ),
+        (refused(|b| b.total(Duration::ZERO)), "total is zero"),
+        (
+            refused(|b| {
+                b.upload_idle(Duration::from_secs(3))
+                    .total(Duration::from_secs(2))
+            }),
+            "frames of an upload (3s) is above the total (2s)",
+        ),
         (
             refused(|b| {
                 b.timeout(Duration::from_secs(3))
@@ -62,12 +88,38 @@ fn a_cookies_value_is_not_told() {
     assert!(!refused(|b| b.cookie("a", "s3cret;")).contains("s3cret"));
 }
 
-#[test]
-fn the_default_timeout_gives_way_to_a_shorter_total() {
-    Client::builder()
-        .total(Duration::from_secs(2))
-        .build()
-        .unwrap();
+#[tokio::test(start_paused = true)]
+async fn the_default_timeout_gives_way_to_a_shorter_total() {
+    let (client, _) = scripted_with([Step::hang()], |b| b.total(Duration::from_secs(2)));
+    let start = Instant::now();
+    assert!(client.get("/").send().await.unwrap_err().is_timeout());
+    assert_eq!(start.elapsed(), Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn an_error_names_what_was_given_and_what_is_wrong_with_it() {
+    let (client, _) = scripted([Step::ok()]);
+    let error = client.get("../x?token=s3cret").send().await.unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with("GET ../x: ") && !said.contains("s3cret"),
+        "{said}"
+    );
+    let error = client
+        .get("/")
+        .header("x-y", "s3cret\n")
+        .send()
+        .await
+        .unwrap_err();
+    let cause = error
+        .failure()
+        .find::<buttress::InvalidHeader>()
+        .unwrap()
+        .to_string();
+    assert!(
+        cause.contains("`x-y`") && !cause.contains("s3cret"),
+        "{cause}"
+    );
 }
 
 #[tokio::test]

@@ -148,3 +148,64 @@ async fn ic05_two_clients_share_nothing() {
     assert_eq!(two.calls()[0].header("x-from"), None);
     assert_eq!(one.calls().len(), 1);
 }
+
+#[tokio::test]
+async fn of_two_defaults_of_one_name_the_later_wins() {
+    let (client, server) = scripted_with([Step::ok()], |b| {
+        b.header("accept", "text/plain")
+            .header("accept", "image/png")
+            .header_when("accept", "text/html", |_, uri| uri.path().ends_with("page"))
+    });
+    client.get("/a").send().await.unwrap();
+    client.get("/page").send().await.unwrap();
+    let calls = server.calls();
+    assert_eq!(calls[0].header("accept"), Some("image/png"));
+    assert_eq!(calls[1].header("accept"), Some("text/html"));
+}
+
+#[tokio::test]
+async fn a_default_of_any_name_stays_at_home_unless_it_is_about_the_client() {
+    let (client, server) = scripted_with([Step::ok()], |b| {
+        b.header("private-token", "s3cret")
+            .header("user-agent", "tests")
+    });
+    client
+        .get("http://elsewhere.example/")
+        .send()
+        .await
+        .unwrap();
+    client.get("/").send().await.unwrap();
+    let calls = server.calls();
+    assert_eq!(calls[0].header("private-token"), None);
+    assert_eq!(calls[0].header("user-agent"), Some("tests"));
+    assert_eq!(calls[1].header("private-token"), Some("s3cret"));
+}
+
+#[tokio::test]
+async fn a_credential_is_marked_so_that_no_debug_shows_it() {
+    let (client, server) =
+        scripted_with([Step::ok()], |b| b.header("authorization", "Bearer s3cret"));
+    client.get("/").send().await.unwrap();
+    assert!(server.calls()[0].headers["authorization"].is_sensitive());
+}
+
+#[tokio::test]
+async fn without_a_home_the_layer_sends_no_credential() {
+    use buttress::defaults::DefaultHeadersLayer;
+    use tower::{Layer, ServiceExt};
+
+    let server = Scripted::new([Step::ok()]);
+    let layer = DefaultHeadersLayer::new()
+        .header(
+            http::header::AUTHORIZATION,
+            http::HeaderValue::from_static("Bearer s3cret"),
+        )
+        .header(http::header::FROM, http::HeaderValue::from_static("tests"));
+    let request = http::Request::get("http://h/")
+        .body(buttress::Body::empty())
+        .unwrap();
+    layer.layer(server.clone()).oneshot(request).await.unwrap();
+    let call = &server.calls()[0];
+    assert_eq!(call.header("authorization"), None);
+    assert_eq!(call.header("from"), Some("tests"));
+}
