@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::proxy::Route;
+use super::proxy::{Route, Way};
 use super::resolver::Resolver;
 use super::stream::Stream;
 
@@ -36,7 +36,7 @@ pub(super) struct Ways {
     pub(super) tls: Arc<ClientConfig>,
     pub(super) route: Route,
     pub(super) timeout: Option<Duration>,
-    /// HTTP/2 without ALPN is spoken with the server itself, so that a proxy cannot forward it.
+    /// HTTP/2 is spoken whatever ALPN says.
     pub(super) http2_only: bool,
 }
 
@@ -90,19 +90,17 @@ impl Ways {
     }
 
     async fn connect(&self, destination: Uri) -> Result<Stream, BoxError> {
-        let Some(proxy) = self.route.proxy_for(&destination)? else {
-            return self
-                .direct
-                .clone()
-                .oneshot(destination)
-                .await
-                .map(Stream::direct);
-        };
-        if destination.scheme() == Some(&Scheme::HTTPS) || self.http2_only {
-            return self.tunnel(&proxy, destination).await;
+        match self.route.way(&destination)? {
+            Way::Direct => {
+                let connected = self.direct.clone().oneshot(destination).await;
+                connected.map(Stream::direct)
+            }
+            Way::Forwarded(proxy) => {
+                let connected = self.to_proxy.clone().oneshot(proxy.uri().clone()).await;
+                connected.map(Stream::forwarded)
+            }
+            Way::Tunnelled(proxy) => self.tunnel(&proxy, destination).await,
         }
-        let connected = self.to_proxy.clone().oneshot(proxy.uri().clone()).await;
-        connected.map(Stream::forwarded)
     }
 
     async fn tunnel(&self, proxy: &Intercept, destination: Uri) -> Result<Stream, BoxError> {

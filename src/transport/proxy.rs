@@ -4,16 +4,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::uri::Scheme;
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, Uri, header};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::InvalidTransport;
 
 /// Which requests go through a proxy.
 ///
-/// `https` goes through a tunnel (`CONNECT`), `http` is forwarded with the whole URI in the request
-/// line. A user name and password in the proxy's URI become a `Proxy-Authorization` header; they
-/// appear in no event and no error. The proxy itself may be `http` or `https`, not SOCKS.
+/// `https` goes through a tunnel (`CONNECT`), and so does `http` where HTTP/2 alone is spoken; any
+/// other `http` is forwarded with the whole URI in the request line. The proxy itself may be `http` or
+/// `https`, not SOCKS.
+///
+/// A user name and password in the proxy's URI become a `Proxy-Authorization` header, on a request
+/// that is forwarded or on the `CONNECT`; they appear in no event and no error. A request inside a
+/// tunnel never carries that header, not even the caller's own: the server at the other end would
+/// read it ([RFC 9110 §11.7.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.7.2)).
 ///
 /// ```
 /// use buttress::transport::{Proxy, Transport};
@@ -95,8 +100,8 @@ impl Proxy {
     /// # Errors
     ///
     /// When a proxy that was named is not an `http` or `https` URI with a host.
-    pub(super) fn route(&self) -> Result<Route, InvalidTransport> {
-        Ok(match &self.0 {
+    pub(super) fn route(&self, http2_only: bool) -> Result<Route, InvalidTransport> {
+        let mut route = match &self.0 {
             Choice::None => Route::direct(),
             Choice::Environment => Route::new(Matcher::from_env(), true),
             Choice::Explicit {
@@ -110,7 +115,9 @@ impl Proxy {
                 let matcher = Matcher::builder().http(http).https(https).no(except);
                 Route::new(matcher.build(), false)
             }
-        })
+        };
+        route.http2_only = http2_only;
+        Ok(route)
     }
 }
 
@@ -142,13 +149,24 @@ fn check(proxy: &str) -> Result<(), InvalidTransport> {
     Err(InvalidTransport::proxy())
 }
 
-/// The way to a destination: pure, asked once for each connection.
+/// How a destination is reached.
+pub(super) enum Way {
+    Direct,
+    /// The proxy is sent the request itself.
+    Forwarded(Intercept),
+    /// The proxy is asked for a connection, and sees nothing of what goes through.
+    Tunnelled(Intercept),
+}
+
+/// The way to a destination: pure, asked for each connection and for credentials.
 #[derive(Clone)]
 pub(super) struct Route {
     matcher: Option<Arc<Matcher>>,
     spares_loopback: bool,
     /// Whether requests that are forwarded carry credentials for the proxy.
     authorizes: bool,
+    /// HTTP/2 without ALPN is spoken with the server itself, so that a proxy cannot forward it.
+    http2_only: bool,
 }
 
 impl Route {
@@ -157,6 +175,7 @@ impl Route {
             matcher: None,
             spares_loopback: false,
             authorizes: false,
+            http2_only: false,
         }
     }
 
@@ -168,29 +187,44 @@ impl Route {
             authorizes: intercept.is_some_and(|intercept| intercept.basic_auth().is_some()),
             matcher: Some(Arc::new(matcher)),
             spares_loopback,
+            http2_only: false,
         }
     }
 
-    pub(super) fn proxy_for(
-        &self,
-        destination: &Uri,
-    ) -> Result<Option<Intercept>, UnspeakableProxy> {
-        let intercept = self.intercept(destination);
-        let scheme = intercept
-            .as_ref()
-            .and_then(|intercept| intercept.uri().scheme_str());
-        match scheme {
-            None | Some("http" | "https") => Ok(intercept),
-            Some(_) => Err(UnspeakableProxy(())),
+    pub(super) fn way(&self, destination: &Uri) -> Result<Way, UnspeakableProxy> {
+        let Some(proxy) = self.intercept(destination) else {
+            return Ok(Way::Direct);
+        };
+        if !matches!(proxy.uri().scheme_str(), None | Some("http" | "https")) {
+            return Err(UnspeakableProxy(()));
+        }
+        Ok(if self.tunnels(destination) {
+            Way::Tunnelled(proxy)
+        } else {
+            Way::Forwarded(proxy)
+        })
+    }
+
+    /// Leaves a request with the credentials that whoever receives it may see.
+    pub(super) fn authorize(&self, destination: &Uri, headers: &mut HeaderMap) {
+        if self.tunnels(destination) {
+            let carried = headers.contains_key(header::PROXY_AUTHORIZATION);
+            if carried && self.intercept(destination).is_some() {
+                headers.remove(header::PROXY_AUTHORIZATION);
+            }
+        } else if self.authorizes
+            && let Some(proxy) = self.intercept(destination)
+            && let Some(credentials) = proxy.basic_auth()
+        {
+            headers
+                .entry(header::PROXY_AUTHORIZATION)
+                .or_insert_with(|| credentials.clone());
         }
     }
 
-    /// The credentials that a request to this destination carries to a forwarding proxy.
-    pub(super) fn authorization(&self, destination: &Uri) -> Option<HeaderValue> {
-        if !self.authorizes || destination.scheme() != Some(&Scheme::HTTP) {
-            return None;
-        }
-        self.intercept(destination)?.basic_auth().cloned()
+    /// Whether a proxy, if there is one, is asked for a tunnel.
+    fn tunnels(&self, destination: &Uri) -> bool {
+        self.http2_only || destination.scheme() != Some(&Scheme::HTTP)
     }
 
     fn intercept(&self, destination: &Uri) -> Option<Intercept> {
@@ -233,6 +267,8 @@ impl Error for UnspeakableProxy {}
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn environment(proxy: &str, except: &str) -> Route {
@@ -240,7 +276,7 @@ mod tests {
     }
 
     fn goes_through(route: &Route, uri: &str) -> bool {
-        route.proxy_for(&uri.parse().unwrap()).unwrap().is_some()
+        !matches!(route.way(&uri.parse().unwrap()), Ok(Way::Direct))
     }
 
     #[test]
@@ -288,32 +324,65 @@ mod tests {
     #[test]
     fn a_socks_proxy_is_an_error_when_it_is_needed() {
         let route = environment("socks5://proxy.test", "");
-        assert!(
-            route
-                .proxy_for(&Uri::from_static("http://api.test/"))
-                .is_err()
-        );
-        assert!(
-            route
-                .proxy_for(&Uri::from_static("http://localhost/"))
-                .unwrap()
-                .is_none()
-        );
+        assert!(route.way(&Uri::from_static("http://api.test/")).is_err());
+        assert!(matches!(
+            route.way(&Uri::from_static("http://localhost/")),
+            Ok(Way::Direct)
+        ));
+    }
+
+    /// What is left of `own`, or put in its place.
+    fn carried(route: &Route, uri: &str, own: Option<&'static str>) -> Option<HeaderValue> {
+        let mut headers = HeaderMap::new();
+        if let Some(own) = own {
+            headers.insert(header::PROXY_AUTHORIZATION, HeaderValue::from_static(own));
+        }
+        route.authorize(&uri.parse().unwrap(), &mut headers);
+        headers.remove(header::PROXY_AUTHORIZATION)
     }
 
     #[test]
     fn credentials_are_for_requests_that_are_forwarded() {
-        let route = environment("http://user:s3cret@proxy.test", "internal.test");
-        let has = |uri: &str| route.authorization(&uri.parse().unwrap()).is_some();
-        assert!(has("http://api.test/"));
-        assert!(
-            !has("https://api.test/") && !has("http://internal.test/") && !has("http://localhost/")
-        );
-        assert!(
-            route
-                .authorization(&Uri::from_static("http://api.test/"))
-                .unwrap()
-                .is_sensitive()
-        );
+        let mut route = environment("http://user:s3cret@proxy.test", "internal.test");
+        let forwarded = carried(&route, "http://api.test/", None).unwrap();
+        assert!(forwarded.is_sensitive());
+        for uri in [
+            "https://api.test/",
+            "http://internal.test/",
+            "http://localhost/",
+        ] {
+            assert_eq!(carried(&route, uri, None), None, "{uri}");
+        }
+        route.http2_only = true;
+        assert_eq!(carried(&route, "http://api.test/", None), None);
+    }
+
+    #[test]
+    fn the_callers_own_credentials_go_everywhere_but_into_a_tunnel() {
+        for proxy in ["http://user:s3cret@proxy.test", "http://proxy.test"] {
+            let mut route = environment(proxy, "internal.test");
+            for (uri, http2_only, left) in [
+                ("http://api.test/", false, true),
+                ("http://api.test/", true, false),
+                ("https://api.test/", false, false),
+                ("https://internal.test/", false, true),
+                ("http://internal.test/", true, true),
+            ] {
+                route.http2_only = http2_only;
+                let end = carried(&route, uri, Some("mine"));
+                assert_eq!(end.is_some_and(|own| own == "mine"), left, "{uri}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_forwarded_is_tunnelled() {
+        let mut route = environment("http://proxy.test", "");
+        let tunnels = |route: &Route, uri: &str| {
+            matches!(route.way(&uri.parse().unwrap()), Ok(Way::Tunnelled(_)))
+        };
+        assert!(tunnels(&route, "https://api.test/") && !tunnels(&route, "http://api.test/"));
+        route.http2_only = true;
+        assert!(tunnels(&route, "https://api.test/") && tunnels(&route, "http://api.test/"));
     }
 }

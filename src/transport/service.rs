@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use buttress_kernel::{Body, BoxError, TransportError};
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, Uri, Version, header};
+use http::{Request, Response, Version};
 use hyper_util::client::legacy::{self, Client};
 use tower_service::Service;
 
@@ -84,10 +84,6 @@ impl<B> Transport<B> {
             _ => Err(Unsendable::Version),
         }
     }
-
-    fn authorization(&self, uri: &Uri) -> Option<HeaderValue> {
-        self.route.authorization(uri)
-    }
 }
 
 impl<B> Service<Request<B>> for Transport<B>
@@ -103,17 +99,12 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> ResponseFuture {
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
         if let Err(reason) = self.check(&request) {
             return ResponseFuture(State::Refused(Some(reason)));
         }
-        if let Some(credentials) = self.authorization(request.uri()) {
-            request
-                .headers_mut()
-                .entry(header::PROXY_AUTHORIZATION)
-                .or_insert(credentials);
-        }
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        self.route.authorize(&head.uri, &mut head.headers);
         let (upload, fault) = Upload::new(body);
         let response = self.client.request(Request::from_parts(head, upload));
         ResponseFuture(State::Waiting { response, fault })

@@ -120,7 +120,7 @@ impl Settings {
             direct: HttpsConnector::from((tcp.clone(), Arc::clone(&alpn))),
             to_proxy: HttpsConnector::from((tcp, tls::offering(&tls, &[]))),
             tls: alpn,
-            route: self.proxy.route()?,
+            route: self.proxy.route(self.http2_only)?,
             timeout: self.connect_timeout,
             http2_only: self.http2_only,
         }))

@@ -1,18 +1,20 @@
 //! Proxies: what is forwarded, what is tunnelled, and what a proxy that fails means.
 
 use std::io;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
-use buttress::transport::{Proxy, Transport};
+use buttress::transport::{Proxy, Transport, TransportBuilder};
 use buttress_kernel::{Body, Kind, Sent};
 use http::Request;
 
 use super::tls::Secure;
 use super::{builder, get, send, verdict, whole, words};
 use crate::support::raw::{Raw, refused};
+#[cfg(feature = "http2")]
+use crate::support::upstream::Upstream;
 
 /// `user:s3cret` as RFC 7617 has it.
 const BASIC: &str = "Basic dXNlcjpzM2NyZXQ=";
@@ -30,7 +32,7 @@ fn forwarding() -> (Raw, mpsc::Receiver<String>) {
 }
 
 /// A proxy that tells what it is asked, and tunnels it to `target`, whoever was asked for.
-fn tunnelling(target: std::net::SocketAddr) -> (Raw, mpsc::Receiver<String>) {
+fn tunnelling(target: SocketAddr) -> (Raw, mpsc::Receiver<String>) {
     let (tell, asked) = mpsc::channel();
     let proxy = Raw::each(move |_, mut peer| {
         tell.send(peer.hear().unwrap()).unwrap();
@@ -87,54 +89,69 @@ async fn the_callers_own_proxy_credentials_win() {
     );
 }
 
-#[tokio::test]
-async fn https_goes_through_a_tunnel_that_alone_sees_the_credentials() {
-    let server = Secure::echo(&["h2", "http/1.1"]).await;
-    let (proxy, asked) = tunnelling(server.address);
-    let transport = server.builder().proxy(through(&proxy)).build().unwrap();
-    let response = get(&transport, "https://tls.test/x").await.unwrap();
-    let said = whole(response).await.unwrap();
-    assert!(
-        said.starts_with(b"HTTP/") && said.ends_with(b" None"),
-        "{said:?}"
-    );
+/// Sends requests with and without credentials of the caller's own through a tunnel, and returns what
+/// the server, which echoes the credentials that it sees, said of itself.
+async fn tunnelled(
+    builder: &TransportBuilder,
+    server: SocketAddr,
+    (uri, authority): (&str, &str),
+) -> Vec<u8> {
+    let (proxy, asked) = tunnelling(server);
+    let transport = builder.clone().proxy(through(&proxy)).build().unwrap();
+    let request = Request::get(uri).header("proxy-authorization", "mine");
+    let own = request.body(Body::empty()).unwrap();
+    let bare = Request::get(uri).body(Body::empty()).unwrap();
+    let mut said = Vec::new();
+    for request in [bare, own] {
+        let response = send(&transport, request).await.unwrap();
+        said = whole(response).await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&said);
+        assert!(said.ends_with(b" None"), "the server saw {text}");
+    }
     let request = asked.recv().unwrap();
     assert!(
-        request.starts_with("CONNECT tls.test:443 HTTP/1.1\r\n"),
+        request.starts_with(&format!("CONNECT {authority} HTTP/1.1\r\n"))
+            && request.contains(&format!("Proxy-Authorization: {BASIC}\r\n")),
         "{request}"
     );
-    assert!(
-        request.contains(&format!("Proxy-Authorization: {BASIC}\r\n")),
-        "{request}"
-    );
+    said
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel_that_alone_sees_the_credentials() {
+    for protocols in [&["h2", "http/1.1"][..], &["http/1.1"], &[]] {
+        let server = Secure::echo(protocols).await;
+        let to = ("https://tls.test/x", "tls.test:443");
+        let said = tunnelled(&server.builder(), server.address, to).await;
+        let http2 = cfg!(feature = "http2") && protocols.contains(&"h2");
+        let version: &[u8] = if http2 { b"HTTP/2.0 " } else { b"HTTP/1.1 " };
+        assert!(said.starts_with(version), "{protocols:?}");
+    }
 }
 
 #[cfg(feature = "http2")]
 #[tokio::test]
-async fn http2_on_plain_text_is_tunnelled_because_it_cannot_be_forwarded() {
-    let server = Raw::each(|_, mut peer| {
-        use crate::support::raw::{END_HEADERS, END_STREAM, HEADERS, STATUS_200};
-        peer.greet();
-        while let Some(stream) = peer.hear_headers() {
-            peer.say_frame(HEADERS, END_HEADERS | END_STREAM, stream, &[STATUS_200]);
-        }
-    });
-    let (proxy, asked) = tunnelling(server.address());
-    let transport = builder()
-        .http2_only(true)
-        .proxy(through(&proxy))
-        .build()
-        .unwrap();
-    assert_eq!(
-        get(&transport, "http://api.test/").await.unwrap().status(),
-        200
-    );
-    assert!(
-        asked
-            .recv()
-            .unwrap()
-            .starts_with("CONNECT api.test:80 HTTP/1.1\r\n")
-    );
+async fn http2_alone_goes_through_a_tunnel_that_alone_sees_the_credentials() {
+    let server = Secure::echo(&["h2"]).await;
+    let to = ("https://tls.test/x", "tls.test:443");
+    let builder = server.builder().http2_only(true);
+    let said = tunnelled(&builder, server.address, to).await;
+    assert!(said.starts_with(b"HTTP/2.0 "));
+
+    // Plain text, too, because it cannot be forwarded.
+    let server = Upstream::start(|_, request| async {
+        let said = super::tls::echo(request).await?;
+        Ok::<_, std::convert::Infallible>(said.map(Body::from))
+    })
+    .await;
+    let builder = super::builder().http2_only(true);
+    for to in [
+        ("http://api.test/", "api.test:80"),
+        ("http://api.test:8080/", "api.test:8080"),
+    ] {
+        let said = tunnelled(&builder, server.address, to).await;
+        assert!(said.starts_with(b"HTTP/2.0 "));
+    }
 }
 
 #[tokio::test]

@@ -79,7 +79,9 @@ impl Secure {
     }
 }
 
-async fn echo(request: Request<Incoming>) -> Result<Response<String>, std::convert::Infallible> {
+pub(super) async fn echo(
+    request: Request<Incoming>,
+) -> Result<Response<String>, std::convert::Infallible> {
     let credentials = request.headers().get("proxy-authorization");
     Ok(Response::new(format!(
         "{:?} {} {credentials:?}",
