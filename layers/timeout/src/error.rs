@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use buttress_kernel::{Facts, Kind, Sent};
 
+use crate::readable::Readable;
+
 /// A time limit of ours ran out.
 ///
 /// Never a server's 408, which is a response and passes through as one. What it means to other
@@ -47,20 +49,17 @@ impl Elapsed {
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let after = self.after();
+        let after = Readable::exactly(self.after());
         match self.phase() {
-            Phase::Head => write!(f, "no response head within {after:?}"),
+            Phase::Head => write!(f, "no response head within {after}"),
             Phase::RequestBody => {
-                write!(
-                    f,
-                    "the peer took nothing of the request's body for {after:?}"
-                )
+                write!(f, "the peer took nothing of the request's body for {after}")
             }
-            Phase::ResponseBody => write!(f, "nothing came of the response's body for {after:?}"),
+            Phase::ResponseBody => write!(f, "nothing came of the response's body for {after}"),
             Phase::Total if self.expiry.unsent => {
                 f.write_str("the deadline had passed before the request was sent; allow more time")
             }
-            Phase::Total => write!(f, "the call as a whole was not over within {after:?}"),
+            Phase::Total => write!(f, "the call as a whole was not over within {after}"),
         }
     }
 }

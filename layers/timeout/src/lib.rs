@@ -88,6 +88,7 @@ mod limits;
 pub mod mode;
 mod plan;
 mod race;
+mod readable;
 mod reply;
 mod report;
 mod rule;

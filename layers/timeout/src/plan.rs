@@ -36,7 +36,7 @@ impl Plan {
         }
         let now = timer::now();
         let total = deadline.map(|&end| Total::new(end, now));
-        let trace = explain.map(|explain| Trace::begin(explain, now));
+        let trace = explain.map(|explain| Trace::attempt(explain, now));
         Self {
             limits,
             total,

@@ -1,12 +1,14 @@
 //! What is written down when a limit runs out, and how an attempt went when somebody asked.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
-use buttress_kernel::{BoxError, Entry, Explain};
+use buttress_kernel::{BoxError, Deadline, Entry, Explain};
 use http::Response;
 
 use crate::body::ResponseBody;
 use crate::error::{Elapsed, Expiry, Phase};
+use crate::readable::Readable;
 use crate::timer;
 
 /// This layer's name in a trail.
@@ -24,17 +26,18 @@ pub(crate) fn elapsed(expiry: Expiry, explain: Option<&Explain>) -> BoxError {
     if let Some(explain) = explain {
         let now = timer::now();
         let start = now.checked_sub(expiry.after()).unwrap_or(now);
-        explain.record(Entry::new(LAYER, note(expiry.phase()), start, now));
+        explain.record(Entry::new(LAYER, note(expiry), start, now));
     }
     Elapsed::from(expiry).into()
 }
 
-const fn note(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Head => "no head in time",
-        Phase::RequestBody => "the request's body was not taken",
-        Phase::ResponseBody => "the response's body stood still",
-        Phase::Total => "the total ran out",
+fn note(expiry: Expiry) -> String {
+    let after = Readable::exactly(expiry.after());
+    match expiry.phase() {
+        Phase::Head => format!("no head within {after}"),
+        Phase::RequestBody => format!("the request's body was not taken for {after}"),
+        Phase::ResponseBody => format!("the response's body stood still for {after}"),
+        Phase::Total => format!("the total ran out after {after}"),
     }
 }
 
@@ -57,13 +60,28 @@ pub(crate) fn answered<B>(
 pub(crate) struct Trace {
     explain: Explain,
     start: Instant,
+    whole: Option<Deadline>,
 }
 
 impl Trace {
-    /// Boxed, because few requests have one and every future would be larger by it.
-    pub(crate) fn begin(explain: &Explain, start: Instant) -> Box<Self> {
-        let explain = explain.clone();
-        Box::new(Self { explain, start })
+    /// Of an attempt. Boxed, because few requests have one and every future would be larger by it.
+    pub(crate) fn attempt(explain: &Explain, start: Instant) -> Box<Self> {
+        let (explain, whole) = (explain.clone(), None);
+        Box::new(Self {
+            explain,
+            start,
+            whole,
+        })
+    }
+
+    /// Of a whole call, which must be over at `end`.
+    pub(crate) fn whole(explain: &Explain, start: Instant, end: Deadline) -> Box<Self> {
+        let (explain, whole) = (explain.clone(), Some(end));
+        Box::new(Self {
+            explain,
+            start,
+            whole,
+        })
     }
 
     pub(crate) const fn explain(&self) -> &Explain {
@@ -72,12 +90,20 @@ impl Trace {
 
     #[cold]
     pub(crate) fn answered(&self, well: bool) {
-        let note = if well {
-            "head in time"
-        } else {
-            "error in time"
+        let now = timer::now();
+        let note = match self.whole {
+            None => Cow::Borrowed(if well {
+                "head in time"
+            } else {
+                "failed before the limit"
+            }),
+            Some(end) => {
+                let how = if well { "head in time" } else { "failed" };
+                let left = Readable::about(end.remaining(now));
+                Cow::Owned(format!("total: {how}, {left} left"))
+            }
         };
         self.explain
-            .record(Entry::new(LAYER, note, self.start, timer::now()));
+            .record(Entry::new(LAYER, note, self.start, now));
     }
 }

@@ -54,21 +54,20 @@ impl<S> WithDeadline<S> {
         let own = extensions
             .get::<TotalOverride>()
             .map_or(self.total, |own| own.get());
-        let (found, explain) = (
-            extensions.get::<Deadline>().copied(),
-            Explain::of(extensions),
-        );
+        let found = extensions.get::<Deadline>().copied();
         let limits = Limits::default();
-        if own.is_none() && found.is_none() && explain.is_none() {
+        if own.is_none() && found.is_none() {
             return Plan::plain(limits);
         }
         let start = timer::now();
-        let trace = explain.map(|explain| Trace::begin(explain, start));
-        let deadline = earlier(found, own, start);
-        if let Some(deadline) = deadline.filter(|_| deadline != found) {
-            extensions.insert(deadline);
+        let Some(end) = earlier(found, own, start) else {
+            return Plan::plain(limits);
+        };
+        let trace = Explain::of(extensions).map(|explain| Trace::whole(explain, start, end));
+        if found != Some(end) {
+            extensions.insert(end);
         }
-        let total = deadline.map(|end| Total::new(end, start));
+        let total = Some(Total::new(end, start));
         Plan {
             limits,
             total,

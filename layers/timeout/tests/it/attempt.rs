@@ -156,7 +156,7 @@ async fn ic29_the_error_says_which_limit_and_what_it_means() {
         .oneshot(get())
         .await;
     let error = end.unwrap_err();
-    assert_eq!(error.to_string(), "no response head within 1.5s");
+    assert_eq!(error.to_string(), "no response head within 1.5 s");
     let failure = Failure::of(&*error);
     assert_eq!(
         (failure.kind(), failure.sent()),

@@ -50,7 +50,7 @@ async fn w24_a_stalled_body_is_given_up() {
     assert_eq!(start.elapsed(), secs(2));
     assert_eq!(
         error.to_string(),
-        "nothing came of the response's body for 2s"
+        "nothing came of the response's body for 2 s"
     );
     let failure = Failure::of(&*error);
     assert_eq!((failure.kind(), failure.sent()), (Kind::Timeout, Sent::Yes));

@@ -2,7 +2,6 @@
 
 mod attempt;
 mod body;
-mod hyper;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod support;

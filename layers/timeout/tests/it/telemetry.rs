@@ -102,7 +102,7 @@ async fn a_trail_says_how_each_attempt_went() {
     let trail = explain.trail();
     assert_eq!(
         trail.summary(),
-        "timeout: head in time; timeout: error in time; timeout: no head in time"
+        "timeout: head in time; timeout: failed before the limit; timeout: no head within 2 s"
     );
     assert_eq!(trail.entries()[2].duration(), secs(2));
 }
@@ -121,7 +121,7 @@ async fn a_trail_says_what_became_of_the_body() {
     body.frame().await.unwrap().unwrap_err();
     let trail = explain.trail();
     let last = &trail.entries()[2];
-    assert_eq!(last.note(), "the response's body stood still");
+    assert_eq!(last.note(), "the response's body stood still for 2 s");
     assert_eq!(last.duration(), secs(2));
 }
 
@@ -133,7 +133,53 @@ async fn a_trail_says_that_the_total_ran_out() {
         .oneshot(get_with(explain.clone()))
         .await
         .unwrap_err();
-    assert_eq!(explain.trail().summary(), "timeout: the total ran out");
+    assert_eq!(
+        explain.trail().summary(),
+        "timeout: the total ran out after 2 s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trail_tells_the_total_from_the_attempt() {
+    let server = Scripted::new([
+        Step::ok().after(millis(250)),
+        Step::error(|| "broken").after(secs(1)),
+    ]);
+    let service = ServiceBuilder::new()
+        .layer(DeadlineLayer::new(secs(5)))
+        .layer(TimeoutLayer::new(secs(2)))
+        .service(server);
+    let mut notes = Vec::new();
+    for _ in 0..2 {
+        let explain = Explain::new();
+        let request = get_with(explain.clone());
+        // How it ends is what the trail is asked.
+        let _ = service.clone().oneshot(request).await;
+        let mut said: Vec<_> = explain
+            .trail()
+            .entries()
+            .iter()
+            .map(|e| e.note().to_owned())
+            .collect();
+        said.sort();
+        notes.push(said.join("; "));
+    }
+    assert_eq!(
+        notes,
+        [
+            "head in time; total: head in time, 4.7 s left",
+            "failed before the limit; total: failed, 4 s left",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_without_a_deadline_writes_nothing_down() {
+    let explain = Explain::new();
+    let service = DeadlineLayer::none().layer(Scripted::new([Step::ok().after(secs(1))]));
+    let response = service.oneshot(get_with(explain.clone())).await.unwrap();
+    assert!(response.extensions().is_empty());
+    assert_eq!(explain.trail().entries(), []);
 }
 
 #[tokio::test(start_paused = true)]

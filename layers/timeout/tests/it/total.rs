@@ -34,7 +34,7 @@ async fn the_total_ends_a_call_that_does_not_answer() {
     let error = end.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the call as a whole was not over within 5s"
+        "the call as a whole was not over within 5 s"
     );
     let failure = Failure::of(&*error);
     assert_eq!(

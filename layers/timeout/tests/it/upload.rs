@@ -121,7 +121,7 @@ async fn the_error_says_that_the_peer_took_nothing() {
     let error = service.oneshot(frames(2)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the peer took nothing of the request's body for 2s"
+        "the peer took nothing of the request's body for 2 s"
     );
     let failure = Failure::of(&*error);
     assert_eq!(
