@@ -124,6 +124,7 @@ impl Override {
         self
     }
 
+    #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use buttress_kernel::key::{Authority, KeyExtractor};
 use buttress_kernel::{BoxError, Explain, Replay};
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -30,9 +30,9 @@ impl<S, K> Retry<S, K> {
         Self { inner, shared }
     }
 
-    fn may_repeat<B: Replay>(&self, request: &Request<B>) -> bool {
-        let one = Override::of(request.extensions()).and_then(Override::attempts);
-        one.unwrap_or(self.shared.settings.max_attempts) > 1 && request.body().can_replay()
+    fn may_repeat(&self, extensions: &Extensions) -> bool {
+        let asked = Override::of(extensions).and_then(Override::attempts);
+        asked.unwrap_or(self.shared.settings.max_attempts) > 1
     }
 }
 
@@ -53,10 +53,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let copy = self
-            .may_repeat(&request)
-            .then(|| request.body_mut().replay());
-        let Some(copy) = copy.flatten() else {
+        let repeats = self.may_repeat(request.extensions());
+        let Some(copy) = repeats.then(|| request.body_mut().replay()).flatten() else {
             record::sent_once(Explain::of(request.extensions()));
             return ResponseFuture::once(self.inner.call(request));
         };

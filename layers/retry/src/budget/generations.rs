@@ -47,12 +47,20 @@ impl<V: Default> Generations<V> {
     }
 
     /// The value of `key`, a new one if there is none.
+    #[inline]
     pub(super) fn touch(&mut self, key: &str) -> &mut V {
-        let place = self.young.place(key).unwrap_or_else(|| {
-            let value = self.old.get_mut(key).map(mem::take);
-            self.young.insert(key, value.unwrap_or_default())
-        });
+        let place = match self.young.place(key) {
+            Some(place) => place,
+            None => self.put_in(key),
+        };
         &mut self.young.values[place]
+    }
+
+    /// Makes `key` young, with the value it had when it was old.
+    #[cold]
+    fn put_in(&mut self, key: &str) -> usize {
+        let value = self.old.get_mut(key).map(mem::take);
+        self.young.insert(key, value.unwrap_or_default())
     }
 
     /// The value of `key`, if there is one; looking does not keep it alive.
@@ -64,10 +72,22 @@ impl<V: Default> Generations<V> {
     pub(super) fn len(&self) -> usize {
         self.young.values.len() + self.old.values.len()
     }
+
+    /// What the tables hold on the heap, in bytes, without the text of the keys.
+    #[cfg(test)]
+    pub(super) fn table_bytes(&self) -> usize {
+        // A hash table fills seven eighths of its places at most, and has one byte more for each.
+        let place = size_of::<(Key, usize)>() + 1;
+        let of = |generation: &Generation<V>| {
+            let places = generation.places.capacity() * 8 / 7;
+            places * place + generation.values.capacity() * size_of::<V>()
+        };
+        of(&self.young) + of(&self.old)
+    }
 }
 
 impl<V> Generation<V> {
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, key: &str) -> Option<usize> {
         match &self.last {
             Some((last, place)) if last.as_str() == key => Some(*place),
@@ -75,6 +95,7 @@ impl<V> Generation<V> {
         }
     }
 
+    #[inline(never)]
     fn look_up(&mut self, key: &str) -> Option<usize> {
         let (key, place) = self.places.get_key_value(key)?;
         self.last = Some((key.clone(), *place));

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::generations::Generations;
+use self::generations::{Generation, Generations};
 use self::ledger::{Ledger, Source, second};
 use self::window::Window;
 use crate::error::{InvalidRetry, Rule};
@@ -57,7 +57,17 @@ struct Bank {
 /// Far enough from its neighbour that they share no line of any usual cache.
 #[repr(align(128))]
 #[derive(Default)]
-struct Till(Mutex<Generations<Window>>);
+struct Till(Mutex<Firsts>);
+
+/// First attempts, and the second in which they are being counted.
+#[derive(Default)]
+struct Firsts {
+    counted: Generations<Window>,
+    second: u32,
+    /// When that second is over. To compare two instants costs a tenth of what it costs to tell how
+    /// far they are apart.
+    until: Option<Instant>,
+}
 
 impl Budget {
     /// `percent` of first attempts, plus `per_second` retries.
@@ -93,7 +103,7 @@ impl Budget {
     /// Pays in for a first attempt to the server of this key.
     pub fn deposit(&self, key: &str, now: Instant) {
         if let Some(bank) = &self.0 {
-            bank.deposit(key, bank.at(now));
+            bank.deposit(key, now);
         }
     }
 
@@ -138,10 +148,18 @@ impl Bank {
         now.saturating_duration_since(self.opened)
     }
 
-    fn deposit(&self, key: &str, at: Duration) {
-        let tick = second(at);
+    /// A clock that was read before another thread's counts as that one's.
+    fn deposit(&self, key: &str, now: Instant) {
         let till = &self.tills[place() & (self.tills.len() - 1)].0;
-        in_turn(till, tick).touch(key).add(tick, 1);
+        let mut firsts = lock(till);
+        if firsts.until.is_none_or(|until| until <= now) {
+            let forgotten = firsts.go_on(self.opened, self.at(now));
+            drop(firsts);
+            drop(forgotten);
+            firsts = lock(till);
+        }
+        let second = firsts.second;
+        firsts.counted.touch(key).add(second, 1);
     }
 
     /// One withdrawal at a time: the vault stays locked while the tills are emptied into it. Tills
@@ -150,11 +168,23 @@ impl Bank {
         let mut vault = in_turn(&self.vault, second(at));
         let ledger = vault.touch(key);
         for till in &self.tills {
-            if let Some(firsts) = lock(&till.0).get_mut(key) {
+            if let Some(firsts) = lock(&till.0).counted.get_mut(key) {
                 ledger.collect(at, firsts, self.percent);
             }
         }
         ledger.withdraw(at, self.per_second)
+    }
+}
+
+impl Firsts {
+    /// Begins the second of `at`, and returns what is forgotten by then.
+    #[cold]
+    fn go_on(&mut self, opened: Instant, at: Duration) -> Option<[Generation<Window>; 2]> {
+        self.second = second(at);
+        let over = Duration::from_secs(u64::from(self.second) + 1);
+        self.until = opened.checked_add(over);
+        let due = self.counted.is_due(self.second);
+        due.then(|| self.counted.turn(self.second))
     }
 }
 

@@ -25,7 +25,7 @@ fn trap2_a_percentage_is_what_it_says() {
         let bank = bank(percent, 0);
         let granted = (0..10_000_u64)
             .filter(|n| {
-                bank.deposit("", millis(*n));
+                bank.deposit("", bank.opened + millis(*n));
                 bank.withdraw("", millis(*n)).is_some()
             })
             .count();
@@ -168,7 +168,7 @@ fn a_reserve_of_any_size_takes_one_record_for_each_tenth_of_a_second() {
 #[test]
 fn first_attempts_are_used_before_the_reserve() {
     let bank = bank(100, 1);
-    bank.deposit("", SECOND);
+    bank.deposit("", bank.opened + SECOND);
     let sources: Vec<_> = (0..12).map(|_| bank.withdraw("", SECOND)).collect();
     assert_eq!(sources[0], Some(Source::Credit(1)));
     assert!(
@@ -237,24 +237,47 @@ fn deposits_of_all_threads_count() {
     assert_eq!(granted, 100);
 }
 
+/// In one thread's till. Tables double, so that the dearest number of keys is the one right after
+/// that, and the same share is wasted whether they are thousands or a million.
+#[test]
+fn idle_keys_take_two_hundred_bytes_each_at_most() {
+    // Two counters of an `Arc`, some text, and what an allocator adds.
+    let text = 2 * size_of::<usize>() + "api-8193.example.com".len() + 2 * size_of::<usize>();
+    for keys in [8_192 * 7 / 8 + 1, 8_192, 8_193] {
+        let bank = bank(20, 10);
+        for n in 0..keys {
+            bank.deposit(&format!("api-{n}.example.com"), bank.opened);
+        }
+        let till = &bank.tills[place() & (bank.tills.len() - 1)].0;
+        let firsts = lock(till);
+        assert_eq!(firsts.counted.len(), keys);
+        let each = firsts.counted.table_bytes() / keys + text;
+        assert!(each <= 200, "{each} bytes for each of {keys}");
+    }
+}
+
 #[test]
 fn keys_that_nobody_uses_are_forgotten() {
     let bank = bank(20, 10);
     let held = || {
-        let tills: usize = bank.tills.iter().map(|till| lock(&till.0).len()).sum();
+        let tills: usize = bank
+            .tills
+            .iter()
+            .map(|till| lock(&till.0).counted.len())
+            .sum();
         tills + lock(&bank.vault).len()
     };
     for n in 0..10_000_u32 {
-        bank.deposit(&n.to_string(), millis(u64::from(n)));
+        bank.deposit(&n.to_string(), bank.opened + millis(u64::from(n)));
     }
     assert_eq!(held(), 10_000);
-    bank.deposit("in use", SECOND * 15);
+    bank.deposit("in use", bank.opened + SECOND * 15);
     assert_eq!(held(), 10_001, "the old generation is still there");
-    bank.deposit("in use", SECOND * 25);
+    bank.deposit("in use", bank.opened + SECOND * 25);
     assert_eq!(held(), 2, "one key, in both generations");
     bank.withdraw("spends", SECOND * 25);
     assert_eq!(held(), 3);
-    bank.deposit("in use", SECOND * 60);
+    bank.deposit("in use", bank.opened + SECOND * 60);
     bank.withdraw("in use", SECOND * 60);
     assert_eq!(held(), 2, "one in the till, one in the vault");
 }
@@ -355,7 +378,7 @@ proptest! {
         for (pause, deposits, hurry) in steps {
             at += if hurry { pause / 100 } else { pause };
             for _ in 0..deposits {
-                bank.deposit("key", millis(at));
+                bank.deposit("key", bank.opened + millis(at));
                 model.deposit(at, percent);
             }
             let granted = bank.withdraw("key", millis(at)).is_some();
@@ -374,7 +397,7 @@ proptest! {
         for (pause, deposits, give_back) in steps {
             at += pause;
             for _ in 0..deposits {
-                bank.deposit("key", millis(at));
+                bank.deposit("key", bank.opened + millis(at));
                 model.deposit(at, percent);
             }
             if give_back {

@@ -275,3 +275,26 @@ fn with(other: Override) -> http::Request<buttress_kernel::Body> {
     request.extensions_mut().insert(other);
     request
 }
+
+#[tokio::test(start_paused = true)]
+async fn d03_waits_double_up_to_a_cap_and_are_spread_unless_told_otherwise() {
+    let usual = |seed| {
+        let layer = RetryLayer::builder().max_attempts(10).seed(seed);
+        layer.budget(Budget::none())
+    };
+    let waits = |layer: RetryLayer| async move {
+        let sent = sends(&layer, broken(), get()).await;
+        let pairs = sent.windows(2).map(|pair| pair[1] - pair[0]);
+        pairs.collect::<Vec<_>>()
+    };
+    let most = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 20_000_u128];
+    let exact = usual(1).jitter(Jitter::None);
+    assert_eq!(waits(exact.build().unwrap()).await, most);
+    let spread = waits(usual(1).build().unwrap()).await;
+    assert!(spread.iter().zip(most).all(|(wait, most)| *wait <= most));
+    assert_ne!(spread, most);
+    assert_ne!(spread, waits(usual(2).build().unwrap()).await);
+
+    let linear = plain().backoff(Backoff::linear(SECOND)).max_attempts(4);
+    assert_eq!(waits(linear.build().unwrap()).await, [1_000, 2_000, 3_000]);
+}

@@ -5,6 +5,7 @@ mod attempts;
 mod bodies;
 mod budget;
 mod common;
+mod composition;
 mod delays;
 mod explain;
 mod overrides;
