@@ -81,25 +81,28 @@ impl<S, Req, F, M> Course<S, Req, F, M> {
     }
 }
 
-impl<S, Req, M> Future for Course<S, Req, S::Future, M>
+impl<S, Req, M> Course<S, Req, S::Future, M>
 where
     S: Service<Req>,
     M: Mode<Req, S::Response>,
 {
-    type Output = Result<S::Response, Failed<S::Error>>;
-
+    /// Polls on; `word` puts a failure into words.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    pub(crate) fn drive<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        word: impl Fn(Failed<S::Error>) -> E,
+    ) -> Poll<Result<S::Response, E>> {
         let mut this = self.project();
         loop {
             if let StepProj::Calling { inner } = this.step.as_mut().project() {
-                let mut end = ready!(inner.poll(cx)).map_err(Failed::Inner);
+                let mut end = ready!(inner.poll(cx)).map_err(|e| word(Failed::Inner(e)));
                 if let (Some(listener), Ok(answer)) = (&this.listener, &mut end) {
                     listener.hear::<M, Req, _>(answer);
                 }
                 return Poll::Ready(end);
             }
-            ready!(this.step.as_mut().begin(cx))?;
+            ready!(this.step.as_mut().begin(cx)).map_err(&word)?;
         }
     }
 }

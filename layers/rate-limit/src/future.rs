@@ -44,7 +44,7 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().course.poll(cx).map_err(Into::into)
+        self.project().course.drive(cx, Into::into)
     }
 }
 

@@ -1,8 +1,6 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::bucket::Bucket;
-use crate::clock::now;
 use crate::lane::Lane;
 use crate::rate::Rate;
 use crate::table::Table;
@@ -32,22 +30,7 @@ impl Handle {
     /// requests without a key, the key is empty.
     #[must_use]
     pub fn peek(&self, key: &str) -> Peek {
-        let now = now();
-        let nanos = self.0.clock.nanos(now);
-        let full = || Bucket {
-            full_at: 0,
-            pace: self.0.pace_of(key),
-        };
-        let look = self.0.get(key).map(|lane| lane.look());
-        let bucket = look.map_or_else(full, |look| look.bucket);
-        Peek {
-            level: bucket.level(nanos),
-            burst: bucket.pace.burst(),
-            full_at: self.0.clock.instant(bucket.full_at.max(nanos)).max(now),
-            waiting: look.map_or(0, |look| look.waiting),
-            granted: look.map_or(0, |look| look.granted),
-            rejected: look.map_or(0, |look| look.rejected),
-        }
+        self.0.peek(key)
     }
 
     /// Changes the rate, and the burst with it, of all keys that have none of their own. What is in a
@@ -93,12 +76,13 @@ impl Handle {
 /// A key's bucket, at the moment of asking.
 #[derive(Clone, Copy, Debug)]
 pub struct Peek {
-    level: u64,
-    burst: u64,
-    full_at: Instant,
-    waiting: usize,
-    granted: u64,
-    rejected: u64,
+    pub(crate) level: u64,
+    pub(crate) burst: u64,
+    pub(crate) window: Duration,
+    pub(crate) full_at: Instant,
+    pub(crate) waiting: usize,
+    pub(crate) granted: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Peek {
@@ -112,6 +96,12 @@ impl Peek {
     #[must_use]
     pub const fn burst(self) -> u64 {
         self.burst
+    }
+
+    /// In what time an empty one fills.
+    #[must_use]
+    pub const fn window(self) -> Duration {
+        self.window
     }
 
     /// When it will be full, if nobody takes anything; the moment of asking if it is.

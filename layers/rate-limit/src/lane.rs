@@ -84,9 +84,19 @@ impl Lane {
         false
     }
 
-    /// A request comes that could not [`take`](Self::take). Whether that raises the alarm, too.
-    pub(crate) fn arrive(&self, now: Nanos, ask: &Ask, rules: &Rules) -> (Answer, bool) {
+    /// A request comes that could not [`take`](Self::take): what becomes of it, when it came, and
+    /// whether that raises the alarm.
+    ///
+    /// The clock is read when nobody else can touch the bucket. An instant read before that may lie
+    /// before another's who took tokens meanwhile, and a token that was there would not be seen.
+    pub(crate) fn arrive(
+        &self,
+        now: impl FnOnce() -> Nanos,
+        ask: &Ask,
+        rules: &Rules,
+    ) -> (Answer, Nanos, bool) {
         self.with(|line, alarm| {
+            let now = now();
             let answer = line.arrive(now, ask, rules);
             let alarm = match answer {
                 Answer::Go | Answer::TooDear { .. } => false,
@@ -96,7 +106,7 @@ impl Lane {
                     alarm.note(now, rules.alarm)
                 }
             };
-            (answer, alarm)
+            (answer, now, alarm)
         })
     }
 

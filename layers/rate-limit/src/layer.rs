@@ -6,6 +6,7 @@ use std::time::Duration;
 use buttress_kernel::{AnyRequest, key};
 use tower_layer::Layer;
 
+use crate::answering::AnsweringLayer;
 use crate::clock::nanos;
 use crate::cost::One;
 use crate::handle::Handle;
@@ -240,6 +241,26 @@ impl<K, C, M> RateLimitLayer<K, C, M> {
             table: self.table,
             mode: PhantomData,
         }
+    }
+}
+
+impl<K, C> RateLimitLayer<K, C> {
+    /// Answers 429 instead of failing, for a server.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use buttress_rate_limit::RateLimitLayer;
+    ///
+    /// let limit = RateLimitLayer::per_second(100)?.reject().answering();
+    /// let app: Router = Router::new()
+    ///     .route("/a", get(async || "a"))
+    ///     .route("/b", get(async || "b"))
+    ///     .layer(limit); // one limit for both
+    /// # Ok::<_, buttress_rate_limit::InvalidRate>(())
+    /// ```
+    #[must_use]
+    pub fn answering(self) -> AnsweringLayer<K, C> {
+        AnsweringLayer::new(self)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::line::Answer;
 use crate::mode::{Http, Mode};
 use crate::overrides::Override;
 use crate::shared::{Shared, note};
+use crate::table::Table;
 use crate::telemetry;
 use crate::wait::{Hold, State, Wait};
 
@@ -42,6 +43,23 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
             shared,
             mode,
         }
+    }
+}
+
+impl<S, K, C> RateLimit<S, K, C> {
+    pub(crate) const fn inner(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    pub(crate) fn table(&self) -> &Arc<Table> {
+        &self.shared.table
+    }
+
+    pub(crate) fn key_of<Req>(&self, request: &Req) -> Key
+    where
+        K: KeyExtractor<Req>,
+    {
+        Key::from(&*self.key.extract(request))
     }
 }
 
@@ -73,7 +91,7 @@ type Way<S, Req, M> = Course<S, Req, <S as Service<Req>>::Future, M>;
 
 impl<S, K, C, M> RateLimit<S, K, C, M> {
     #[inline]
-    fn begin<Req>(&mut self, request: Req) -> Way<S, Req, M>
+    pub(crate) fn begin<Req>(&mut self, request: Req) -> Way<S, Req, M>
     where
         S: Service<Req> + Clone,
         K: KeyExtractor<Req>,
@@ -150,7 +168,7 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         let lane = shared
             .table
             .lane(key.as_str(), now, shared.settings.max_keys);
-        let (answer, alarm) = lane.arrive(now, &ask, &shared.settings.rules);
+        let (answer, now, alarm) = lane.arrive(|| shared.now(), &ask, &shared.settings.rules);
         if alarm {
             shared.raise_alarm(&key);
         }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use buttress_kernel::Key;
 
-use crate::bucket::Pace;
+use crate::bucket::{Bucket, Pace};
 use crate::clock::{Clock, Nanos, nanos, now};
+use crate::handle::Peek;
 use crate::lane::Lane;
 use crate::rate::Rate;
 use crate::telemetry;
@@ -22,6 +23,9 @@ pub(crate) struct Table {
     pub(crate) clock: Clock,
     /// The lane of the empty key, and of all keys that there is no room for.
     pub(crate) one: Arc<Lane>,
+    /// The first key that came, which is never forgotten. Many layers never meet another, and it is
+    /// found here without a hash and a lock.
+    first: OnceLock<(Key, Arc<Lane>)>,
     shards: Box<[Mutex<Shard>]>,
     keys: AtomicUsize,
     base: Mutex<Base>,
@@ -60,6 +64,7 @@ impl Table {
         Self {
             clock: Clock::since(now()),
             one: Arc::new(Lane::new(own.unwrap_or(rate).pace())),
+            first: OnceLock::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             keys: AtomicUsize::new(0),
             base: Mutex::new(Base {
@@ -88,6 +93,15 @@ impl Table {
         if key.is_empty() {
             return self.one.take(now, cost);
         }
+        if let Some((first, lane)) = self.first.get()
+            && first.as_str() == key
+        {
+            return lane.take(now, cost);
+        }
+        self.look_up(key, now, cost, max_keys)
+    }
+
+    fn look_up(&self, key: &str, now: Nanos, cost: u32, max_keys: usize) -> bool {
         let shard = &mut *self.shard(key);
         match shard.lanes.get(key) {
             Some(lane) => lane.take(now, cost),
@@ -123,8 +137,10 @@ impl Table {
             return Arc::clone(&self.one);
         }
         let lane = Arc::new(Lane::new(self.pace(&lock(&self.base), key)));
-        shard.lanes.insert(Key::from(key), Arc::clone(&lane));
+        let key = Key::from(key);
+        shard.lanes.insert(key.clone(), Arc::clone(&lane));
         self.keys.fetch_add(1, Ordering::Relaxed);
+        self.first.get_or_init(|| (key, Arc::clone(&lane)));
         lane
     }
 
@@ -200,9 +216,26 @@ impl Table {
         self.shard(key).lanes.get(key).cloned()
     }
 
-    /// The pace that a new lane of this key would have.
-    pub(crate) fn pace_of(&self, key: &str) -> Pace {
-        self.pace(&lock(&self.base), key)
+    /// How a key's bucket looks now.
+    pub(crate) fn peek(&self, key: &str) -> Peek {
+        let now = now();
+        let nanos = self.clock.nanos(now);
+        let full = || Bucket {
+            full_at: 0,
+            pace: self.pace(&lock(&self.base), key),
+        };
+        let look = self.get(key).map(|lane| lane.look());
+        let bucket = look.map_or_else(full, |look| look.bucket);
+        let full_at = self.clock.instant(bucket.full_at.max(nanos));
+        Peek {
+            level: bucket.level(nanos),
+            burst: bucket.pace.burst(),
+            window: Duration::from_nanos(bucket.pace.span),
+            full_at: full_at.max(now),
+            waiting: look.map_or(0, |look| look.waiting),
+            granted: look.map_or(0, |look| look.granted),
+            rejected: look.map_or(0, |look| look.rejected),
+        }
     }
 
     pub(crate) fn each(&self, mut see: impl FnMut(&str, &Lane)) {

@@ -5,4 +5,6 @@ mod bucket;
 mod cancellation;
 mod keys;
 mod order;
+mod server;
 mod support;
+mod telemetry;

@@ -1,0 +1,305 @@
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use buttress_kernel::key::Authority;
+use buttress_kernel::{Explain, Trail};
+use buttress_rate_limit::{CostTooHigh, Override, RateLimitLayer};
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use crate::support::*;
+
+/// Every event of this crate on a line of its own.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "buttress_rate_limit" {
+            let mut line = Line(event.metadata().level().to_string());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+    }
+}
+
+fn listen() -> (Lines, DefaultGuard) {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone());
+    (lines, tracing::subscriber::set_default(subscriber))
+}
+
+impl Lines {
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+fn keyed() -> RateLimitLayer<Authority> {
+    per_second(1, 1).key(Authority)
+}
+
+fn secret() -> http::Request<()> {
+    get("https://user:secret@api.example.com/a?token=secret")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_and_a_release_are_events_without_a_path_or_a_query() {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&keyed());
+    send(&service, secret()).await.unwrap();
+    assert!(lines.all().is_empty(), "what goes at once is no event");
+    send(&service, secret()).await.unwrap();
+    assert_eq!(
+        lines.all(),
+        [
+            "DEBUG message=delayed key=\"api.example.com\" for_ms=1000",
+            "DEBUG message=released key=\"api.example.com\" for_ms=1000",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_an_event_with_a_reason() {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&keyed().reject());
+    send(&service, secret()).await.unwrap();
+    refused(send(&service, secret()).await);
+    assert_eq!(
+        lines.all(),
+        ["DEBUG message=rejected key=\"api.example.com\" for_ms=1000 reason=\"rejecting\""]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cost_above_the_burst_is_a_warning() {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&keyed());
+    let error = send(&service, with(Override::new().cost(2)))
+        .await
+        .unwrap_err();
+    assert!(error.is::<CostTooHigh>());
+    assert_eq!(
+        lines.all(),
+        ["WARN message=too dear: the bucket never holds as much \
+         key=\"api.example.com\" cost=2 burst=1"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_room_for_one_more_key_is_a_warning() {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&keyed().max_keys(0));
+    send(&service, api()).await.unwrap();
+    assert_eq!(
+        lines.all(),
+        [
+            "WARN message=no room for one more key: it shares the bucket of the empty key \
+         key=\"api.example.com\" max_keys=0"
+        ]
+    );
+}
+
+async fn alarms(layer: RateLimitLayer<Authority>, refusals: u32) -> Vec<String> {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&layer.reject());
+    send(&service, api()).await.unwrap();
+    for _ in 0..refusals {
+        refused(send(&service, api()).await);
+    }
+    let mut lines = lines.all();
+    lines.retain(|line| line.contains("again and again"));
+    lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn sp34_ten_throttled_calls_of_one_key_in_a_window_raise_one_alarm() {
+    assert!(alarms(keyed(), 9).await.is_empty());
+    let alarm = "WARN message=throttled again and again: is a caller in a loop? \
+                 key=\"api.example.com\" times=10 within_ms=60000";
+    assert_eq!(alarms(keyed(), 10).await, [alarm]);
+    assert_eq!(alarms(keyed(), 100).await, [alarm], "once in a window");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sp34_the_alarm_can_be_set_and_0_turns_it_off() {
+    assert_eq!(alarms(keyed().alarm(2, secs(5)), 2).await.len(), 1);
+    assert!(alarms(keyed().alarm(0, secs(5)), 100).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sp34_delays_count_as_well() {
+    let (lines, _guard) = listen();
+    let (service, _) = limited(&keyed().alarm(2, secs(5)));
+    for _ in 0..3 {
+        send(&service, api()).await.unwrap();
+    }
+    let raised = lines
+        .all()
+        .iter()
+        .filter(|line| line.starts_with("WARN"))
+        .count();
+    assert_eq!(raised, 1);
+}
+
+fn explained() -> (Explain, http::Request<()>) {
+    let explain = Explain::new();
+    (explain.clone(), with(explain))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trail_tells_of_a_grant_and_of_a_wait() {
+    let (service, _) = limited(&keyed());
+    for (summary, took) in [
+        ("rate-limit: granted at once", secs(0)),
+        ("rate-limit: waited 1s", secs(1)),
+    ] {
+        let (_, request) = explained();
+        let response = send(&service, request).await.unwrap();
+        let trail: &Trail = response.extensions().get().unwrap();
+        assert_eq!(trail.summary(), summary);
+        assert_eq!(trail.entries()[0].duration(), took);
+    }
+    let (_, mut request) = explained();
+    request.extensions_mut().insert(Override::new().skip());
+    let response = send(&service, request).await.unwrap();
+    let trail: &Trail = response.extensions().get().unwrap();
+    assert_eq!(trail.summary(), "rate-limit: free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trail_tells_of_a_refusal() {
+    let (service, _) = limited(&keyed().reject());
+    send(&service, api()).await.unwrap();
+    let (explain, request) = explained();
+    refused(send(&service, request).await);
+    assert_eq!(
+        explain.trail().summary(),
+        "rate-limit: rejected, 1000 ms short (rejecting)"
+    );
+    let (explain, mut request) = explained();
+    request.extensions_mut().insert(Override::new().cost(2));
+    assert!(send(&service, request).await.is_err());
+    assert_eq!(
+        explain.trail().summary(),
+        "rate-limit: rejected, costs 2 tokens of at most 1"
+    );
+}
+
+#[cfg(feature = "metrics")]
+mod measured {
+    use std::collections::BTreeMap;
+
+    use metrics::{
+        Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+        SharedString, Unit,
+    };
+
+    use super::*;
+
+    type Values = Arc<Mutex<BTreeMap<String, f64>>>;
+
+    /// Adds up whatever is counted or recorded, by name and labels.
+    #[derive(Clone, Default)]
+    struct Sums(Values);
+
+    struct Sum(String, Values);
+
+    impl Sum {
+        fn add(&self, value: f64) {
+            *self.1.lock().unwrap().entry(self.0.clone()).or_default() += value;
+        }
+    }
+
+    impl CounterFn for Sum {
+        fn increment(&self, value: u64) {
+            self.add(u32::try_from(value).unwrap().into());
+        }
+
+        fn absolute(&self, _: u64) {
+            unreachable!("counters only go up by steps");
+        }
+    }
+
+    impl HistogramFn for Sum {
+        fn record(&self, value: f64) {
+            self.add(value);
+        }
+    }
+
+    impl Sums {
+        fn sum(&self, key: &Key) -> Arc<Sum> {
+            let labels = key
+                .labels()
+                .map(|label| format!(" {}={}", label.key(), label.value()));
+            let name = std::iter::once(key.name().to_owned())
+                .chain(labels)
+                .collect();
+            Arc::new(Sum(name, Arc::clone(&self.0)))
+        }
+    }
+
+    impl Recorder for Sums {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.sum(key))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::from_arc(self.sum(key))
+        }
+    }
+
+    #[test]
+    fn what_happens_is_counted() {
+        let sums = Sums::default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        metrics::with_local_recorder(&sums, || {
+            runtime.block_on(async {
+                let (service, _) = limited(&keyed().max_keys(1).alarm(1, secs(60)));
+                send(&service, api()).await.unwrap();
+                send(&service, api()).await.unwrap();
+                refused(send(&service, with(Override::new().reject())).await);
+                assert!(send(&service, with(Override::new().cost(2))).await.is_err());
+                send(&service, get("https://elsewhere/")).await.unwrap();
+            });
+        });
+        let values = sums.0.lock().unwrap();
+        let values: Vec<_> = values
+            .iter()
+            .map(|(name, value)| (&**name, *value))
+            .collect();
+        assert_eq!(
+            values,
+            [
+                ("buttress.rate_limit.alarms", 1.0),
+                ("buttress.rate_limit.crowded", 1.0),
+                ("buttress.rate_limit.delayed", 1.0),
+                ("buttress.rate_limit.rejected reason=rejecting", 1.0),
+                ("buttress.rate_limit.too_dear", 1.0),
+                ("buttress.rate_limit.wait", 1.0),
+            ]
+        );
+    }
+}
