@@ -146,3 +146,16 @@ fn texts_are_equal_when_all_of_their_bytes_are() {
         }
     }
 }
+
+#[test]
+fn only_the_first_of_all_is_seen_at_a_glance() {
+    let peers = peers();
+    let glance = |uri| peers.first::<(), Authority>(&request(uri)).is_some();
+    assert!(!glance("http://a.example/"), "nobody is known");
+    places(&peers, &["http://a.example/", "http://b.example/"]);
+    assert!(glance("http://a.example/x"));
+    assert!(!glance("http://b.example/"));
+    assert!(!glance("/relative"));
+    let by_route = peers.first::<(), buttress_kernel::key::ByRoute>(&request("http://a.example/"));
+    assert!(by_route.is_none(), "another key than the authority");
+}
