@@ -3,6 +3,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use buttress_kernel::key::KeyExtractor;
@@ -52,13 +53,22 @@ impl<S, B, K> Call<S, B, K> {
         }
     }
 
-    /// Whether this is the end of a call that went as most calls go: at the first attempt, and
-    /// with nobody who asked for anything special.
+    /// Whether nothing needs to be done about this poll of an attempt: it goes on, or it ended as
+    /// most calls end, with an answer to the first attempt and nobody who asked for anything special.
     #[inline]
-    pub(crate) fn is_usual<R, E>(&self, end: &Result<Response<R>, E>) -> bool {
+    pub(crate) fn has_passed<R, E>(&self, polled: &Poll<Result<Response<R>, E>>) -> bool {
+        let end = match polled {
+            Poll::Pending => return true,
+            Poll::Ready(end) => end,
+        };
         let settings = &self.shared.settings;
         let answer = |r: &Response<R>| policy::is_answer(settings, r.status());
-        self.progress.sends == 1 && end.as_ref().is_ok_and(answer) && !self.is_special()
+        let usual =
+            self.progress.sends == 1 && end.as_ref().is_ok_and(answer) && !self.is_special();
+        if usual {
+            record::ended(1, Reason::Final);
+        }
+        usual
     }
 
     fn is_special(&self) -> bool {

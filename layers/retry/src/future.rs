@@ -14,8 +14,6 @@ use tower_service::Service;
 
 use crate::call::Call;
 use crate::pause::Pause;
-use crate::policy::Reason;
-use crate::record;
 
 pin_project! {
     /// The response of the last attempt.
@@ -90,12 +88,12 @@ where
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Calling { attempt } => {
-                    let end = ready!(attempt.poll(cx));
-                    if call.is_usual(&end) {
-                        record::ended(1, Reason::Final);
-                        return Poll::Ready(end.map_err(Into::into));
+                    let polled = attempt.poll(cx);
+                    // Handed on as it came: a response is moved in memory for each name it is given.
+                    if call.has_passed(&polled) {
+                        return polled.map_err(Into::into);
                     }
-                    match call.after(end.map_err(Into::into)) {
+                    match call.after(ready!(polled).map_err(Into::into)) {
                         ControlFlow::Break(end) => return Poll::Ready(end),
                         ControlFlow::Continue(pause) => State::Waiting { pause },
                     }
