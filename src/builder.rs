@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
+use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
+use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use bytes::Bytes;
@@ -30,6 +32,7 @@ pub struct ClientBuilder {
     limits: Limits,
     retry: Option<RetryLayer>,
     retry_after: Option<RetryAfterLayer>,
+    rate_limit: Option<RateLimitLayer<Authority>>,
     circuit_breaker: Option<CircuitBreakerLayer>,
     idempotency: Option<IdempotencyKeyLayer>,
     outer: Vec<Wrap>,
@@ -50,6 +53,7 @@ impl ClientBuilder {
             limits: Limits::default(),
             retry: Some(RetryLayer::new()),
             retry_after: Some(RetryAfterLayer::new()),
+            rate_limit: None,
             circuit_breaker: None,
             idempotency: None,
             outer: Vec::new(),
@@ -146,6 +150,21 @@ impl ClientBuilder {
     /// not at all.
     pub fn retry_after(mut self, retry_after: impl Into<Option<RetryAfterLayer>>) -> Self {
         self.retry_after = retry_after.into();
+        self
+    }
+
+    /// How fast requests go out, each attempt counted: without a limit unless set.
+    ///
+    /// ```
+    /// use buttress::{Client, RateLimitLayer, kernel::key::Authority};
+    ///
+    /// let ten_a_second = RateLimitLayer::per_second(10)?.key(Authority);
+    /// let client = Client::builder().rate_limit(ten_a_second).build()?;
+    /// # let _ = client;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimitLayer<Authority>>>) -> Self {
+        self.rate_limit = limit.into();
         self
     }
 
@@ -289,6 +308,7 @@ impl ClientBuilder {
             limits: self.limits,
             retry: self.retry,
             retry_after: self.retry_after,
+            rate_limit: self.rate_limit,
             circuit_breaker: self.circuit_breaker,
             idempotency: self.idempotency,
         };
@@ -296,6 +316,7 @@ impl ClientBuilder {
             base_uri = base.as_ref().map(tracing::field::display),
             retry = layers.retry.is_some(),
             retry_after = layers.retry_after.is_some(),
+            rate_limit = layers.rate_limit.is_some(),
             circuit_breaker = layers.circuit_breaker.is_some(),
             idempotency = layers.idempotency.is_some(),
             "client built",

@@ -97,6 +97,12 @@ impl Error {
         self.kind() == Kind::CircuitOpen
     }
 
+    /// Whether a rate limit of ours refused.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == Kind::RateLimited
+    }
+
     /// Whether the request itself was at fault and nothing was sent.
     #[must_use]
     pub fn is_request(&self) -> bool {

@@ -39,6 +39,7 @@
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
 //! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
+//! | [`rate_limit`] | a token bucket, first come first served |
 //! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
 //! | [`idempotency`] | one key for all attempts of a call |
 //! | [`transport`] | the way to the server |
@@ -73,6 +74,7 @@ pub mod transport;
 pub use buttress_circuit_breaker as circuit_breaker;
 pub use buttress_idempotency as idempotency;
 pub use buttress_kernel as kernel;
+pub use buttress_rate_limit as rate_limit;
 pub use buttress_retry as retry;
 pub use buttress_retry_after as retry_after;
 pub use buttress_timeout as timeout;
@@ -92,6 +94,8 @@ pub use buttress_kernel::{
     Attempt, Body, BoxError, Deadline, Entry, Explain, Facts, Failure, Kind, Partition, Replay,
     Sent, Trail,
 };
+#[doc(no_inline)]
+pub use buttress_rate_limit::RateLimitLayer;
 #[doc(no_inline)]
 pub use buttress_retry::RetryLayer;
 #[doc(no_inline)]

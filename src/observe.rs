@@ -122,6 +122,16 @@ struct Call {
     host: String,
 }
 
+/// OpenTelemetry's word for a method that nobody registered: values of a label must be few.
+#[cfg(feature = "metrics")]
+fn known(method: &Method) -> &'static str {
+    const NAMES: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ];
+    let known = NAMES.into_iter().find(|name| *name == method.as_str());
+    known.unwrap_or("_OTHER")
+}
+
 impl Call {
     fn start<B>(request: &Request<B>) -> Self {
         let label = request.extensions().get::<Label>();
@@ -178,7 +188,7 @@ impl Call {
     fn record(&self, key: &'static str, value: String) {
         metrics::histogram!(
             "http.client.request.duration",
-            "http.request.method" => self.method.as_str().to_owned(),
+            "http.request.method" => known(&self.method),
             "server.address" => self.host.clone(),
             key => value,
         )

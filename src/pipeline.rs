@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
+use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
+use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use buttress_timeout::body::UploadBody;
@@ -81,6 +83,7 @@ pub(crate) struct Layers {
     pub(crate) limits: Limits,
     pub(crate) retry: Option<RetryLayer>,
     pub(crate) retry_after: Option<RetryAfterLayer>,
+    pub(crate) rate_limit: Option<RateLimitLayer<Authority>>,
     pub(crate) circuit_breaker: Option<CircuitBreakerLayer>,
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
 }
@@ -133,6 +136,9 @@ where
         .option_layer(layers.retry)
         // Inside retry, so that every attempt of every call honours the server's wish.
         .option_layer(layers.retry_after)
+        // Inside the gate, so that a hold never ends in a stampede; inside retry, so that every
+        // attempt pays.
+        .option_layer(layers.rate_limit)
         // Inside everything that waits: our own queues must not look like a slow server.
         .option_layer(layers.circuit_breaker)
         // Innermost, the timeout of one attempt: the breaker must see it, and it times the server

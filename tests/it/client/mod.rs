@@ -4,6 +4,8 @@ mod bad_input;
 mod events;
 mod headers;
 mod layers;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod overrides;
 mod stack;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use buttress::kernel::key::Authority;
 use buttress::retry::{Backoff, Jitter};
-use buttress::{Attempt, Body, CircuitBreakerLayer, Client, Explain, RetryLayer};
+use buttress::{Attempt, CircuitBreakerLayer, Client, Explain, RateLimitLayer, RetryLayer};
 use buttress_testkit::{Scripted, Step};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -306,4 +307,34 @@ async fn an_open_circuit_is_waited_out_by_retry_and_not_before_its_time() {
         start.elapsed()
     );
     assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_attempt_pays_its_token() {
+    let limit = RateLimitLayer::per_second(1).unwrap().key(Authority);
+    let (client, server) = scripted_with([Step::status(503), Step::ok()], |b| {
+        b.rate_limit(limit).retry(plain_retry())
+    });
+    client.get("/").send().await.unwrap();
+    let calls = server.calls();
+    assert_eq!(calls.len(), 2);
+    assert!(calls[1].at - calls[0].at >= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_that_rejects_is_an_error_at_once_and_not_retried() {
+    let limit = RateLimitLayer::per_minute(1)
+        .unwrap()
+        .key(Authority)
+        .reject();
+    let (client, server) = scripted_with([Step::ok()], |b| b.rate_limit(limit));
+    client.get("/").send().await.unwrap();
+    let start = Instant::now();
+    let error = client.get("/").send().await.unwrap_err();
+    assert!(
+        error.is_rate_limited() && error.retry_at().is_some(),
+        "{error:?}"
+    );
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(server.calls().len(), 1);
 }
