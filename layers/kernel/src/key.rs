@@ -78,9 +78,22 @@ impl<B> KeyExtractor<Request<B>> for Authority {
     }
 }
 
+/// The bytes that an authority in its normal form does not have: `@`, `:` and capitals.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    special[b'@' as usize] = true;
+    special[b':' as usize] = true;
+    let mut capital = b'A';
+    while capital <= b'Z' {
+        special[capital as usize] = true;
+        capital += 1;
+    }
+    special
+};
+
 fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     // One look at each byte, since this is on the way of every request. Most need nothing more.
-    let special = |byte: u8| byte == b'@' || byte == b':' || byte.is_ascii_uppercase();
+    let special = |byte: u8| SPECIAL[usize::from(byte)];
     if !authority
         .bytes()
         .fold(false, |found, byte| found | special(byte))

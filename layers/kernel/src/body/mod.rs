@@ -115,8 +115,9 @@ impl Body {
     }
 }
 
-impl Replay for Body {
-    fn replay(&mut self) -> Option<Self> {
+impl Body {
+    /// Keeps a stream from now on, if it is not kept already.
+    fn replay_stream(&mut self) -> Option<Self> {
         if !self.can_replay() {
             return None;
         }
@@ -125,10 +126,19 @@ impl Replay for Body {
             other => other,
         };
         match &self.0 {
+            Inner::Tee(tee) => tee.replay().map(|tee| Self(Inner::Tee(tee))),
+            _ => None,
+        }
+    }
+}
+
+impl Replay for Body {
+    fn replay(&mut self) -> Option<Self> {
+        match &self.0 {
             Inner::Empty => Some(Self::empty()),
             Inner::Bytes(bytes) => Some(Self(Inner::Bytes(bytes.clone()))),
-            Inner::Sent | Inner::Stream { .. } => None,
-            Inner::Tee(tee) => tee.replay().map(|tee| Self(Inner::Tee(tee))),
+            Inner::Sent => None,
+            Inner::Stream { .. } | Inner::Tee(_) => self.replay_stream(),
         }
     }
 
