@@ -9,6 +9,7 @@ use buttress_kernel::Explain;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::ear::Ear;
 use crate::error::{Failed, Refusal};
 use crate::mode::Mode;
 use crate::wait::Hold;
@@ -38,17 +39,22 @@ pin_project! {
 /// Who is interested in the answer.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    pub(crate) explain: Option<Explain>,
+    explain: Option<Explain>,
+    ear: Option<Ear>,
 }
 
 impl Listener {
     /// None, if nobody is.
-    pub(crate) fn of(explain: Option<Explain>) -> Option<Box<Self>> {
-        explain.is_some().then(|| Box::new(Self { explain }))
+    pub(crate) fn of(explain: Option<Explain>, ear: Option<Ear>) -> Option<Box<Self>> {
+        let somebody = explain.is_some() || ear.is_some();
+        somebody.then(|| Box::new(Self { explain, ear }))
     }
 
     #[cold]
     fn hear<M: Mode<Req, Res>, Req, Res>(&self, answer: &mut Res) {
+        if let (Some(ear), Some((status, headers))) = (&self.ear, M::head(answer)) {
+            ear.hear(status, headers);
+        }
         if let (Some(explain), Some(extensions)) = (&self.explain, M::extensions_mut(answer)) {
             explain.attach(extensions);
         }

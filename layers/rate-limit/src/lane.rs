@@ -7,6 +7,7 @@ use std::task::Waker;
 use crate::alarm::Alarm;
 use crate::bucket::{Bucket, Pace};
 use crate::clock::{LATEST, Nanos};
+use crate::cubic::{Cubic, Signal};
 use crate::line::{Answer, Line, Turn};
 use crate::queue::{Place, Queue};
 use crate::rules::{Ask, Rules};
@@ -29,7 +30,14 @@ pub(crate) struct Lane {
 /// What only those need who could not go at once.
 struct Slow {
     queue: Queue<Mark>,
+    rest: Rest,
+}
+
+/// What goes with a queue.
+#[derive(Default)]
+struct Rest {
     alarm: Alarm,
+    cubic: Option<Cubic>,
 }
 
 /// A bucket that holds this mark has a queue.
@@ -95,8 +103,8 @@ impl Lane {
         ask: &Ask,
         rules: &Rules,
     ) -> (Answer, Nanos, bool) {
-        self.with(|line, alarm| {
-            let now = now();
+        self.with(|line, rest| {
+            let (now, alarm) = (now(), &mut rest.alarm);
             let answer = line.arrive(now, ask, rules);
             let alarm = match answer {
                 Answer::Go | Answer::TooDear { .. } => false,
@@ -140,9 +148,25 @@ impl Lane {
 
     /// Another pace from now on; the level stays.
     pub(crate) fn set_pace(&self, now: Nanos, pace: Pace) {
-        if self.pace() != pace {
-            self.with(|line, _| line.set_pace(now, pace));
-        }
+        self.with(|line, rest| {
+            rest.cubic = None;
+            if line.bucket.pace != pace {
+                line.set_pace(now, pace);
+            }
+        });
+    }
+
+    /// A response to a request that left at `left`; the paces before and after it.
+    pub(crate) fn hear(&self, now: Nanos, left: Nanos, signal: Signal) -> (Pace, Pace) {
+        self.with(|line, rest| {
+            let before = line.bucket.pace;
+            let cubic = rest.cubic.get_or_insert_with(|| Cubic::new(before));
+            let pace = cubic.hear(now, left, before, signal);
+            if pace != before {
+                line.set_pace(now, pace);
+            }
+            (before, pace)
+        })
     }
 
     #[inline]
@@ -177,13 +201,13 @@ impl Lane {
     }
 
     /// Works on the bucket and the queue as their only owner.
-    fn with<R>(&self, work: impl FnOnce(&mut Line<'_, Mark>, &mut Alarm) -> R) -> R {
+    fn with<R>(&self, work: impl FnOnce(&mut Line<'_, Mark>, &mut Rest) -> R) -> R {
         let mut guard = self.lock();
         let slow = guard.get_or_insert_with(Slow::boxed);
         let full_at = self.state.fetch_or(QUEUED, Ordering::AcqRel) & !QUEUED;
         let pace = self.pace();
         let mut line = Line::new(Bucket { full_at, pace }, &mut slow.queue);
-        let result = work(&mut line, &mut slow.alarm);
+        let result = work(&mut line, &mut slow.rest);
         let Line {
             bucket,
             woken,
@@ -211,7 +235,7 @@ impl Slow {
     fn boxed() -> Box<Self> {
         Box::new(Self {
             queue: Queue::new(),
-            alarm: Alarm::default(),
+            rest: Rest::default(),
         })
     }
 }

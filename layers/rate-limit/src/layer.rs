@@ -34,6 +34,7 @@ use crate::table::Table;
 /// | [`max_waiting`](Self::max_waiting) | 1,024 for each key |
 /// | [`ageing`](Self::ageing) | 1 s |
 /// | [`max_keys`](Self::max_keys) | 65,536 |
+/// | [`feedback`](Self::feedback) | off |
 /// | [`alarm`](Self::alarm) | 10 times in 60 s |
 ///
 /// ```
@@ -200,6 +201,20 @@ impl<K, C, M> RateLimitLayer<K, C, M> {
     #[must_use]
     pub fn alarm(mut self, times: u32, window: Duration) -> Self {
         self.settings.rules.alarm = (times, nanos(window));
+        self
+    }
+
+    /// Whether responses slow a key's bucket down. A 429 takes three tenths off its rate at once; then
+    /// the rate comes back along a cubic curve, slowly around the rate that was too fast. Where
+    /// responses tell of a quota (`RateLimit`, `X-RateLimit-…`), what is left of it, spread over the
+    /// time until it resets, is the most. Never faster than the rate that was set, never below a
+    /// hundredth of it, and a rate that is set anew begins anew, as does a
+    /// key that was forgotten.
+    ///
+    /// Needs HTTP messages; costs an allocation or two for each request.
+    #[must_use]
+    pub fn feedback(mut self, on: bool) -> Self {
+        self.settings.feedback = on;
         self
     }
 

@@ -74,9 +74,9 @@
 //!
 //! # Events and metrics
 //!
-//! Target `buttress_rate_limit`: `delayed`, `released` and `rejected` (debug), `too dear`, `no room` and
+//! Target `buttress_rate_limit`: `delayed`, `released`, `rejected` and `faster` (debug), `slower` (info), `too dear`, `no room` and
 //! `throttled again and again` (warn), with `key`, `for_ms` and `reason`. With feature `metrics`,
-//! counters `buttress.rate_limit.{delayed,rejected,too_dear,crowded,alarms}` and the histogram
+//! counters `buttress.rate_limit.{delayed,rejected,slower,too_dear,crowded,alarms}` and the histogram
 //! `buttress.rate_limit.wait` in seconds. What is granted at once is no event: [`Handle`] counts it.
 //!
 //! | file | purpose |
@@ -84,8 +84,9 @@
 //! | `layer.rs`, `rate.rs`, `cost.rs`, `settings.rs`, `overrides.rs`, `priority.rs` | what the layer, or one request, was told |
 //! | `service.rs`, `course.rs`, `future.rs`, `mode.rs` | takes tokens, and calls |
 //! | `wait.rs` | the wait of one request, and what it gives back |
-//! | `bucket.rs`, `queue.rs`, `line.rs`, `alarm.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
+//! | `bucket.rs`, `queue.rs`, `line.rs`, `cubic.rs`, `alarm.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
 //! | `lane.rs`, `table.rs`, `shared.rs`, `clock.rs`, `sync.rs` | the buckets of all keys, shared |
+//! | `ear.rs` | what a response says about our speed |
 //! | `answering.rs`, `fields.rs` | the server's side |
 //! | `handle.rs`, `error.rs`, `telemetry.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -96,6 +97,8 @@ mod bucket;
 mod clock;
 mod cost;
 mod course;
+mod cubic;
+mod ear;
 mod error;
 mod fields;
 pub mod future;

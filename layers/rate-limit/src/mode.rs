@@ -1,14 +1,14 @@
 //! What a [`RateLimitLayer`](crate::RateLimitLayer) knows of messages, as types.
 //!
-//! | mode | service | overrides, deadlines, trails |
-//! | --- | --- | --- |
-//! | [`Http`] | over `http::Request` | honoured |
-//! | [`Any`] | over anything | where its view finds extensions; no trail on the answer |
+//! | mode | service | overrides, deadlines, trails | feedback |
+//! | --- | --- | --- | --- |
+//! | [`Http`] | over `http::Request` | honoured | yes |
+//! | [`Any`] | over anything | where its view finds extensions; no trail on the answer | no |
 
 use std::marker::PhantomData;
 
 use buttress_kernel::RequestView;
-use http::{Extensions, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 
 /// The usual mode.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,9 @@ pub trait Mode<Req, Res> {
 
     /// Where a trail can be left.
     fn extensions_mut(answer: &mut Res) -> Option<&mut Extensions>;
+
+    /// What the answer may say about our speed.
+    fn head(answer: &Res) -> Option<(StatusCode, &HeaderMap)>;
 }
 
 impl<B, C> Mode<Request<B>, Response<C>> for Http {
@@ -38,6 +41,10 @@ impl<B, C> Mode<Request<B>, Response<C>> for Http {
     fn extensions_mut(answer: &mut Response<C>) -> Option<&mut Extensions> {
         Some(answer.extensions_mut())
     }
+
+    fn head(answer: &Response<C>) -> Option<(StatusCode, &HeaderMap)> {
+        Some((answer.status(), answer.headers()))
+    }
 }
 
 impl<Req, Res, V: RequestView<Req>> Mode<Req, Res> for Any<V> {
@@ -47,6 +54,10 @@ impl<Req, Res, V: RequestView<Req>> Mode<Req, Res> for Any<V> {
     }
 
     fn extensions_mut(_: &mut Res) -> Option<&mut Extensions> {
+        None
+    }
+
+    fn head(_: &Res) -> Option<(StatusCode, &HeaderMap)> {
         None
     }
 }

@@ -11,6 +11,7 @@ use tower_service::Service;
 use crate::clock::Nanos;
 use crate::cost::{Cost, One};
 use crate::course::{Course, Listener};
+use crate::ear::Ear;
 use crate::future::ResponseFuture;
 use crate::line::Answer;
 use crate::mode::{Http, Mode};
@@ -99,7 +100,8 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         M: Mode<Req, S::Response>,
     {
         let extensions = M::extensions(&request);
-        if extensions.is_some_and(|extensions| !extensions.is_empty()) {
+        let asks = extensions.is_some_and(|extensions| !extensions.is_empty());
+        if asks || self.shared.settings.feedback {
             return self.consider(request);
         }
         let cost = self.cost.cost(&request);
@@ -110,7 +112,7 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         self.detain(request, cost, now)
     }
 
-    /// The request has extensions: is one of them for us?
+    /// The request has extensions, one of which may be for us, or its response matters.
     fn consider<Req>(&mut self, request: Req) -> Way<S, Req, M>
     where
         S: Service<Req> + Clone,
@@ -135,7 +137,27 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
             0 => "free".to_owned(),
             _ => "granted at once".to_owned(),
         });
-        Course::calling(self.inner.call(request), Listener::of(explain))
+        let ear = self.ear(&request, now);
+        Course::calling(self.inner.call(request), Listener::of(explain, ear))
+    }
+
+    /// Who listens to the response to a request that leaves about now, if somebody should.
+    fn ear<Req>(&self, request: &Req, left: Nanos) -> Option<Ear>
+    where
+        K: KeyExtractor<Req>,
+    {
+        let shared = &self.shared;
+        if !shared.settings.feedback {
+            return None;
+        }
+        let key = Key::from(&*self.key.extract(request));
+        let max_keys = shared.settings.max_keys;
+        Some(Ear {
+            lane: shared.table.lane(key.as_str(), left, max_keys),
+            shared: Arc::clone(shared),
+            key,
+            left,
+        })
     }
 
     #[inline]
@@ -176,10 +198,13 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
             self.release();
         }
         match answer {
-            Answer::Go => Course::calling(self.inner.call(request), Listener::of(explain)),
+            Answer::Go => {
+                let listener = Listener::of(explain, self.ear(&request, now));
+                Course::calling(self.inner.call(request), listener)
+            }
             Answer::Wait { place, until } => {
                 telemetry::delayed(key.as_str(), shared.instant(until) - shared.instant(now));
-                let listener = Listener::of(explain.clone());
+                let listener = Listener::of(explain.clone(), self.ear(&request, until));
                 let wait = Wait {
                     shared,
                     lane,

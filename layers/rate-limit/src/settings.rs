@@ -9,6 +9,7 @@ pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) patience: Patience,
     pub(crate) max_keys: usize,
+    pub(crate) feedback: bool,
 }
 
 impl Default for Settings {
@@ -21,6 +22,7 @@ impl Default for Settings {
             },
             patience: Patience::Wait(nanos(Duration::from_secs(60))),
             max_keys: 65_536,
+            feedback: false,
         }
     }
 }

@@ -196,8 +196,11 @@ impl Table {
             Some(rate) => drop(base.own.insert(Key::from(key), rate)),
             None => drop(base.own.remove(key)),
         }
+        let pace = self.pace(&base, key);
         drop(base);
-        self.repace();
+        if let Some(lane) = self.get(key) {
+            lane.set_pace(self.clock.nanos(now()), pace);
+        }
     }
 
     fn repace(&self) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::rules::Reason;
 
@@ -52,6 +52,24 @@ pub(crate) fn crowded(key: &str, max_keys: usize) {
     warn!(target: TARGET, key, max_keys, "no room for one more key: it shares the bucket of the empty key");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.rate_limit.crowded").increment(1);
+}
+
+/// The server wants it slower.
+pub(crate) fn slower(key: &str, interval: Duration) {
+    let interval_us = micros(interval);
+    info!(target: TARGET, key, interval_us, "slower: the server asked for less");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.rate_limit.slower").increment(1);
+}
+
+/// The server has not complained for a while.
+pub(crate) fn faster(key: &str, interval: Duration) {
+    let interval_us = micros(interval);
+    debug!(target: TARGET, key, interval_us, "faster");
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Rounded up, so that a wait never reads as none.

@@ -10,13 +10,14 @@ mod sources {
     pub(crate) mod alarm;
     pub(crate) mod bucket;
     pub(crate) mod clock;
+    pub(crate) mod cubic;
     pub(crate) mod lane;
     pub(crate) mod line;
     pub(crate) mod queue;
     pub(crate) mod rules;
 }
 
-use sources::{alarm, bucket, clock, lane, line, queue, rules};
+use sources::{alarm, bucket, clock, cubic, lane, line, queue, rules};
 
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod cancellation;
+mod feedback;
 mod keys;
 mod order;
 mod server;

@@ -152,6 +152,30 @@ async fn sp34_delays_count_as_well() {
     assert_eq!(raised, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_the_server_lowers_is_an_event() {
+    let (lines, _guard) = listen();
+    let layer = per_second(100, 10).feedback(true).key(Authority);
+    let statuses = Arc::new(Mutex::new(vec![200, 429]));
+    let server = tower::service_fn(move |_: http::Request<()>| {
+        let status = statuses.lock().unwrap().pop().unwrap();
+        let response = http::Response::builder().status(status).body(()).unwrap();
+        async { Ok::<_, buttress_kernel::BoxError>(response) }
+    });
+    let service = tower_layer::Layer::layer(&layer, server);
+    send(&service, secret()).await.unwrap();
+    tokio::time::advance(secs(60)).await;
+    send(&service, secret()).await.unwrap();
+    assert_eq!(
+        lines.all(),
+        [
+            "INFO message=slower: the server asked for less \
+             key=\"api.example.com\" interval_us=14285",
+            "DEBUG message=faster key=\"api.example.com\" interval_us=10000",
+        ]
+    );
+}
+
 fn explained() -> (Explain, http::Request<()>) {
     let explain = Explain::new();
     (explain.clone(), with(explain))
