@@ -9,4 +9,5 @@ mod client;
 mod composition;
 mod gateway;
 mod support;
+mod timeout_over_hyper;
 mod transport;
