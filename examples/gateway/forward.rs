@@ -1,59 +1,81 @@
 //! What a proxy changes in a message, and nothing else (RFC 9110 §7.6).
 
-use buttress::{BaseUri, Body};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use buttress::Body;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 
-/// Fields that belong to one connection (RFC 9110 §7.6.1), besides those that `Connection` names.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+use crate::fields;
+use crate::refusal::Refusal;
+use crate::upstream::Upstream;
 
 /// The request as it goes upstream.
-pub(crate) fn request(upstream: &BaseUri, request: Request<Incoming>) -> Option<Request<Body>> {
+pub(crate) fn request(
+    upstream: &Upstream,
+    request: Request<Incoming>,
+) -> Result<Request<Body>, Refusal> {
     let (mut parts, body) = request.into_parts();
-    parts.uri = target(upstream, &parts.uri)?;
-    parts.version = http::Version::default();
-    strip(&mut parts.headers);
+    if parts.method == Method::CONNECT {
+        return Err(Refusal::Connect);
+    }
+    check_host(parts.version, &parts.headers)?;
+    if !fields::is_plainly_framed(&parts.headers) {
+        return Err(Refusal::Encoding);
+    }
+    parts.uri = upstream.target(&parts.uri).ok_or(Refusal::Target)?;
+    let received = std::mem::take(&mut parts.version);
+    let trailers = fields::wants_trailers(&parts.headers);
+    fields::strip(&mut parts.headers);
+    if trailers {
+        ask_for_trailers(&mut parts.headers, upstream);
+    }
+    fields::join_cookies(&mut parts.headers);
     // The transport writes the upstream's own.
     parts.headers.remove(header::HOST);
-    parts
-        .headers
-        .append(header::VIA, HeaderValue::from_static("1.1 buttress"));
+    fields::add_via(&mut parts.headers, received);
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
         Body::stream(body)
     };
-    Some(Request::from_parts(parts, body))
+    Ok(Request::from_parts(parts, body))
 }
 
-/// The path and query as they came, below the upstream's own path: a proxy passes paths on as they
-/// are, dot segments and doubled slashes too.
-fn target(upstream: &BaseUri, uri: &Uri) -> Option<Uri> {
-    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    format!("{upstream}{path}").parse().ok()
+/// The response as it goes back to the client.
+pub(crate) fn response(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
+    // No request that leaves here asks for another protocol.
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::Switched);
+    }
+    if !fields::is_plainly_framed(response.headers()) {
+        return Err(Refusal::ResponseEncoding);
+    }
+    fields::strip(response.headers_mut());
+    // The version is each connection's own.
+    *response.version_mut() = Version::default();
+    Ok(response)
 }
 
-/// Takes the fields of one connection out of a message's header.
-pub(crate) fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in HOP_BY_HOP.iter().chain(&named) {
-        headers.remove(name);
+/// RFC 9112 §3.2: exactly one `Host`, whose value is a host, in HTTP/1.1; at most one elsewhere.
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::HTTP_11 => Err(Refusal::Host),
+        (None, _) => Ok(()),
+        (Some(host), None) if host.is_empty() => Ok(()),
+        (Some(host), None) => Authority::try_from(host.as_bytes())
+            .map(drop)
+            .map_err(|_| Refusal::Host),
+        (Some(_), Some(_)) => Err(Refusal::Host),
+    }
+}
+
+/// Trailers come from those alone who know that they are read.
+fn ask_for_trailers(headers: &mut HeaderMap, upstream: &Upstream) {
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    // RFC 9110 §10.1.4 has `TE` named in `Connection`, which HTTP/2 forbids; and over TLS it may be
+    // HTTP/2.
+    if !upstream.is_https() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
 }

@@ -7,12 +7,16 @@
 //!
 //! Each flag adds a layer; with none it is a bare streaming reverse proxy.
 
+mod fields;
 mod flags;
 mod forward;
 mod problem;
 mod proxy;
+mod refusal;
 mod serve;
 mod stack;
+mod stop;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -21,13 +25,16 @@ use clap::Parser;
 use tokio::net::TcpListener;
 
 use crate::flags::Flags;
+use crate::proxy::Proxy;
+use crate::stop::Stop;
+use crate::upstream::Upstream;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // A wrong flag ends the program here, with exit code 2.
     let flags = Flags::parse();
-    let stack = match stack::build(&flags) {
-        Ok(stack) => stack,
+    let proxy = match proxy(&flags) {
+        Ok(proxy) => proxy,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(2);
@@ -36,7 +43,7 @@ async fn main() -> ExitCode {
     if flags.events {
         events();
     }
-    match run(flags, stack).await {
+    match run(&flags, proxy).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gateway: {error}");
@@ -45,19 +52,27 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags, stack: stack::Stack) -> Result<(), BoxError> {
+/// What the flags ask for; an error is a flag that is wrong or contradicts another.
+fn proxy(flags: &Flags) -> Result<Proxy, BoxError> {
+    let upstream = Upstream::parse(&flags.upstream)
+        .map_err(|error| format!("--upstream cannot be used: {error}"))?;
+    Ok(Proxy::new(upstream, flags.explain, stack::build(flags)?))
+}
+
+async fn run(flags: &Flags, proxy: Proxy) -> Result<(), BoxError> {
     let listener = TcpListener::bind(flags.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", flags.listen))?;
+    // Whoever reads the line below may ask for the end right then.
+    let stop = Stop::new()?;
     println!("listening on {}", listener.local_addr()?);
-    let proxy = proxy::Proxy::new(flags.upstream, flags.explain, stack);
-    serve::serve(listener, proxy).await?;
+    serve::serve(listener, proxy, stop).await;
     Ok(())
 }
 
-/// One JSON line for each decision of a layer on standard output.
+/// One JSON line for each decision of a layer, and for each call that failed, on standard output.
 fn events() {
-    let layers = "off,buttress_circuit_breaker=debug,buttress_idempotency=debug,buttress_retry=debug,\
+    let layers = "off,gateway=debug,buttress_circuit_breaker=debug,buttress_idempotency=debug,buttress_retry=debug,\
         buttress_retry_after=debug,buttress_timeout=debug";
     tracing_subscriber::fmt()
         .json()

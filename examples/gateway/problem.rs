@@ -4,11 +4,16 @@ use buttress::{Body, BoxError, Failure, Kind};
 use http::{HeaderValue, Response, StatusCode, header};
 use tokio::time::Instant;
 
-/// The answer to a call that brought no response.
+use crate::refusal::Refusal;
+
+/// The answer to a call that brought no response. The client learns the kind of failure alone; what
+/// the upstream is called and what it said is for whoever runs the gateway, in an event.
 pub(crate) fn of_failure(error: &BoxError) -> Response<Body> {
     let failure = Failure::of(&**error);
-    let (status, layer) = place(failure.kind());
-    let mut response = problem(status, layer, &describe(failure));
+    let kind = failure.kind();
+    tracing::debug!(target: "gateway", kind = kind.as_str(), reason = reason(failure), "failed");
+    let (status, layer) = place(kind);
+    let mut response = problem(status, layer, detail(kind));
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
         response
             .headers_mut()
@@ -17,9 +22,9 @@ pub(crate) fn of_failure(error: &BoxError) -> Response<Body> {
     response
 }
 
-/// The answer to a request that cannot be passed on.
-pub(crate) fn bad_request(detail: &str) -> Response<Body> {
-    problem(StatusCode::BAD_REQUEST, "transport", detail)
+/// The answer to a message that is not passed on.
+pub(crate) fn of_refusal(refusal: Refusal) -> Response<Body> {
+    problem(refusal.status(), "transport", refusal.detail())
 }
 
 /// The status of a failure, and the layer that stood up for it.
@@ -30,12 +35,28 @@ fn place(kind: Kind) -> (StatusCode, &'static str) {
         Kind::CircuitOpen => (StatusCode::SERVICE_UNAVAILABLE, "circuit-breaker"),
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limit"),
         Kind::Unauthenticated => (StatusCode::BAD_GATEWAY, "auth"),
+        Kind::Request | Kind::RequestBody => (StatusCode::BAD_REQUEST, "transport"),
         _ => (StatusCode::BAD_GATEWAY, "transport"),
     }
 }
 
+fn detail(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Timeout => "the upstream did not answer in time",
+        Kind::Connect => "no connection to the upstream could be made",
+        Kind::Transport => "the connection to the upstream broke, or what it said was not HTTP",
+        Kind::CircuitOpen => "the upstream keeps failing and is not being called for now",
+        Kind::RateLimited => "more requests came than may be sent to the upstream for now",
+        Kind::Held => "the upstream asked for a pause, which is not over yet",
+        Kind::Unauthenticated => "the gateway has no credentials for the upstream",
+        Kind::Request => "the request cannot be sent on as it is",
+        Kind::RequestBody => "the request's body broke off or was framed wrongly",
+        _ => "the call failed",
+    }
+}
+
 /// The error and the reasons behind it, without saying anything twice.
-fn describe(failure: Failure<'_>) -> String {
+fn reason(failure: Failure<'_>) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for link in failure.chain().filter(|link| !link.is::<buttress::Facts>()) {
         let reason = link.to_string();

@@ -5,24 +5,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress::{BaseUri, Body, BoxError, Explain};
+use buttress::{Body, BoxError, Explain};
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use tower::{Service, ServiceExt};
 
 use crate::stack::Stack;
+use crate::upstream::Upstream;
 use crate::{forward, problem};
 
 /// Passes requests on to one upstream.
 #[derive(Clone)]
 pub(crate) struct Proxy {
-    upstream: Arc<BaseUri>,
+    upstream: Arc<Upstream>,
     explain: bool,
     stack: Stack,
 }
 
 impl Proxy {
-    pub(crate) fn new(upstream: BaseUri, explain: bool, stack: Stack) -> Self {
+    pub(crate) fn new(upstream: Upstream, explain: bool, stack: Stack) -> Self {
         let upstream = Arc::new(upstream);
         Self {
             upstream,
@@ -32,8 +33,9 @@ impl Proxy {
     }
 
     async fn pass(self, request: Request<Incoming>) -> Response<Body> {
-        let Some(mut request) = forward::request(&self.upstream, request) else {
-            return problem::bad_request("the request's target is not a path");
+        let mut request = match forward::request(&self.upstream, request) {
+            Ok(request) => request,
+            Err(refusal) => return problem::of_refusal(refusal),
         };
         let explain = self.explain.then(Explain::new);
         if let Some(explain) = &explain {
@@ -49,12 +51,7 @@ impl Proxy {
 
 fn answer(end: Result<Response<Body>, BoxError>) -> Response<Body> {
     match end {
-        Ok(mut response) => {
-            forward::strip(response.headers_mut());
-            // The version is each connection's own.
-            *response.version_mut() = http::Version::default();
-            response
-        }
+        Ok(response) => forward::response(response).unwrap_or_else(problem::of_refusal),
         Err(error) => problem::of_failure(&error),
     }
 }

@@ -1,7 +1,10 @@
 //! Sockets, HTTP/1.1 and HTTP/2 by prior knowledge, and a way to stop.
+//!
+//! A client that leaves cancels its call, with one exception: as long as a second request lies unread
+//! behind the first one on an HTTP/1.1 connection (pipelining), hyper does not read on and so does not
+//! notice that the connection ended. `--timeout` and `--total` bound what such a call may cost.
 
 use std::convert::Infallible;
-use std::io;
 use std::time::Duration;
 
 use buttress::Body;
@@ -11,52 +14,63 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::{TcpListener, TcpStream};
 use tower::Service;
 
-/// How long calls that are under way may take to end once a stop was asked for.
+use crate::stop::Stop;
+
+/// How long connections may take to end once a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves until SIGTERM or SIGINT, then lets calls under way end.
-pub(crate) async fn serve<S, F>(listener: TcpListener, service: S) -> io::Result<()>
+/// How long a client may take over a request's head, and how long an idle connection is kept. Less
+/// than [`DRAIN`], so that half a head does not hold the end up.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// How long an HTTP/2 client may take to answer a ping. Together with [`HEAD`], after which pings
+/// are sent, less than [`DRAIN`].
+const PONG: Duration = Duration::from_secs(3);
+
+/// Serves until it is asked to stop, then lets calls under way end. Asked once more, it ends at
+/// once.
+pub(crate) async fn serve<S, F>(listener: TcpListener, service: S, mut stop: Stop)
 where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future = F>,
     S: Clone + Send + 'static,
     F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
 {
     let connections = GracefulShutdown::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, most often: others may close theirs.
-                    eprintln!("gateway: cannot accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.asked() => break,
         };
-        // Small pieces of a stream go out as they come.
-        let _ = stream.set_nodelay(true);
-        let connection = server()
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(service.clone()),
-            )
-            .into_owned();
-        let connection = connections.watch(connection);
-        // How a client's connection ends is the client's business.
-        tokio::spawn(async move { connection.await.ok() });
+        match accepted {
+            Ok((stream, _)) => start(&connections, stream, service.clone()),
+            Err(error) => {
+                // Out of file descriptors, most often: others may close theirs.
+                eprintln!("gateway: cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
     drop(listener);
-    drain(connections).await;
-    Ok(())
+    drain(connections, stop).await;
+}
+
+fn start<S, F>(connections: &GracefulShutdown, stream: TcpStream, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future = F>,
+    S: Clone + Send + 'static,
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    // Small pieces of a stream go out as they come.
+    let _ = stream.set_nodelay(true);
+    let connection = server()
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .into_owned();
+    let connection = connections.watch(connection);
+    // How a client's connection ends is the client's business.
+    tokio::spawn(async move { connection.await.ok() });
 }
 
 /// The upstream's `Date` passes unchanged, and none is made up.
@@ -65,26 +79,28 @@ fn server() -> auto::Builder<TokioExecutor> {
     server
         .http1()
         .auto_date_header(false)
+        .header_read_timeout(HEAD)
         .timer(TokioTimer::new());
     server
         .http2()
         .auto_date_header(false)
+        .keep_alive_interval(HEAD)
+        .keep_alive_timeout(PONG)
         .timer(TokioTimer::new());
     server
 }
 
-async fn drain(connections: GracefulShutdown) {
+async fn drain(connections: GracefulShutdown, mut stop: Stop) {
     eprintln!(
         "gateway: stopping; {} connections are open",
         connections.count()
     );
-    if tokio::time::timeout(DRAIN, connections.shutdown())
-        .await
-        .is_err()
-    {
-        eprintln!(
-            "gateway: calls still under way after {} s are cut",
+    tokio::select! {
+        () = connections.shutdown() => {}
+        () = tokio::time::sleep(DRAIN) => eprintln!(
+            "gateway: connections still open after {} s are cut",
             DRAIN.as_secs()
-        );
+        ),
+        () = stop.asked() => eprintln!("gateway: asked again; open connections are cut"),
     }
 }

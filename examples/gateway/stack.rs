@@ -27,11 +27,7 @@ pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, BoxEr
 
 /// Builds the stack; an error is a contradiction between flags.
 pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
-    if let (Some(attempt), Some(total)) = (flags.timeout, flags.total)
-        && attempt > total
-    {
-        return Err("--timeout is above --total, so it could never run out".into());
-    }
+    check_limits(flags)?;
     let mut stack = erase(Transport::new()?);
     if flags.timeout.is_some() || flags.body_idle.is_some() {
         let layer = TimeoutLayer::new(millis(flags.timeout)).body_idle(millis(flags.body_idle));
@@ -53,6 +49,20 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
         stack = erase(DeadlineLayer::new(total).layer(stack));
     }
     Ok(stack)
+}
+
+/// A limit that another one always cuts short is a mistake.
+fn check_limits(flags: &Flags) -> Result<(), BoxError> {
+    let within = [
+        ("--timeout", flags.timeout),
+        ("--body-idle", flags.body_idle),
+    ];
+    for (name, limit) in within {
+        if flags.total.is_some() && limit > flags.total {
+            return Err(format!("{name} is above --total, so it could never run out").into());
+        }
+    }
+    Ok(())
 }
 
 fn retry(attempts: u32, flags: &Flags) -> Result<RetryLayer, BoxError> {
