@@ -22,13 +22,23 @@ pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// The right to make one call. What became of it is told with [`end`](Self::end); dropped before
-/// that, it says nothing about the server, and its place is free.
+/// The right to make one call. What became of it is told with [`succeed`](Self::succeed) or
+/// [`end`](Self::end); dropped before that, it says nothing about the server, and its place is free.
 pub(crate) struct Admission {
     hold: Hold,
+    way: Way,
+}
+
+/// How a call was let through.
+enum Way {
+    /// As most are: at a sight of a closed circuit.
+    Seen(Sight),
+    /// There is more to know.
+    Asked(Asked),
+}
+
+struct Asked {
     permit: Permit,
-    /// What the circuit showed when it let the call through, and until when that can be so.
-    sight: Option<Sight>,
     watch: Stopwatch,
     explain: Option<Explain>,
 }
@@ -43,7 +53,6 @@ enum Stopwatch {
 }
 
 impl Stopwatch {
-    #[inline(always)]
     fn start(circuit: &Circuit, explain: Option<&Explain>) -> Self {
         if circuit.rules().slow.is_some() || explain.is_some() {
             Self::Running(now())
@@ -52,7 +61,6 @@ impl Stopwatch {
         }
     }
 
-    #[inline(always)]
     fn is_slow(self, circuit: &Circuit, now: Instant) -> bool {
         match self {
             Self::Off => false,
@@ -77,25 +85,21 @@ impl Admission {
     pub(crate) const fn free() -> Self {
         Self {
             hold: Hold::Nothing,
-            permit: Permit { epoch: 0, probe: 0 },
-            sight: None,
-            watch: Stopwatch::Off,
-            explain: None,
+            way: Way::Asked(Asked {
+                permit: Permit { epoch: 0, probe: 0 },
+                watch: Stopwatch::Off,
+                explain: None,
+            }),
         }
     }
 
     /// Through a closed circuit, without a question.
     #[inline(always)]
-    pub(crate) fn pass(mut found: Found<'_>) -> Option<Self> {
-        let sight = found.look();
-        let permit = sight.glance.pass()?;
-        let watch = Stopwatch::start(found.circuit(), None);
+    pub(crate) fn pass(found: Found<'_>) -> Option<Self> {
+        let sight = found.sight()?;
         Some(Self {
             hold: found.hold(),
-            permit,
-            sight: Some(sight),
-            watch,
-            explain: None,
+            way: Way::Seen(sight),
         })
     }
 
@@ -108,26 +112,23 @@ impl Admission {
             Some(permit) => permit,
             None => question(circuit, explain)?,
         };
-        Ok(Self {
-            watch: Stopwatch::start(circuit, explain),
-            sight: None,
-            explain: explain.cloned(),
+        let asked = Asked {
             permit,
-            hold,
-        })
+            watch: Stopwatch::start(circuit, explain),
+            explain: explain.cloned(),
+        };
+        let way = Way::Asked(asked);
+        Ok(Self { hold, way })
     }
 
     /// The call has ended well; whether that was all there is to say.
     #[inline(always)]
     pub(crate) fn succeed(&self) -> bool {
-        let Some(circuit) = self.hold.circuit() else {
-            return true;
-        };
-        let now = now();
-        if self.explain.is_some() || self.watch.is_slow(circuit, now) {
-            return false;
+        match (self.hold.circuit(), &self.way) {
+            (Some(circuit), Way::Seen(sight)) => circuit.succeed_in_sight(*sight, now()),
+            (Some(circuit), Way::Asked(asked)) => asked.succeed(circuit),
+            (None, _) => true,
         }
-        circuit.succeed(self.permit, self.sight, now)
     }
 
     /// The call has ended. `delay` is asked for where the server may have a wish.
@@ -145,19 +146,35 @@ impl Admission {
             Outcome::ServerFailure | Outcome::Throttled => delay(&*circuit.common().wall_clock),
             Outcome::Success | Outcome::CallerFault | Outcome::Neutral => None,
         };
+        let slow = match &self.way {
+            Way::Seen(_) => false,
+            Way::Asked(asked) => asked.watch.is_slow(circuit, now),
+        };
         let end = End {
             outcome,
             answered,
-            slow: self.watch.is_slow(circuit, now),
+            slow,
             delay,
         };
-        self.report(end, now);
+        let permit = self.permit();
+        let counts = !matches!(outcome, Outcome::CallerFault | Outcome::Neutral);
+        let turns = if counts || permit.probe != 0 {
+            circuit.record(permit, end, now)
+        } else {
+            Vec::new()
+        };
+        telemetry::turned(circuit, &turns, now);
+        if let Way::Asked(asked) = &mut self.way {
+            asked.explain(&turns, now);
+            asked.permit.probe = 0;
+        }
     }
 
     /// What was recorded is left in the answer.
-    #[inline]
     pub(crate) fn attach(&self, extensions: Option<&mut Extensions>) {
-        if let (Some(explain), Some(extensions)) = (&self.explain, extensions) {
+        if let (Way::Asked(asked), Some(extensions)) = (&self.way, extensions)
+            && let Some(explain) = &asked.explain
+        {
             explain.attach(extensions);
         }
     }
@@ -165,50 +182,65 @@ impl Admission {
     /// The head of the answer is there, and the call goes on: what it takes from now on is not the
     /// server's fault alone.
     pub(crate) fn head(&mut self) {
-        if let (Some(circuit), Stopwatch::Running(start)) = (self.hold.circuit(), self.watch) {
-            let slow = self.watch.is_slow(circuit, now());
-            self.watch = Stopwatch::Stopped(start, slow);
+        if let (Some(circuit), Way::Asked(asked)) = (self.hold.circuit(), &mut self.way)
+            && let Stopwatch::Running(start) = asked.watch
+        {
+            let slow = asked.watch.is_slow(circuit, now());
+            asked.watch = Stopwatch::Stopped(start, slow);
         }
         self.progress();
     }
 
     /// The call goes on.
     pub(crate) fn progress(&self) {
-        if let Some(circuit) = self.hold.circuit().filter(|_| self.permit.probe != 0) {
+        let permit = self.permit();
+        if let Some(circuit) = self.hold.circuit().filter(|_| permit.probe != 0) {
             let now = now();
-            telemetry::turned(circuit, &circuit.progress(self.permit, now), now);
+            telemetry::turned(circuit, &circuit.progress(permit, now), now);
         }
     }
 
-    fn report(&mut self, end: End, now: Instant) {
-        let Some(circuit) = self.hold.circuit() else {
-            return;
-        };
-        let counts = !matches!(end.outcome, Outcome::CallerFault | Outcome::Neutral);
-        let turns = if counts || self.permit.probe != 0 {
-            circuit.record(self.permit, end, now)
-        } else {
-            Vec::new()
-        };
-        telemetry::turned(circuit, &turns, now);
+    const fn permit(&self) -> Permit {
+        match &self.way {
+            Way::Seen(sight) => sight.permit(),
+            Way::Asked(asked) => asked.permit,
+        }
+    }
+}
+
+impl Asked {
+    fn succeed(&self, circuit: &Circuit) -> bool {
+        let now = now();
+        self.explain.is_none()
+            && !self.watch.is_slow(circuit, now)
+            && self.permit.probe == 0
+            && circuit.succeed(self.permit, now)
+    }
+
+    fn explain(&self, turns: &[Turn], now: Instant) {
         if let (Some(explain), Some(start)) = (&self.explain, self.watch.started()) {
-            let note = note(self.permit, &turns, now);
+            let note = note(self.permit, turns, now);
             explain.record(Entry::new(NAME, note, start, now));
         }
-        self.permit.probe = 0;
     }
 }
 
 impl Drop for Admission {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.permit.probe != 0
+        if let Way::Asked(Asked { permit, .. }) = self.way
+            && permit.probe != 0
             && let Some(circuit) = self.hold.circuit()
         {
-            let now = now();
-            telemetry::turned(circuit, &circuit.release(self.permit, now), now);
+            give_up(circuit, permit);
         }
     }
+}
+
+#[cold]
+fn give_up(circuit: &Circuit, permit: Permit) {
+    let now = now();
+    telemetry::turned(circuit, &circuit.release(permit, now), now);
 }
 
 /// The circuit is not simply closed: may this call go?
@@ -254,7 +286,7 @@ fn note(permit: Permit, turns: &[Turn], now: Instant) -> Cow<'static, str> {
 impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admission")
-            .field("permit", &self.permit)
+            .field("permit", &self.permit())
             .finish_non_exhaustive()
     }
 }

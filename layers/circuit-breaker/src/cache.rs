@@ -1,5 +1,6 @@
 //! What a service remembers, so that it need not look a circuit up for each call.
 
+use std::ptr;
 use std::sync::Arc;
 
 use http::Uri;
@@ -58,8 +59,10 @@ impl Place {
 
     #[inline(always)]
     fn fits(&self, uri: &Uri, authority: &Authority) -> bool {
-        // Not `==`, which would take capitals for the same.
-        self.authority.as_str() == authority.as_str() && self.scheme == Known::of(uri)
+        // Not `==`, which would take capitals for the same. URIs made from one another share their
+        // text, which need not be read then.
+        let (ours, theirs) = (self.authority.as_str(), authority.as_str());
+        (ptr::eq(ours, theirs) || ours == theirs) && self.scheme == Known::of(uri)
     }
 }
 
@@ -92,18 +95,16 @@ struct Last {
 pub(crate) struct Found<'a>(&'a Arc<Circuit>, &'a mut Uses);
 
 impl Found<'_> {
+    /// What the service has seen of the circuit, if that is so still.
     #[inline(always)]
-    pub(crate) fn circuit(&self) -> &Circuit {
-        self.0
+    pub(crate) fn sight(&self) -> Option<Sight> {
+        self.1.seen.filter(|seen| seen.is_of(self.0))
     }
 
-    /// What the circuit shows, and when the tick ends in which that is so.
-    #[inline(always)]
-    pub(crate) fn look(&mut self) -> Sight {
-        match self.1.seen {
-            Some(seen) if seen.glance == self.0.glance() => seen,
-            _ => self.1.look(self.0),
-        }
+    /// Looks anew. Where the time of each call is taken, a sight is not enough to let it through.
+    pub(crate) fn look(&mut self) {
+        let timed = self.0.rules().slow.is_some();
+        self.1.seen = self.0.look().filter(|_| !timed);
     }
 
     #[inline(always)]
@@ -117,7 +118,7 @@ impl Found<'_> {
 pub(crate) struct Uses {
     count: u32,
     seat: Option<Arc<Seat>>,
-    /// What the circuit showed last time, and when that tick ends.
+    /// What the circuit showed when the service looked last.
     seen: Option<Sight>,
 }
 
@@ -192,11 +193,6 @@ impl Uses {
             Some(seat) => Hold::Seat(Arc::clone(seat)),
             None => self.take_seat(circuit),
         }
-    }
-
-    #[cold]
-    fn look(&mut self, circuit: &Circuit) -> Sight {
-        *self.seen.insert(circuit.look())
     }
 
     #[cold]

@@ -46,28 +46,44 @@ struct Lane(Tally);
 /// What a circuit shows to those who come by: whether calls pass, and the state, tick and all in which
 /// that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Glance(u64);
+struct Glance(u64);
 
 /// A glance, and when the tick ends in which it is true.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight {
-    pub(crate) glance: Glance,
+    glance: Glance,
     end: Instant,
 }
 
-impl Glance {
+impl Sight {
+    /// Whether the circuit shows the same as it did then.
     #[inline(always)]
-    pub(crate) fn pass(self) -> Option<Permit> {
-        (self.0 & ADMITS != 0).then_some(Permit {
+    pub(crate) fn is_of(&self, circuit: &Circuit) -> bool {
+        self.glance == circuit.glance()
+    }
+
+    /// The permit of a call that is let through at this sight.
+    pub(crate) const fn permit(&self) -> Permit {
+        self.glance.permit()
+    }
+}
+
+impl Glance {
+    const fn is_calm(self) -> bool {
+        self.0 & CALM != 0
+    }
+
+    const fn permit(self) -> Permit {
+        Permit {
             epoch: epoch(self.0),
             probe: 0,
-        })
+        }
     }
 }
 
 /// Calls pass without a question.
 const ADMITS: u64 = 1;
-/// Successes need not be told one by one.
+/// Successes need not be told one by one. Only a closed circuit is calm.
 const CALM: u64 = 2;
 const GENERATION: u32 = 2;
 const EPOCH: u32 = 32;
@@ -104,9 +120,9 @@ impl Circuit {
     }
 
     /// The right to call, if it is to be had without a question.
-    #[inline(always)]
     pub(crate) fn pass(&self) -> Option<Permit> {
-        self.glance().pass()
+        let glance = self.glance();
+        (glance.0 & ADMITS != 0).then(|| glance.permit())
     }
 
     /// Asks for the right to call.
@@ -119,46 +135,37 @@ impl Circuit {
 
     /// What there is to know in front of the lock.
     #[inline(always)]
-    pub(crate) fn glance(&self) -> Glance {
+    fn glance(&self) -> Glance {
         Glance(self.gate.load(Ordering::Acquire))
     }
 
-    /// The same, and when the tick ends. That is asked for last: if the tick has changed in between,
-    /// so has the gate, and the glance fits nothing any more.
-    pub(crate) fn look(&self) -> Sight {
+    /// The same, and when the tick ends, while calls pass and successes need not be told one by one.
+    /// The end is asked for last: if the tick has changed in between, so has the gate, and the glance
+    /// fits nothing any more.
+    pub(crate) fn look(&self) -> Option<Sight> {
         let glance = self.glance();
         let edge = Duration::from_nanos(self.edge.load(Ordering::Acquire));
-        let origin = self.rules().origin;
-        let end = origin.checked_add(edge).unwrap_or(origin);
-        Sight { glance, end }
+        let end = self.rules().origin.checked_add(edge)?;
+        glance.is_calm().then_some(Sight { glance, end })
     }
 
-    /// A call ended well and in good time; whether that could be noted without the lock. `sight` is
-    /// what was seen when it was let through.
+    /// A call that was let through at this sight ended well and in good time; whether that could be
+    /// noted without the lock.
     #[inline(always)]
-    pub(crate) fn succeed(&self, permit: Permit, sight: Option<Sight>, now: Instant) -> bool {
-        match sight {
-            // Nothing has changed, not even the tick.
-            Some(Sight { glance, end })
-                if now < end
-                    && glance.0 & CALM != 0
-                    && glance == self.glance()
-                    && self.add(generation(glance.0)) =>
-            {
-                true
-            }
-            _ => self.succeed_later(permit, now),
-        }
+    pub(crate) fn succeed_in_sight(&self, sight: Sight, now: Instant) -> bool {
+        // Nothing has changed, not even the tick.
+        let same = now < sight.end && self.glance() == sight.glance;
+        (same && self.add(generation(sight.glance.0))) || self.succeed(sight.glance.permit(), now)
     }
 
-    /// The same for a call that began in an earlier tick.
+    /// The same for a call of which no more is known than its permit.
     #[cold]
-    fn succeed_later(&self, permit: Permit, now: Instant) -> bool {
-        let gate = self.gate.load(Ordering::Acquire);
-        let calm = epoch(gate) == permit.epoch && gate & CALM != 0;
+    pub(crate) fn succeed(&self, permit: Permit, now: Instant) -> bool {
+        let glance = self.glance();
+        let calm = glance.permit() == permit && glance.is_calm();
         // Read after the gate: a tick that ended in between has changed the generation.
         let ended = self.rules().nanos(now) >= self.edge.load(Ordering::Acquire);
-        calm && !ended && self.add(generation(gate))
+        calm && !ended && self.add(generation(glance.0))
     }
 
     #[inline(always)]

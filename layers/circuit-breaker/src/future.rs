@@ -112,19 +112,19 @@ where
             CallProj::Calling { inner, admission } => (inner, admission),
             CallProj::Refused { error } => return Poll::Ready(Err(take(error))),
         };
-        // The answer stays where it is: to move it costs as much as much of the rest.
-        let mut end = inner.poll(cx).map_err(Into::into);
-        match &mut end {
-            Poll::Pending => {}
-            Poll::Ready(Ok(answer)) => {
-                let outcome = this.classify.classify(Ok(answer));
-                if outcome != Outcome::Success || !admission.succeed() {
-                    answered::<Res, M>(admission, outcome, answer);
-                }
+        let mut end = inner.poll(cx);
+        // Looked at where it is: an answer is large, and to move it costs as much as the clock.
+        if let Poll::Ready(Ok(answer)) = &mut end {
+            let outcome = this.classify.classify(Ok(answer));
+            if outcome != Outcome::Success || !admission.succeed() {
+                answered::<Res, M>(admission, outcome, answer);
             }
-            Poll::Ready(Err(error)) => failed(admission, this.classify, error),
         }
-        end
+        match end {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(answer)) => Poll::Ready(Ok(answer)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(failed(admission, this.classify, error))),
+        }
     }
 }
 
@@ -148,11 +148,7 @@ where
         let classify = this.classify.take().expect("polled after it was over");
         let mut answer = match end {
             Ok(answer) => answer,
-            Err(error) => {
-                let error = error.into();
-                failed(admission, &classify, &error);
-                return Poll::Ready(Err(error));
-            }
+            Err(error) => return Poll::Ready(Err(failed(admission, &classify, error))),
         };
         let outcome = classify.classify(Ok(&answer));
         // What has gone wrong already cannot end well.
@@ -179,11 +175,17 @@ fn answered<Res, M: Reads<Res>>(admission: &mut Admission, outcome: Outcome, ans
 
 #[cold]
 #[inline(never)]
-fn failed<Res>(admission: &mut Admission, classify: &impl Classify<Res>, error: &BoxError) {
-    let outcome = classify.classify(Err(&**error as &(dyn Error + 'static)));
+fn failed<Res>(
+    admission: &mut Admission,
+    classify: &impl Classify<Res>,
+    error: impl Into<BoxError>,
+) -> BoxError {
+    let error = error.into();
+    let outcome = classify.classify(Err(&*error as &(dyn Error + 'static)));
     if outcome != Outcome::Success || !admission.succeed() {
         admission.end(outcome, false, |_| None);
     }
+    error
 }
 
 #[cold]

@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use buttress_kernel::key::{Authority, KeyExtractor};
 use buttress_kernel::{BoxError, Classify, Explain, RequestView};
-use http::{Extensions, Request, Response, Uri};
+use http::{Extensions, Request, Response, Uri, uri};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::admission::{Admission, now};
-use crate::cache::Cache;
+use crate::cache::{Cache, Found, Hold};
 use crate::future::{ResponseFuture, WholeFuture};
 use crate::mode::{Any, Head, Whole};
 use crate::overrides::Override;
@@ -63,7 +63,7 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
         }
         let uri = request.uri();
         let authority = uri.authority()?;
-        if self.is_busy(Some(request.extensions())) {
+        if Self::has_wishes(Some(request.extensions())) {
             return None;
         }
         Admission::pass(self.cache.at_place(&self.registry, uri, authority)?)
@@ -75,20 +75,20 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
     where
         K: KeyExtractor<Req>,
     {
-        if self.is_busy(extensions) {
+        if Self::has_wishes(extensions) {
             return None;
         }
         Admission::pass(self.cache.by_key(&self.key.extract(request))?)
     }
 
-    /// Whether there is more to do than to look at a closed circuit.
+    /// Whether a request asks for more than to look at a circuit.
     #[inline(always)]
-    fn is_busy(&self, extensions: Option<&Extensions>) -> bool {
+    fn has_wishes(extensions: Option<&Extensions>) -> bool {
         let wishes = |given: &Extensions| {
             !given.is_empty()
                 && (given.get::<Override>().is_some() || given.get::<Explain>().is_some())
         };
-        self.registry.common.is_due() || extensions.is_some_and(wishes)
+        extensions.is_some_and(wishes)
     }
 
     /// The whole way.
@@ -109,7 +109,7 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
         &mut self,
         request: &Req,
         extensions: Option<&Extensions>,
-        place: Option<(&Uri, &http::uri::Authority)>,
+        place: Option<(&Uri, &uri::Authority)>,
     ) -> Result<Admission, BoxError>
     where
         S: Clone,
@@ -122,18 +122,7 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
         if own.is_some_and(|own| own.bypass) {
             return Ok(Admission::free());
         }
-        let key = self.key.extract(request);
-        let Some(circuit) = self.registry.get_or_insert(&key, now()) else {
-            telemetry::untracked(&key);
-            return Ok(Admission::free());
-        };
-        let hold = match place {
-            Some((uri, authority)) => {
-                self.cache
-                    .learn_place(&self.registry, uri, authority, circuit)
-            }
-            None => self.cache.learn(circuit, None),
-        };
+        let hold = self.remember(request, place);
         let admitted = Admission::ask(hold, extensions.and_then(Explain::of));
         if admitted.is_err() {
             // The place that readiness may have taken goes to somebody who can use it.
@@ -141,6 +130,37 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
             drop(mem::replace(&mut self.inner, fresh));
         }
         admitted
+    }
+
+    /// The circuit of a request, found where the service remembers it or anew.
+    fn remember<Req>(&mut self, request: &Req, place: Option<(&Uri, &uri::Authority)>) -> Hold
+    where
+        K: KeyExtractor<Req>,
+    {
+        let registry = &self.registry;
+        let look = |mut found: Found<'_>| {
+            found.look();
+            found.hold()
+        };
+        if let Some((uri, authority)) = place
+            && let Some(found) = self.cache.at_place(registry, uri, authority)
+        {
+            return look(found);
+        }
+        let key = self.key.extract(request);
+        if place.is_none()
+            && let Some(found) = self.cache.by_key(&key)
+        {
+            return look(found);
+        }
+        let Some(circuit) = registry.get_or_insert(&key, now()) else {
+            telemetry::untracked(&key);
+            return Hold::Nothing;
+        };
+        match place {
+            Some((uri, authority)) => self.cache.learn_place(registry, uri, authority, circuit),
+            None => self.cache.learn(circuit, None),
+        }
     }
 }
 

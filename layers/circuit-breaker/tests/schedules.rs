@@ -81,9 +81,11 @@ fn circuit(change: impl FnOnce(&mut Rules)) -> (Arc<Circuit>, Instant) {
 type Pass = (Permit, Option<Sight>);
 
 fn ask(circuit: &Circuit, now: Instant) -> Option<Pass> {
-    let sight = circuit.look();
-    if let Some(permit) = sight.glance.pass() {
-        return Some((permit, Some(sight)));
+    if let Some(sight) = circuit.look() {
+        return Some((sight.permit(), Some(sight)));
+    }
+    if let Some(permit) = circuit.pass() {
+        return Some((permit, None));
     }
     match circuit.admit(now).0 {
         Answer::Granted(permit) => Some((permit, None)),
@@ -92,7 +94,11 @@ fn ask(circuit: &Circuit, now: Instant) -> Option<Pass> {
 }
 
 fn end(circuit: &Circuit, (permit, sight): Pass, outcome: Outcome, now: Instant) {
-    if outcome == Outcome::Success && circuit.succeed(permit, sight, now) {
+    let noted = || match sight {
+        Some(sight) => circuit.succeed_in_sight(sight, now),
+        None => circuit.succeed(permit, now),
+    };
+    if outcome == Outcome::Success && noted() {
         return;
     }
     let end = End {

@@ -3,7 +3,7 @@
 mod model;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use buttress_kernel::{Key, Outcome, SystemWallClock};
 use proptest::prelude::*;
@@ -132,6 +132,13 @@ fn at(rules: &Rules, millis: u64) -> Moment {
 /// What a call through the circuit knows.
 type Pass = (Permit, Option<Sight>);
 
+fn succeed(circuit: &Circuit, (permit, sight): Pass, now: Instant) -> bool {
+    match sight {
+        Some(sight) => circuit.succeed_in_sight(sight, now),
+        None => circuit.succeed(permit, now),
+    }
+}
+
 /// The three, side by side.
 struct Trio {
     machine: Machine,
@@ -172,7 +179,7 @@ impl Trio {
                     self.machine
                         .record(permit, end, at, &self.rules, &mut Vec::new());
                     let quick = outcome == Outcome::Success && !slow;
-                    if !quick || !self.circuit.succeed(shared.0, shared.1, at.now) {
+                    if !quick || !succeed(&self.circuit, shared, at.now) {
                         self.circuit.record(shared.0, end, at.now);
                     }
                     self.model.record(call, outcome, slow, delay, now);
@@ -231,9 +238,10 @@ impl Trio {
     fn admit(&mut self, at: Moment) -> Result<(), TestCaseError> {
         let answer = self.machine.admit(at, &self.rules, &mut Vec::new());
         let sight = self.circuit.look();
-        let pass = sight.glance.pass().map(Answer::Granted);
-        let sight = pass.map(|_| sight);
-        let shared = pass.unwrap_or_else(|| self.circuit.admit(at.now).0);
+        let pass = sight
+            .map(|sight| sight.permit())
+            .or_else(|| self.circuit.pass());
+        let shared = pass.map_or_else(|| self.circuit.admit(at.now).0, Answer::Granted);
         match (answer, shared, self.model.admit(self.now)) {
             (Answer::Granted(permit), Answer::Granted(shared), Ok(call)) => {
                 self.calls.push((permit, (shared, sight), call));
