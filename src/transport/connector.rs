@@ -18,8 +18,8 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::proxy::{Route, Way};
 use super::resolver::Resolver;
+use super::route::{Route, Way};
 use super::stream::Stream;
 
 /// Makes connections: resolves, connects, goes through a proxy and shakes hands, within one limit.

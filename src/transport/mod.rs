@@ -17,7 +17,7 @@
 //! | the connection ended inside the head of the response | `Transport` | `Yes` |
 //! | the head is not HTTP, or larger than [allowed](TransportBuilder::max_header_bytes) | `Transport` | `Yes` |
 //! | the response's body broke off, or is framed wrongly | `Transport` | `Yes` |
-//! | the request has no host, another scheme, or credentials in its URI | `Request` | `No` |
+//! | the request's URI has no host, no such host or port, another scheme, or credentials | `Request` | `No` |
 //! | the request's own body failed | `RequestBody` | `Maybe` |
 //!
 //! What cannot be known is `Maybe`: a server that closes a kept connection at the very moment at which
@@ -60,10 +60,12 @@ mod connector;
 mod invalid;
 mod proxy;
 mod resolver;
+mod route;
 mod service;
 mod settings;
 mod stream;
 mod tls;
+mod unsendable;
 mod upload;
 mod verdict;
 mod wire;

@@ -1,17 +1,16 @@
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use buttress_kernel::{Body, BoxError, TransportError};
-use http::uri::Scheme;
-use http::{Request, Response, Version};
+use http::{Request, Response};
 use hyper_util::client::legacy::{self, Client};
 use tower_service::Service;
 
 use super::connector::Connector;
-use super::proxy::Route;
+use super::route::Route;
 use super::settings::Settings;
+use super::unsendable::{self, Unsendable};
 use super::upload::{Fault, Upload};
 use super::{InvalidTransport, ResponseBody, TransportBuilder, verdict};
 
@@ -60,32 +59,6 @@ where
     }
 }
 
-impl<B> Transport<B> {
-    fn check<T>(&self, request: &Request<T>) -> Result<(), Unsendable> {
-        let uri = request.uri();
-        let authority = uri.authority().ok_or(Unsendable::NoHost)?;
-        if authority.host().is_empty() {
-            return Err(Unsendable::NoHost);
-        }
-        // RFC 9110 §4.2.4: they would end up in logs along the way.
-        if authority.as_str().contains('@') {
-            return Err(Unsendable::Credentials);
-        }
-        match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => {}
-            Some(scheme) if *scheme == Scheme::HTTP && self.https_only => {
-                return Err(Unsendable::PlainText);
-            }
-            Some(scheme) if *scheme == Scheme::HTTP => {}
-            _ => return Err(Unsendable::Scheme),
-        }
-        match request.version() {
-            Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => Ok(()),
-            _ => Err(Unsendable::Version),
-        }
-    }
-}
-
 impl<B> Service<Request<B>> for Transport<B>
 where
     B: http_body::Body<Data: Send> + Send + Unpin + 'static,
@@ -100,7 +73,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        if let Err(reason) = self.check(&request) {
+        if let Err(reason) = unsendable::check(&request, self.https_only) {
             return ResponseFuture(State::Refused(Some(reason)));
         }
         let (mut head, body) = request.into_parts();
@@ -134,7 +107,9 @@ impl<B> fmt::Debug for Transport<B> {
 /// # Cancellation
 ///
 /// Dropping it gives the exchange up: an HTTP/1.1 connection is closed, an HTTP/2 stream reset. A
-/// connection that was being made for it is finished and kept for the next request.
+/// connection that is still being made for it is given up, too, in the middle of a handshake if need
+/// be. Where HTTP/2 alone is spoken, requests to the same host may be
+/// waiting for that connection: they fail unsent, as if it had been refused.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(State);
 
@@ -179,29 +154,3 @@ impl fmt::Debug for ResponseFuture {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
-
-/// Why a request is not sent.
-#[derive(Clone, Copy, Debug)]
-enum Unsendable {
-    NoHost,
-    Scheme,
-    PlainText,
-    Credentials,
-    Version,
-}
-
-impl fmt::Display for Unsendable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoHost => "its URI has no host; a request needs an absolute one",
-            Self::Scheme => "its URI's scheme is neither http nor https",
-            Self::PlainText => "its URI is plain http, and the transport is set to https alone",
-            Self::Credentials => {
-                "its URI holds a user name or password; send an Authorization header instead"
-            }
-            Self::Version => "its version of HTTP is none of 1.0, 1.1 and 2",
-        })
-    }
-}
-
-impl Error for Unsendable {}

@@ -9,6 +9,9 @@ use super::InvalidTransport;
 
 /// The certificate authorities whose servers are trusted.
 ///
+/// By default those of every feature that is on: Mozilla's with `webpki-roots`, the operating system's
+/// with `native-roots`, the union with both.
+///
 /// ```
 /// use buttress::transport::{Roots, Transport};
 ///
@@ -38,7 +41,7 @@ impl Roots {
         }
     }
 
-    /// Mozilla's list, as compiled in. The default where the feature is on.
+    /// Mozilla's list, as compiled in, and nobody else.
     #[cfg(feature = "webpki-roots")]
     #[must_use]
     pub const fn web() -> Self {
@@ -47,8 +50,7 @@ impl Roots {
         roots
     }
 
-    /// The operating system's list, read when the transport is built. The default where the feature
-    /// `webpki-roots` is off.
+    /// The operating system's list, read when the transport is built, and nobody else.
     #[cfg(feature = "native-roots")]
     #[must_use]
     pub const fn native() -> Self {
@@ -98,11 +100,11 @@ impl Roots {
 }
 
 impl Default for Roots {
+    /// Everybody whose feature is on, so that a feature that another crate turns on takes no trust away.
     fn default() -> Self {
-        let web = cfg!(feature = "webpki-roots");
         Self {
-            web,
-            native: !web && cfg!(feature = "native-roots"),
+            web: cfg!(feature = "webpki-roots"),
+            native: cfg!(feature = "native-roots"),
             ..Self::none()
         }
     }

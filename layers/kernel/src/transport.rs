@@ -7,7 +7,8 @@ use crate::{BoxError, Facts, Kind, Sent};
 ///
 /// Transports wrap their errors in this one, because they alone know whether the request can have
 /// left ([`Sent`]). It is opaque: ask [`Failure`](crate::Failure) what it means, and the source
-/// chain what happened.
+/// chain what happened. Where the [request](Self::request) is at fault, the message ends with the
+/// reason, since it is the caller who can act on it.
 ///
 /// ```
 /// use buttress_kernel::{BoxError, Failure, Kind, Sent, TransportError};
@@ -15,6 +16,9 @@ use crate::{BoxError, Facts, Kind, Sent};
 /// let error: BoxError = TransportError::broken(Sent::Maybe, "connection reset by peer").into();
 /// assert_eq!(Failure::of(&*error).kind(), Kind::Transport);
 /// assert_eq!(error.to_string(), "the connection broke");
+///
+/// let error = TransportError::request("its URI has no host");
+/// assert_eq!(error.to_string(), "the request cannot be sent: its URI has no host");
 /// ```
 #[derive(Debug)]
 pub struct TransportError {
@@ -75,7 +79,13 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message)
+        f.write_str(self.message)?;
+        match self.facts.source() {
+            Some(reason) if self.facts.kind_fact() == Some(Kind::Request) => {
+                write!(f, ": {reason}")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

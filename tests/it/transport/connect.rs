@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use buttress::transport::ConnectTimedOut;
 use buttress_kernel::{Failure, Kind, Sent};
+#[cfg(feature = "http2")]
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
 
 use super::{builder, get, transport, verdict};
 use crate::support::raw::{Raw, refused};
@@ -87,4 +90,51 @@ async fn the_limit_on_connecting_can_be_another_or_none() {
     tokio::time::timeout(hour, get(&patient, &uri))
         .await
         .expect_err("it waits for longer than an hour");
+}
+
+/// A server that never answers, and what it tells: that somebody spoke, and that nobody is there.
+fn listener() -> (Raw, mpsc::UnboundedReceiver<&'static str>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let server = Raw::each(move |_, mut peer| {
+        peer.take(5).unwrap();
+        tell.send("spoken to").unwrap();
+        peer.linger();
+        tell.send("left").unwrap();
+    });
+    (server, told)
+}
+
+#[tokio::test]
+async fn dropping_the_future_during_the_tls_handshake_gives_the_connection_up() {
+    let (server, mut told) = listener();
+    // Without a limit, so that nothing but the drop can end it.
+    let transport = builder().connect_timeout(None).build().unwrap();
+    let mut end = Box::pin(get(&transport, format!("https://{}/", server.address())));
+    tokio::select! {
+        _ = &mut end => unreachable!("the server never answers"),
+        said = told.recv() => assert_eq!(said, Some("spoken to")),
+    }
+    drop(end);
+    let left = tokio::time::timeout(Duration::from_secs(30), told.recv()).await;
+    assert_eq!(left, Ok(Some("left")));
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn whoever_waits_for_an_http2_connection_that_is_given_up_is_unsent() {
+    let (server, mut told) = listener();
+    let builder = builder().connect_timeout(None).http2_only(true);
+    let transport = builder.build().unwrap();
+    let uri = format!("https://{}/", server.address());
+    let mut first = Box::pin(get(&transport, &uri));
+    tokio::select! {
+        _ = &mut first => unreachable!("the server never answers"),
+        said = told.recv() => assert_eq!(said, Some("spoken to")),
+    }
+    let mut second = Box::pin(get(&transport, &uri));
+    assert!(second.as_mut().now_or_never().is_none());
+    drop(first);
+    let end = tokio::time::timeout(Duration::from_secs(30), second).await;
+    assert_eq!(verdict(end.unwrap()), (Kind::Connect, Sent::No));
+    assert_eq!(server.connections(), 1);
 }

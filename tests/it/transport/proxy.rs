@@ -12,6 +12,7 @@ use http::Request;
 
 use super::tls::Secure;
 use super::{builder, get, send, verdict, whole, words};
+use crate::support::events;
 use crate::support::raw::{Raw, refused};
 #[cfg(feature = "http2")]
 use crate::support::upstream::Upstream;
@@ -20,7 +21,7 @@ use crate::support::upstream::Upstream;
 const BASIC: &str = "Basic dXNlcjpzM2NyZXQ=";
 
 /// A proxy that tells what it is asked, and answers it itself.
-fn forwarding() -> (Raw, mpsc::Receiver<String>) {
+pub(super) fn forwarding() -> (Raw, mpsc::Receiver<String>) {
     let (tell, asked) = mpsc::channel();
     let proxy = Raw::each(move |_, mut peer| {
         while let Some(request) = peer.hear() {
@@ -151,6 +152,28 @@ async fn http2_alone_goes_through_a_tunnel_that_alone_sees_the_credentials() {
     ] {
         let said = tunnelled(&builder, server.address, to).await;
         assert!(said.starts_with(b"HTTP/2.0 "));
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_through_a_proxy_is_told_of_without_its_password() {
+    let (told, _guard) = events::capture();
+    let server = Secure::echo(&["h2", "http/1.1"]).await;
+    let (proxy, _asked) = tunnelling(server.address);
+    let transport = server.builder().proxy(through(&proxy)).build().unwrap();
+    get(&transport, "https://tls.test/path?token=t0ken")
+        .await
+        .unwrap();
+    let text = told.text();
+    let ours: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("buttress::transport"))
+        .collect();
+    let http2 = cfg!(feature = "http2");
+    let connected = format!("connected host=\"tls.test\" http2={http2} duration_ms=");
+    assert!(ours.len() == 1 && ours[0].contains(&connected), "{ours:?}");
+    for secret in ["s3cret", BASIC, "t0ken", "/path"] {
+        assert!(!ours[0].contains(secret), "{ours:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use buttress::transport::Proxy;
 use buttress_kernel::{Body, Failure, Kind, Sent};
 use bytes::Bytes;
 use http::{Request, Version};
@@ -19,9 +20,20 @@ async fn a_request_that_names_no_server_is_refused_before_anything_is_done() {
         ("example.test:80", "neither http nor https"),
         ("ftp://example.test/", "neither http nor https"),
         ("http://user:secret@example.test/", "user name or password"),
+        ("http://localhost:80*", "port is not a number"),
+        ("http://localhost:99999/", "port is not a number"),
+        ("https://localhost:+443/", "port is not a number"),
+        ("http://[::1]80/", "port is not a number"),
+        ("http://localhost*/", "host is neither a name"),
+        ("https://local,host:443/", "host is neither a name"),
+        ("http://[v1.x]/", "host is neither a name"),
     ] {
         let error = get(&transport(), uri).await.unwrap_err();
-        assert!(words(&error).contains(reason), "{uri}: {}", words(&error));
+        let told = error.to_string();
+        assert!(
+            told.starts_with("the request cannot be sent: ") && told.contains(reason),
+            "{uri}: {told}"
+        );
         assert!(!words(&error).contains("secret"));
         assert_eq!(
             verdict(Err::<(), _>(error)),
@@ -29,6 +41,16 @@ async fn a_request_that_names_no_server_is_refused_before_anything_is_done() {
             "{uri}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_port_that_is_left_empty_is_the_schemes() {
+    let (proxy, asked) = super::proxy::forwarding();
+    let through = Proxy::all(format!("http://{}", proxy.address()));
+    let transport = builder().proxy(through).build().unwrap();
+    get(&transport, "http://api.test:/").await.unwrap();
+    let request = asked.recv().unwrap();
+    assert!(request.contains("host: api.test\r\n"), "{request}");
 }
 
 #[tokio::test]

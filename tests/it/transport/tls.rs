@@ -127,6 +127,58 @@ async fn the_web_does_not_vouch_for_a_certificate_of_our_own() {
     }
 }
 
+#[test]
+fn the_default_is_to_trust_the_lists_of_all_features_that_are_on() {
+    let (web, native) = (
+        cfg!(feature = "webpki-roots"),
+        cfg!(feature = "native-roots"),
+    );
+    let lists = format!("Roots {{ web: {web}, native: {native}, added: 0 }}");
+    assert_eq!(format!("{:?}", Roots::default()), lists);
+}
+
+/// Run by the next test in a process of its own, whose environment it sets.
+#[cfg(all(feature = "native-roots", target_os = "linux"))]
+#[tokio::test]
+#[ignore = "needs the environment of the test below"]
+async fn in_an_environment_with_a_list_of_authorities() {
+    let server = std::env::var("SERVER").unwrap().parse().unwrap();
+    let transport = builder().addresses("tls.test", [server]).build().unwrap();
+    println!("said {}", text(&transport, "https://tls.test/").await);
+}
+
+#[cfg(all(feature = "native-roots", target_os = "linux"))]
+#[tokio::test]
+async fn the_operating_systems_list_is_trusted_whatever_other_features_are_on() {
+    let server = Secure::echo(&["http/1.1"]).await;
+    let list = authority_file(&server);
+    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "transport::tls::in_an_environment_with_a_list_of_authorities",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("SERVER", server.address.to_string())
+        .env("SSL_CERT_FILE", &list)
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .await
+        .unwrap();
+    std::fs::remove_file(list).unwrap();
+    let said = String::from_utf8(child.stdout).unwrap();
+    assert!(said.contains("said HTTP/1.1 /"), "{said}");
+}
+
+/// The server's authority in a file of its own.
+#[cfg(all(feature = "native-roots", target_os = "linux"))]
+fn authority_file(server: &Secure) -> std::path::PathBuf {
+    let name = format!("buttress-{}-authority.pem", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, &server.pem).unwrap();
+    path
+}
+
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused_unsent() {
     let server = Secure::echo(&[]).await;

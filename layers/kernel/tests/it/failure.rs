@@ -199,7 +199,7 @@ fn a_transport_says_whether_the_request_left() {
         ),
         (
             TransportError::request("x"),
-            "the request cannot be sent",
+            "the request cannot be sent: x",
             Kind::Request,
             Sent::No,
         ),
