@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
+use buttress_kernel::key::Authority;
+use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use buttress_timeout::{DeadlineLayer, TimeoutLayer};
@@ -42,6 +44,19 @@ pub fn retry_after() -> RetryAfterLayer {
 #[must_use]
 pub fn circuit_breaker() -> CircuitBreakerLayer {
     CircuitBreakerLayer::new()
+}
+
+/// So many requests a second that none ever waits.
+#[must_use]
+pub fn rate_limit() -> RateLimitLayer {
+    let rate = RateLimitLayer::per_second(1_000_000);
+    rate.unwrap_or_else(|_| unreachable!("a million a second can be counted"))
+}
+
+/// The same for each server.
+#[must_use]
+pub fn keyed_rate_limit() -> RateLimitLayer<Authority> {
+    rate_limit().key(Authority)
 }
 
 /// A key for requests that need one.

@@ -91,6 +91,7 @@ const SPECIAL: [bool; 256] = {
     special
 };
 
+#[inline]
 fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     // One look at each byte, since this is on the way of every request. Most need nothing more.
     let special = |byte: u8| SPECIAL[usize::from(byte)];
@@ -100,6 +101,10 @@ fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     {
         return Cow::Borrowed(authority);
     }
+    stripped_authority(uri, authority)
+}
+
+fn stripped_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     let place = match last(authority, b'@') {
         Some(at) => &authority[at + 1..],
         None => authority,
