@@ -51,7 +51,11 @@ fn layers() -> Vec<Row> {
             ),
         Row::new("retry", GET, ours::retry())
             .bar(1_750, 1)
-            .peer("tower Retry"),
+            .peer("tower Retry")
+            .held(
+                1_800,
+                "eight headers are copied, and each kind of processor copies in its own way",
+            ),
         Row::new("retry", GET_OWNED, ours::retry()).peer("tower Retry"),
         Row::new("retry", PUT_BYTES, ours::retry()),
         Row::new("retry", POST_STREAM, ours::retry()).bar(250, 0),
