@@ -84,17 +84,61 @@ async fn a_post_is_retried_with_an_idempotency_key_alone() {
 }
 
 #[tokio::test]
-async fn a_retry_budget_of_nothing_leaves_the_floor_of_ten_a_second_over_ten_seconds() {
-    let upstream = fails(usize::MAX, 503).await;
-    let flags = "--retry 300 --retry-base 1 --retry-cap 1 --retry-budget 0";
-    let gateway = Gateway::start(&upstream.uri(), flags);
+async fn retry_budget_is_a_share_of_first_attempts() {
+    const CALLS: usize = 300;
+    let mut sent = Vec::new();
+    for percent in [0, 100] {
+        let upstream = fails(usize::MAX, 502).await;
+        let flags = format!("--retry 2 --retry-base 1 --retry-cap 1 --retry-budget {percent}");
+        let gateway = Gateway::start(&upstream.uri(), &flags);
+        for _ in 0..CALLS {
+            assert_eq!(gateway.get("/").await.status(), 502);
+        }
+        sent.push(upstream.requests());
+    }
+    // With nothing paid in, there is the reserve alone: far fewer retries than calls.
+    assert!((CALLS + 1..2 * CALLS).contains(&sent[0]), "{sent:?}");
+    assert_eq!(sent[1], 2 * CALLS);
+}
+
+/// The delays of so many retries, in milliseconds, as the events tell them.
+fn delays(gateway: &mut Gateway, retries: usize) -> Vec<u64> {
+    let events = std::iter::from_fn(|| {
+        Some(serde_json::from_str::<serde_json::Value>(&gateway.next_line()).unwrap())
+    });
+    let delays = events.filter_map(|event| event["delay_ms"].as_u64());
+    delays.take(retries).collect()
+}
+
+#[tokio::test]
+async fn retry_base_and_retry_cap_bound_the_backoff() {
+    let upstream = fails(usize::MAX, 502).await;
+    // Each delay is drawn between nothing and its bound, so that many draws are needed to see it.
+    for bound in [2, 60] {
+        let flags = format!("--events --retry 12 --retry-base {bound} --retry-cap {bound}");
+        let mut gateway = Gateway::start(&upstream.uri(), &flags);
+        gateway.get("/").await;
+        let delays = delays(&mut gateway, 11);
+        assert!(delays.iter().all(|delay| *delay <= bound), "{delays:?}");
+        assert_eq!(
+            delays.iter().any(|delay| *delay > 2),
+            bound > 2,
+            "{delays:?}"
+        );
+    }
+
+    let mut gateway = Gateway::start(&upstream.uri(), "--events --retry 2 --retry-base 1");
+    for _ in 0..20 {
+        gateway.get("/").await;
+    }
+    let first = delays(&mut gateway, 20);
+    assert!(first.iter().all(|delay| *delay <= 1), "{first:?}");
+
+    let flags = "--events --retry 9 --retry-base 1 --retry-cap 4";
+    let mut gateway = Gateway::start(&upstream.uri(), flags);
     gateway.get("/").await;
-    // One attempt, and the floor of ten seconds, which refills by ten a second.
-    assert!(
-        (2..=161).contains(&upstream.requests()),
-        "{}",
-        upstream.requests()
-    );
+    let capped = delays(&mut gateway, 8);
+    assert!(capped.iter().all(|delay| *delay <= 4), "{capped:?}");
 }
 
 #[tokio::test]
@@ -129,33 +173,84 @@ async fn throttles_once(header: (&'static str, &'static str)) -> Upstream {
     .await
 }
 
-#[tokio::test]
-async fn a_held_key_waits_or_is_rejected_as_the_flag_says() {
-    let upstream = throttles_once(("retry-after-ms", "150")).await;
-    let gateway = Gateway::start(&upstream.uri(), "--retry-after hold --explain");
-    assert_eq!(gateway.get("/").await.status(), 429);
-    let held = gateway.get("/").await;
-    assert_eq!(held.status(), 200);
-    let trail = held.headers()["buttress-trail"].to_str().unwrap();
-    assert!(trail.contains("retry-after: "), "{trail}");
+fn trail(response: &Response<hyper::body::Incoming>) -> String {
+    let trail = response.headers()["buttress-trail"].to_str();
+    trail.unwrap().to_owned()
+}
 
-    let upstream = throttles_once(("retry-after", "100")).await;
-    for flags in ["--retry-after reject", "--retry-after hold --max-hold 1000"] {
-        let gateway = Gateway::start(&upstream.uri(), flags);
-        let first = gateway.get("/").await.status();
+#[tokio::test]
+async fn a_held_key_waits() {
+    for flags in ["hold", "pace", "hold --max-hold 60000"] {
+        let upstream = throttles_once(("retry-after-ms", "150")).await;
+        let gateway = Gateway::start(&upstream.uri(), &format!("--explain --retry-after {flags}"));
+        assert_eq!(gateway.get("/").await.status(), 429, "{flags}");
+        let held = gateway.get("/").await;
+        assert_eq!(held.status(), 200, "{flags}");
+        let trail = trail(&held);
+        assert!(trail.contains("retry-after: held for"), "{flags}: {trail}");
+        assert_eq!(upstream.requests(), 2, "{flags}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_held_for_too_long_is_a_503_with_retry_after() {
+    for flags in ["reject", "hold --max-hold 1000", "pace --max-hold 1000"] {
+        let upstream = throttles_once(("retry-after", "100")).await;
+        let gateway = Gateway::start(&upstream.uri(), &format!("--retry-after {flags}"));
+        assert_eq!(gateway.get("/").await.status(), 429, "{flags}");
         let rejected = gateway.get("/").await;
-        if first == 429 {
-            assert_eq!(rejected.status(), 503, "{flags}");
-            let seconds: u64 = rejected.headers()["retry-after"]
-                .to_str()
-                .unwrap()
-                .parse()
-                .unwrap();
-            assert!((90..=100).contains(&seconds), "{seconds}");
-            assert_eq!(layer(rejected).await, "retry-after");
+        assert_eq!(rejected.status(), 503, "{flags}");
+        let seconds = rejected.headers()["retry-after"].to_str().unwrap();
+        assert!((1..=100).contains(&seconds.parse().unwrap()), "{seconds}");
+        assert_eq!(layer(rejected).await, "retry-after", "{flags}");
+        assert_eq!(upstream.requests(), 1, "{flags}");
+    }
+}
+
+#[tokio::test]
+async fn pace_spreads_what_remains_and_hold_does_not() {
+    for (mode, spread) in [("hold", false), ("pace", true)] {
+        let upstream = Upstream::start(|_, _| async {
+            let mut response = status(200);
+            let quota = "\"q\";r=10;t=2".parse().unwrap();
+            response.headers_mut().insert("ratelimit", quota);
+            Ok::<_, Infallible>(response)
+        })
+        .await;
+        let flags = format!("--explain --retry-after {mode}");
+        let gateway = Gateway::start(&upstream.uri(), &flags);
+        let mut held = false;
+        for _ in 0..4 {
+            let response = gateway.get("/").await;
+            assert_eq!(response.status(), 200, "{mode}");
+            held |= trail(&response).contains("held for");
+        }
+        assert_eq!(held, spread, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn retry_does_not_wait_out_what_is_rejected() {
+    let upstream = throttles_once(("retry-after", "100")).await;
+    let gateway = Gateway::start(&upstream.uri(), "--retry 3 --retry-after reject");
+    let rejected = async {
+        while upstream.requests() == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        loop {
+            let response = gateway.get("/").await;
+            if response.status() != 200 {
+                return response;
+            }
+        }
+    };
+    tokio::select! {
+        first = gateway.get("/") => panic!("{} instead of a wait", first.status()),
+        response = rejected => {
+            assert_eq!(response.status(), 503);
+            assert_eq!(layer(response).await, "retry-after");
         }
     }
-    assert!(upstream.requests() >= 1);
 }
 
 #[tokio::test]

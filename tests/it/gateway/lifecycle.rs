@@ -1,8 +1,10 @@
 //! How the gateway starts and ends.
 
 use std::convert::Infallible;
+use std::io::{Read, Write};
 use std::process::Output;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use buttress::Body;
@@ -11,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::support::gateway::{Gateway, example, text};
+use crate::support::raw::Raw;
 use crate::support::upstream::Upstream;
 
 fn run(flags: &[&str]) -> Output {
@@ -40,7 +43,25 @@ fn a_wrong_flag_is_a_clear_error_and_exit_code_2() {
         ([&upstream[..], &["--retry-base", "5"]].concat(), "--retry"),
         (
             [&upstream[..], &["--timeout", "9", "--total", "5"]].concat(),
-            "total",
+            "--timeout is above --total",
+        ),
+        (
+            [&upstream[..], &["--body-idle", "9", "--total", "5"]].concat(),
+            "--body-idle is above --total",
+        ),
+        ([&upstream[..], &["--timeout", "0"]].concat(), "--timeout"),
+        ([&upstream[..], &["--total", "0"]].concat(), "--total"),
+        (
+            [&upstream[..], &["--body-idle", "0"]].concat(),
+            "--body-idle",
+        ),
+        (
+            [&upstream[..], &["--breaker", "--breaker-open", "0"]].concat(),
+            "--breaker-open",
+        ),
+        (
+            [&upstream[..], &["--breaker", "--breaker-window", "0"]].concat(),
+            "--breaker-window",
         ),
         (
             [
@@ -56,6 +77,89 @@ fn a_wrong_flag_is_a_clear_error_and_exit_code_2() {
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {said}");
         assert!(said.contains(words), "{flags:?}: {said}");
     }
+}
+
+#[test]
+fn a_password_in_the_upstream_is_refused_and_not_repeated() {
+    for upstream in [
+        "http://user:hunter2@127.0.0.1:9",
+        "http://u:hunter2@h:99999",
+        "u:hunter2@h",
+    ] {
+        let output = run(&["--upstream", upstream]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--upstream"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn it_can_be_stopped_as_soon_as_it_listens() {
+    for _ in 0..20 {
+        let gateway = Gateway::start("http://127.0.0.1:9", "");
+        gateway.terminate();
+        let (status, said) = gateway.wait();
+        assert!(status.success(), "{status}: {said}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (arrive, arrived) = channel();
+    let upstream = Raw::each(move |_, mut peer| {
+        peer.hear();
+        arrive.send(()).unwrap();
+        peer.linger();
+    });
+    let gateway = Gateway::start(&upstream.uri(""), "");
+    let mut call = gateway.connect();
+    call.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .unwrap();
+    arrived.recv().unwrap();
+    gateway.terminate();
+    while std::net::TcpStream::connect(gateway.address()).is_ok() {
+        std::thread::yield_now();
+    }
+    gateway.terminate();
+    let (status, said) = gateway.wait();
+    assert!(status.success(), "{status}: {said}");
+    assert!(said.contains("asked again"), "{said}");
+}
+
+#[test]
+fn connections_that_ask_for_nothing_do_not_hold_the_end_up() {
+    let upstream = Raw::always("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi");
+    let gateway = Gateway::start(&upstream.uri(""), "");
+    let _silent = gateway.connect();
+    let mut idle = gateway.connect();
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hi") {
+        let mut byte = [0];
+        idle.read_exact(&mut byte).unwrap();
+        answer.extend(byte);
+    }
+    let mut open = Vec::new();
+    for bytes in [
+        &b"GET / HTTP/1.1\r\nhost: a\r\n"[..],
+        b"PRI * HTT",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        // An empty SETTINGS frame, and no answer to pings.
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+    ] {
+        let mut stream = gateway.connect();
+        stream.write_all(bytes).unwrap();
+        open.push(stream);
+    }
+    // Somebody who came later has been served, so all of them are known.
+    let last = gateway.exchange("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    assert!(last.ends_with("hi"), "{last}");
+    gateway.terminate();
+    let (status, said) = gateway.wait();
+    assert!(status.success(), "{status}: {said}");
+    assert!(!said.contains("are cut"), "{said}");
 }
 
 #[test]
@@ -96,7 +200,8 @@ async fn a_call_under_way_is_finished_before_it_stops() {
     };
     let (said, ()) = tokio::join!(call, stop);
     assert_eq!(said, "finished");
-    assert!(gateway.wait().success());
+    let (status, said) = gateway.wait();
+    assert!(status.success(), "{said}");
 }
 
 #[tokio::test]

@@ -95,3 +95,18 @@ async fn http2_by_prior_knowledge_is_served() {
     assert_eq!(response.version(), Version::HTTP_2);
     assert!(text(response).await.starts_with("GET /h2\n"));
 }
+
+#[tokio::test]
+async fn cookies_that_http2_split_are_one_field_again() {
+    let upstream = mirror().await;
+    let gateway = Gateway::start(&upstream.uri(), "");
+    let request = Request::get("/")
+        .version(Version::HTTP_2)
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .header("cookie", "c=3")
+        .body(Full::default());
+    let said = text(gateway.send(request.unwrap()).await).await;
+    assert!(said.contains("cookie: a=1; b=2; c=3\n"), "{said}");
+    assert!(said.contains("via: 2 buttress\n"), "{said}");
+}

@@ -1,8 +1,10 @@
 //! The gateway example as a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -40,7 +42,7 @@ impl Gateway {
             .args(["--listen", "127.0.0.1:0", "--upstream", upstream])
             .args(flags.split_whitespace())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -82,6 +84,23 @@ impl Gateway {
         client.request(request).await.unwrap()
     }
 
+    /// A connection by hand, on which nobody waits for ever.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        let patience = Some(Duration::from_secs(30));
+        stream.set_read_timeout(patience).unwrap();
+        stream
+    }
+
+    /// Says these bytes on a connection of their own, and returns all that comes until its end.
+    pub(crate) fn exchange(&self, request: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_ref()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
     /// The next line on standard output.
     pub(crate) fn next_line(&mut self) -> String {
         let mut line = String::new();
@@ -98,9 +117,12 @@ impl Gateway {
         assert!(kill.success());
     }
 
-    /// Waits for its end.
-    pub(crate) fn wait(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+    /// Waits for its end; what it said on standard error is the second half.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        let mut said = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap(), said)
     }
 }
 
