@@ -8,8 +8,9 @@ use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
 use http::Extensions;
 
 use crate::cache::{Found, Hold};
-use crate::circuit::{Circuit, Sight};
+use crate::circuit::Circuit;
 use crate::error::CircuitOpen;
+use crate::sight::Sight;
 use crate::state::{Answer, End, Permit, Refusal, Turn};
 use crate::telemetry;
 
@@ -202,7 +203,7 @@ impl Admission {
 
     const fn permit(&self) -> Permit {
         match &self.way {
-            Way::Seen(sight) => sight.permit(),
+            Way::Seen(sight) => sight.glance.permit(),
             Way::Asked(asked) => asked.permit,
         }
     }

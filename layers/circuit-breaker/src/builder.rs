@@ -179,7 +179,7 @@ impl<K, C, M> Builder<K, C, M> {
 
     /// After how long without a call a circuit is forgotten: 10 min unless set, or the window, if
     /// that is longer. One that is open is kept for as long after its time; one that was set by
-    /// hand, always.
+    /// hand, always; and so are the first circuit of a layer and the one that a service used last.
     #[must_use]
     pub fn idle_after(mut self, time: Duration) -> Self {
         self.settings.idle_after = time;

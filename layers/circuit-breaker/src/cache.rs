@@ -6,8 +6,9 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Authority;
 
-use crate::circuit::{Circuit, Sight};
+use crate::circuit::Circuit;
 use crate::registry::Registry;
+use crate::sight::Sight;
 
 /// A circuit as one call holds it.
 pub(crate) enum Hold {
@@ -98,7 +99,7 @@ impl Found<'_> {
     /// What the service has seen of the circuit, if that is so still.
     #[inline(always)]
     pub(crate) fn sight(&self) -> Option<Sight> {
-        self.1.seen.filter(|seen| seen.is_of(self.0))
+        self.1.seen.filter(|seen| seen.glance == self.0.glance())
     }
 
     /// Looks anew. Where the time of each call is taken, a sight is not enough to let it through.

@@ -17,6 +17,7 @@ use buttress_kernel::Key;
 use crate::common::Common;
 use crate::gauge;
 use crate::rules::Rules;
+use crate::sight::{Glance, Sight};
 use crate::state::{Answer, End, Forced, Kind, Machine, Moment, Permit, Phase, Turn};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, place};
 use crate::tally::{self, Tally};
@@ -42,51 +43,6 @@ type Tallies = Vec<Lane>;
 #[repr(align(128))]
 #[derive(Debug, Default)]
 struct Lane(Tally);
-
-/// What a circuit shows to those who come by: whether calls pass, and the state, tick and all in which
-/// that is so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Glance(u64);
-
-/// A glance, and when the tick ends in which it is true.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sight {
-    glance: Glance,
-    end: Instant,
-}
-
-impl Sight {
-    /// Whether the circuit shows the same as it did then.
-    #[inline(always)]
-    pub(crate) fn is_of(&self, circuit: &Circuit) -> bool {
-        self.glance == circuit.glance()
-    }
-
-    /// The permit of a call that is let through at this sight.
-    pub(crate) const fn permit(&self) -> Permit {
-        self.glance.permit()
-    }
-}
-
-impl Glance {
-    const fn is_calm(self) -> bool {
-        self.0 & CALM != 0
-    }
-
-    const fn permit(self) -> Permit {
-        Permit {
-            epoch: epoch(self.0),
-            probe: 0,
-        }
-    }
-}
-
-/// Calls pass without a question.
-const ADMITS: u64 = 1;
-/// Successes need not be told one by one. Only a closed circuit is calm.
-const CALM: u64 = 2;
-const GENERATION: u32 = 2;
-const EPOCH: u32 = 32;
 
 /// What changed, in its order; usually nothing.
 pub(crate) type Turns = Vec<Turn>;
@@ -122,7 +78,7 @@ impl Circuit {
     /// The right to call, if it is to be had without a question.
     pub(crate) fn pass(&self) -> Option<Permit> {
         let glance = self.glance();
-        (glance.0 & ADMITS != 0).then(|| glance.permit())
+        glance.admits().then(|| glance.permit())
     }
 
     /// Asks for the right to call.
@@ -135,8 +91,8 @@ impl Circuit {
 
     /// What there is to know in front of the lock.
     #[inline(always)]
-    fn glance(&self) -> Glance {
-        Glance(self.gate.load(Ordering::Acquire))
+    pub(crate) fn glance(&self) -> Glance {
+        Glance::from_word(self.gate.load(Ordering::Acquire))
     }
 
     /// The same, and when the tick ends, while calls pass and successes need not be told one by one.
@@ -155,7 +111,7 @@ impl Circuit {
     pub(crate) fn succeed_in_sight(&self, sight: Sight, now: Instant) -> bool {
         // Nothing has changed, not even the tick.
         let same = now < sight.end && self.glance() == sight.glance;
-        (same && self.add(generation(sight.glance.0))) || self.succeed(sight.glance.permit(), now)
+        (same && self.add(sight.glance.generation())) || self.succeed(sight.glance.permit(), now)
     }
 
     /// The same for a call of which no more is known than its permit.
@@ -165,7 +121,7 @@ impl Circuit {
         let calm = glance.permit() == permit && glance.is_calm();
         // Read after the gate: a tick that ended in between has changed the generation.
         let ended = self.rules().nanos(now) >= self.edge.load(Ordering::Acquire);
-        calm && !ended && self.add(generation(glance.0))
+        calm && !ended && self.add(glance.generation())
     }
 
     #[inline(always)]
@@ -286,25 +242,17 @@ impl Circuit {
     /// reads an old gate finds old tallies, or none that fits; whoever reads the new one finds the
     /// new edge.
     fn publish(&self, machine: &Machine) {
-        let old = self.gate.load(Ordering::Relaxed);
+        let old = Glance::from_word(self.gate.load(Ordering::Relaxed));
         let edge = self.rules().end_of(machine.tick());
-        let calm = if machine.is_calm(self.rules()) {
-            CALM
-        } else {
-            0
-        };
-        let admits = if machine.admits() { ADMITS } else { 0 };
-        let same = epoch(old) == machine.epoch()
-            && old & CALM == calm
+        let (epoch, calm) = (machine.epoch(), machine.is_calm(self.rules()));
+        let same = old.epoch() == epoch
+            && old.is_calm() == calm
             && self.edge.load(Ordering::Relaxed) == edge;
-        let mut generation = generation(old);
+        let mut generation = old.generation();
         if !same || generation == tally::NONE {
             generation = tally::next(generation);
         }
-        let gate = u64::from(machine.epoch()) << EPOCH
-            | u64::from(generation) << GENERATION
-            | calm
-            | admits;
+        let gate = Glance::new(epoch, generation, calm, machine.admits()).word();
         self.edge.store(edge, Ordering::Release);
         self.gate.store(gate, Ordering::Release);
         self.each_tally().for_each(|tally| tally.begin(generation));
@@ -321,16 +269,6 @@ impl Circuit {
         (self.common.seed, self.key.as_str(), epoch).hash(&mut hasher);
         hasher.finish()
     }
-}
-
-#[allow(clippy::cast_possible_truncation)] // the upper half, whole
-const fn epoch(gate: u64) -> u32 {
-    (gate >> EPOCH) as u32
-}
-
-#[allow(clippy::cast_possible_truncation)] // 30 bits of the lower half
-const fn generation(gate: u64) -> u32 {
-    (gate as u32) >> GENERATION
 }
 
 impl Drop for Circuit {

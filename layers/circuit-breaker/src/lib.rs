@@ -140,6 +140,7 @@ mod registry;
 mod rules;
 mod service;
 mod settings;
+mod sight;
 mod state;
 mod sync;
 mod tally;

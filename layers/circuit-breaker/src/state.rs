@@ -1,12 +1,18 @@
 //! The circuit as a state machine: no clock, no lock, no atomics; `now` is an argument.
 
+mod trial;
+mod words;
+
 use std::time::{Duration, Instant};
 
 use buttress_kernel::Outcome;
 
+use self::trial::Trial;
 use crate::policy::{self, Reason};
 use crate::rules::Rules;
 use crate::window::{Counts, Mark, Window};
+
+pub(crate) use self::words::{Answer, End, Forced, Kind, Moment, Permit, Phase, Refusal, Turn};
 
 /// One circuit.
 ///
@@ -31,115 +37,6 @@ enum Trouble {
     HalfOpen(Trial),
     Forced(Forced),
 }
-
-/// What a half-open circuit knows.
-#[derive(Clone, Debug)]
-struct Trial {
-    /// How many times the circuit was opened since it was last closed, less one.
-    level: u32,
-    passed: u32,
-    started: u32,
-    probes: Vec<Probe>,
-}
-
-/// A call that may tell whether all is well.
-#[derive(Clone, Copy, Debug)]
-struct Probe {
-    number: u32,
-    since: Instant,
-}
-
-/// A state that somebody has chosen by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forced {
-    Open,
-    Closed,
-}
-
-/// The right to make one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permit {
-    pub(crate) epoch: u32,
-    /// Which probe it is; 0 for a call that is none.
-    pub(crate) probe: u32,
-}
-
-/// What became of a request to call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Granted(Permit),
-    Refused(Refusal),
-}
-
-/// Why a call may not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Open until then.
-    Until(Instant),
-    /// Half-open, and as many probes as may be are under way.
-    Busy,
-    /// Open by hand.
-    Forced,
-}
-
-impl Refusal {
-    /// The state that refused.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Until(_) => "open",
-            Self::Busy => "half-open",
-            Self::Forced => "forced-open",
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct End {
-    pub(crate) outcome: Outcome,
-    /// Whether the other side has answered, whatever it said.
-    pub(crate) answered: bool,
-    pub(crate) slow: bool,
-    /// For how long the server wants to be left alone.
-    pub(crate) delay: Option<Duration>,
-}
-
-/// A change of state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Opened { until: Instant, reason: Reason },
-    HalfOpened,
-    Closed,
-}
-
-/// A state as it is seen from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Closed,
-    Open(Instant),
-    HalfOpen,
-    Forced(Forced),
-}
-
-/// A state's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Closed,
-    Open,
-    HalfOpen,
-    ForcedOpen,
-    ForcedClosed,
-}
-
-/// The time now, and a uniformly random number, in case that something opens.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) now: Instant,
-    pub(crate) draw: u64,
-}
-
-/// More than any open time, where the clock can say no more.
-const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Machine {
     pub(crate) fn new(tick: u64) -> Self {
@@ -408,7 +305,8 @@ impl Machine {
         reason: Reason,
         turns: &mut Vec<Turn>,
     ) {
-        let until = since.checked_add(wait).unwrap_or(since + FAR);
+        // No duration of the rules is longer than a year.
+        let until = since + wait;
         self.enter(Some(Trouble::Open { until, level }));
         turns.push(Turn::Opened { until, reason });
     }
@@ -433,45 +331,6 @@ impl Machine {
             Some(Trouble::HalfOpen(trial)) if permit.epoch == self.epoch => Some(trial),
             _ => None,
         }
-    }
-}
-
-impl Trial {
-    const fn new(level: u32) -> Self {
-        Self {
-            level,
-            passed: 0,
-            started: 0,
-            probes: Vec::new(),
-        }
-    }
-
-    fn begin(&mut self, now: Instant, rules: &Rules) -> Option<u32> {
-        if self.probes.len() >= rules.probes as usize {
-            return None;
-        }
-        self.started = self.started.wrapping_add(1).max(1);
-        let number = self.started;
-        self.probes.push(Probe { number, since: now });
-        Some(number)
-    }
-
-    fn end(&mut self, number: u32) {
-        self.probes.retain(|probe| probe.number != number);
-    }
-
-    fn progress(&mut self, number: u32, now: Instant) {
-        let probe = self.probes.iter_mut().find(|probe| probe.number == number);
-        if let Some(probe) = probe {
-            probe.since = probe.since.max(now);
-        }
-    }
-
-    /// When the first of the probes will have taken too long.
-    fn first_end(&self, rules: &Rules) -> Option<Instant> {
-        let ends = self.probes.iter();
-        ends.filter_map(|probe| probe.since.checked_add(rules.probe_timeout))
-            .min()
     }
 }
 

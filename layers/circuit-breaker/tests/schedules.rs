@@ -14,12 +14,13 @@ mod sources {
     pub(crate) mod policy;
     pub(crate) mod rules;
     pub(crate) mod settings;
+    pub(crate) mod sight;
     pub(crate) mod state;
     pub(crate) mod tally;
     pub(crate) mod window;
 }
 
-use sources::{circuit, common, gauge, policy, rules, settings, state, tally, window};
+use sources::{circuit, common, gauge, policy, rules, settings, sight, state, tally, window};
 
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,10 +42,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use buttress_kernel::{Key, Outcome, SystemWallClock};
-use circuit::{Circuit, Sight};
+use circuit::Circuit;
 use common::Common;
 use rules::{Rules, Span};
 use shuttle::thread;
+use sight::Sight;
 use state::{Answer, End, Forced, Permit, Phase};
 
 const SCHEDULES: usize = 10_000;
@@ -82,7 +84,7 @@ type Pass = (Permit, Option<Sight>);
 
 fn ask(circuit: &Circuit, now: Instant) -> Option<Pass> {
     if let Some(sight) = circuit.look() {
-        return Some((sight.permit(), Some(sight)));
+        return Some((sight.glance.permit(), Some(sight)));
     }
     if let Some(permit) = circuit.pass() {
         return Some((permit, None));

@@ -10,9 +10,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use self::model::{Config, Model};
-use crate::circuit::{Circuit, Sight};
+use crate::circuit::Circuit;
 use crate::common::Common;
 use crate::rules::{Rules, Slow, Span};
+use crate::sight::Sight;
 use crate::state::{Answer, End, Forced, Machine, Moment, Permit, Phase, Refusal};
 
 #[derive(Clone, Debug)]
@@ -239,7 +240,7 @@ impl Trio {
         let answer = self.machine.admit(at, &self.rules, &mut Vec::new());
         let sight = self.circuit.look();
         let pass = sight
-            .map(|sight| sight.permit())
+            .map(|sight| sight.glance.permit())
             .or_else(|| self.circuit.pass());
         let shared = pass.map_or_else(|| self.circuit.admit(at.now).0, Answer::Granted);
         match (answer, shared, self.model.admit(self.now)) {
