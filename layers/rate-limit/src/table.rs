@@ -186,7 +186,7 @@ impl Table {
     /// Another rate for all keys that have none of their own.
     pub(crate) fn set_usual(&self, rate: Rate) {
         lock(&self.base).usual = rate;
-        self.repace();
+        self.re_pace();
     }
 
     /// A rate for one key; none gives it the usual one back.
@@ -203,7 +203,7 @@ impl Table {
         }
     }
 
-    fn repace(&self) {
+    fn re_pace(&self) {
         let now = self.clock.nanos(now());
         self.each(|key, lane| {
             let pace = self.pace(&lock(&self.base), key);
