@@ -49,3 +49,15 @@ impl Tally {
             .store(u64::from(generation) << SHIFT, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generations_go_round_in_30_bits_and_pass_over_none() {
+        let last = (1 << 30) - 1;
+        assert_eq!([next(NONE), next(1), next(last - 1)], [1, 2, last]);
+        assert_eq!(next(last), 1);
+    }
+}

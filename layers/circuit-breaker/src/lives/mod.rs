@@ -50,7 +50,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         12 => (any::<Index>(), any_outcome(), slow, delay)
             .prop_map(|(call, outcome, slow, delay)| Step::End(call, outcome, slow, delay)),
         1 => any::<Index>().prop_map(Step::Drop),
-        1 => any::<Index>().prop_map(Step::Progress),
+        3 => any::<Index>().prop_map(Step::Progress),
         1 => Just(Step::Look),
         1 => Just(Step::Rest),
         1 => prop_oneof![

@@ -159,3 +159,18 @@ fn a_far_end_is_not_beyond_the_clock() {
         Phase::Open(rules.origin + year)
     );
 }
+
+#[test]
+fn without_a_rate_there_is_no_window() {
+    let rules = rules(&Settings {
+        failure_rate: None,
+        ..Settings::default()
+    });
+    let (mut machine, mut turns) = (Machine::new(0), Vec::new());
+    let permit = Permit { epoch: 0, probe: 0 };
+    machine.successes(3, &rules);
+    for outcome in [Outcome::Success, Outcome::ServerFailure, Outcome::Throttled] {
+        machine.record(permit, end(outcome), at(&rules, 0), &rules, &mut turns);
+    }
+    assert!(!machine.has_window());
+}
