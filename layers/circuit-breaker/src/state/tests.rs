@@ -111,9 +111,9 @@ fn a_window_that_is_empty_is_given_back() {
         &mut turns,
     );
     machine.rest(at(&rules, 29_999).now, &rules);
-    assert!(machine.window.is_some());
+    assert!(machine.has_window());
     machine.rest(at(&rules, 30_000).now, &rules);
-    assert!(machine.window.is_none());
+    assert!(!machine.has_window());
     assert_eq!(machine.tick, 0, "to give back is not to use");
 }
 
@@ -173,4 +173,18 @@ fn without_a_rate_there_is_no_window() {
         machine.record(permit, end(outcome), at(&rules, 0), &rules, &mut turns);
     }
     assert!(!machine.has_window());
+}
+
+#[test]
+fn calls_pass_without_a_question_while_it_is_closed_or_held_closed() {
+    let (mut machine, rules) = opened();
+    assert!(!machine.admits());
+    machine.admit(at(&rules, 10_000), &rules, &mut Vec::new());
+    assert!(!machine.admits(), "half-open");
+    machine.force(Forced::Closed);
+    assert!(machine.admits());
+    machine.force(Forced::Open);
+    assert!(!machine.admits());
+    machine.reset();
+    assert!(machine.admits());
 }
