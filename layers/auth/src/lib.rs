@@ -1,0 +1,1 @@
+//! Credentials that renew themselves and never go astray, as a tower layer.

@@ -1,0 +1,1 @@
+//! An HTTP cache, RFC 9111 whole, as a tower layer.

@@ -1,0 +1,1 @@
+//! Bounded concurrency with a priority queue, as a tower layer.

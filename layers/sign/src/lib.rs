@@ -1,0 +1,1 @@
+//! Signs each attempt of a request, as a tower layer.
