@@ -51,6 +51,35 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "MS", value_parser = value_parser!(u64).range(1..), help_heading = "Timeout")]
     pub(crate) body_idle: Option<u64>,
 
+    /// Send the upstream at most so many requests a second
+    #[arg(long, value_name = "N", help_heading = "Rate limit")]
+    pub(crate) rate: Option<u32>,
+
+    /// How many may go at once after a rest; as many as the rate unless set
+    #[arg(long, value_name = "N", requires = "rate", help_heading = "Rate limit")]
+    pub(crate) burst: Option<u32>,
+
+    /// What becomes of requests above the rate: they wait, first come first served, or are answered
+    /// 429 at once
+    #[arg(
+        long,
+        value_name = "MODE",
+        requires = "rate",
+        default_value = "wait",
+        help_heading = "Rate limit"
+    )]
+    pub(crate) rate_mode: Excess,
+
+    /// Longest wait for the rate limit, in milliseconds; who would wait longer is answered 429 at
+    /// once. 60,000 unless set
+    #[arg(
+        long,
+        value_name = "MS",
+        requires = "rate",
+        help_heading = "Rate limit"
+    )]
+    pub(crate) max_wait: Option<u64>,
+
     /// Stop calling an upstream that keeps failing
     #[arg(long, help_heading = "Circuit breaker")]
     pub(crate) breaker: bool,
@@ -147,6 +176,15 @@ pub(crate) enum Pushback {
     Reject,
     /// They wait, and what remains of the quota is spread over its window
     Pace,
+}
+
+/// What becomes of requests above the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Excess {
+    /// They wait for their turn
+    Wait,
+    /// They are answered 429 at once
+    Reject,
 }
 
 /// A number of milliseconds from the command line.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use buttress::circuit_breaker::CircuitBreakerLayer;
 use buttress::idempotency::IdempotencyKeyLayer;
+use buttress::kernel::key::Authority;
+use buttress::rate_limit::RateLimitLayer;
 use buttress::retry::{Backoff, Budget, RetryLayer};
 use buttress::retry_after::RetryAfterLayer;
 use buttress::timeout::{DeadlineLayer, TimeoutLayer};
@@ -14,10 +16,13 @@ use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::flags::{Flags, Pushback, millis};
+use crate::flags::{Excess, Flags, Pushback, millis};
 
 /// Retries a second that are allowed whatever the percentage.
 const RETRIES_A_SECOND: u32 = 10;
+
+/// The time over which a circuit breaker counts unless told otherwise.
+const USUAL_WINDOW: Duration = Duration::from_secs(30);
 
 /// The longest time for which a circuit stays open, however often its probes fail.
 const LONGEST_OPEN: Duration = Duration::from_secs(300);
@@ -35,6 +40,9 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
     }
     if flags.breaker {
         stack = erase(breaker(flags)?.layer(stack));
+    }
+    if let Some(rate) = flags.rate {
+        stack = erase(rate_limit(rate, flags)?.layer(stack));
     }
     if let Some(mode) = flags.retry_after {
         stack = erase(pushback(mode, millis(flags.max_hold)).layer(stack));
@@ -62,6 +70,10 @@ fn check_limits(flags: &Flags) -> Result<(), BoxError> {
             return Err(format!("{name} is above --total, so it could never run out").into());
         }
     }
+    let two_attempts = flags.timeout.map(|attempt| attempt.saturating_mul(2));
+    if flags.breaker_window.is_some() && flags.breaker_window < two_attempts {
+        return Err("--breaker-window is shorter than two attempts of --timeout, so that slow failures would be forgotten before they add up".into());
+    }
     Ok(())
 }
 
@@ -79,10 +91,12 @@ fn retry(attempts: u32, flags: &Flags) -> Result<RetryLayer, BoxError> {
     Ok(retry.build()?)
 }
 
-/// What is not set stays as the layer has it.
+/// What is not set stays as the layer has it, but for a window that is too short for `--timeout`.
 fn breaker(flags: &Flags) -> Result<CircuitBreakerLayer, BoxError> {
     let mut breaker = CircuitBreakerLayer::builder();
-    if let Some(window) = millis(flags.breaker_window) {
+    let two_attempts = millis(flags.timeout).map(|attempt| attempt.saturating_mul(2));
+    let fitting = two_attempts.filter(|time| *time > USUAL_WINDOW);
+    if let Some(window) = millis(flags.breaker_window).or(fitting) {
         breaker = breaker.window(window);
     }
     if let Some(calls) = flags.breaker_min {
@@ -101,6 +115,21 @@ fn breaker(flags: &Flags) -> Result<CircuitBreakerLayer, BoxError> {
         breaker = breaker.probes(probes);
     }
     Ok(breaker.build()?)
+}
+
+fn rate_limit(rate: u32, flags: &Flags) -> Result<RateLimitLayer<Authority>, BoxError> {
+    let mut limit = RateLimitLayer::per_second(rate)?.key(Authority);
+    if let Some(burst) = flags.burst {
+        limit = limit.burst(burst)?;
+    }
+    match (flags.rate_mode, millis(flags.max_wait)) {
+        (Excess::Reject, None) => Ok(limit.reject()),
+        (Excess::Reject, Some(_)) => {
+            Err("--max-wait has no meaning with --rate-mode reject: nobody waits there".into())
+        }
+        (Excess::Wait, Some(longest)) => Ok(limit.wait(longest)),
+        (Excess::Wait, None) => Ok(limit),
+    }
 }
 
 fn pushback(mode: Pushback, max_hold: Option<Duration>) -> RetryAfterLayer {

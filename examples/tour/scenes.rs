@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::load::Load;
 use crate::scene::{Promise, Scene};
-use crate::stack::{patient, prudent};
+use crate::stack::{orderly, patient, prudent};
 
 const EVERY_CALL_IS_ANSWERED: Promise = Promise {
     words: "every call is answered",
@@ -17,7 +17,7 @@ const NO_CALL_HANGS: Promise = Promise {
 };
 
 /// The tour, in order.
-pub(crate) static ALL: [Scene; 7] = [
+pub(crate) static ALL: [Scene; 8] = [
     Scene {
         title: "bursts of 503",
         load: Load::new(Method::GET, "flaky", 150).at_once(8),
@@ -33,6 +33,18 @@ pub(crate) static ALL: [Scene; 7] = [
             Promise {
                 words: "only calls already under way are refused (6 at most)",
                 kept: |run| run.notes.refused <= 6,
+            },
+        ],
+    },
+    Scene {
+        title: "100 requests a second allowed",
+        load: Load::new(Method::GET, "quota", 150).at_once(16),
+        stack: orderly,
+        promises: &[
+            EVERY_CALL_IS_ANSWERED,
+            Promise {
+                words: "the server refuses nothing, for nothing comes too soon",
+                kept: |run| run.notes.refused == 0,
             },
         ],
     },

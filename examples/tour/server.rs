@@ -27,6 +27,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many requests the server answers before it throttles.
 const ALLOWANCE: u32 = 20;
 
+/// How many requests a second the server takes for good, and how many at once after a rest. Who comes
+/// sooner gets a 429 that does not say when to come back.
+const QUOTA: (f64, f64) = (100.0, 30.0);
+
 /// How long the outage lasts, from its first victim on.
 const OUTAGE: Duration = Duration::from_millis(1_500);
 
@@ -48,6 +52,8 @@ pub(crate) struct Notes {
     asked: HashMap<String, u32>,
     began: Option<Instant>,
     paused_until: Option<Instant>,
+    /// What was left of the quota, and when.
+    quota: Option<(f64, Instant)>,
 }
 
 /// The running server.
@@ -107,6 +113,7 @@ impl Server {
                 Ok(status(StatusCode::SERVICE_UNAVAILABLE))
             }
             "limited" => Ok(self.limited()),
+            "quota" => Ok(self.within_quota()),
             "hang" if number % 6 == 0 && time == 1 => {
                 sleep(Duration::from_secs(600)).await;
                 Err("nobody waits that long")
@@ -144,6 +151,21 @@ impl Server {
             refusal.headers_mut().insert(header::RETRY_AFTER, seconds);
             return refusal;
         }
+        status(StatusCode::OK)
+    }
+
+    fn within_quota(&self) -> Response<Body> {
+        let mut notes = self.notes();
+        let now = Instant::now();
+        let (rate, burst) = QUOTA;
+        let (left, at) = notes.quota.unwrap_or((burst, now));
+        let left = burst.min(left + rate * (now - at).as_secs_f64());
+        if left < 1.0 {
+            notes.quota = Some((left, now));
+            notes.refused += 1;
+            return status(StatusCode::TOO_MANY_REQUESTS);
+        }
+        notes.quota = Some((left - 1.0, now));
         status(StatusCode::OK)
     }
 

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use buttress::circuit_breaker::{CircuitBreakerLayer, Handle};
+use buttress::kernel::key::Authority;
+use buttress::rate_limit::RateLimitLayer;
 use buttress::retry::{Backoff, RetryLayer};
 use buttress::{BoxError, Client, ClientBuilder};
 use tokio::task::JoinHandle;
@@ -37,6 +39,15 @@ pub(crate) fn prudent() -> Result<Stack, BoxError> {
     Ok(Stack {
         client: limits().retry(None).circuit_breaker(breaker).build()?,
         breaker: Some(handle),
+    })
+}
+
+/// Keeps to the server's limit by itself, well within it.
+pub(crate) fn orderly() -> Result<Stack, BoxError> {
+    let limit = RateLimitLayer::per_second(90)?.burst(5)?.key(Authority);
+    Ok(Stack {
+        client: limits().retry(None).rate_limit(limit).build()?,
+        breaker: None,
     })
 }
 

@@ -63,6 +63,38 @@ fn a_wrong_flag_is_a_clear_error_and_exit_code_2() {
             [&upstream[..], &["--breaker", "--breaker-window", "0"]].concat(),
             "--breaker-window",
         ),
+        ([&upstream[..], &["--rate", "0"]].concat(), "rate of 0"),
+        ([&upstream[..], &["--rate", "-1"]].concat(), "'-1'"),
+        (
+            [&upstream[..], &["--rate", "5", "--burst", "0"]].concat(),
+            "burst",
+        ),
+        ([&upstream[..], &["--burst", "5"]].concat(), "--rate"),
+        ([&upstream[..], &["--max-wait", "5"]].concat(), "--rate"),
+        (
+            [&upstream[..], &["--rate-mode", "reject"]].concat(),
+            "--rate",
+        ),
+        (
+            [&upstream[..], &["--rate", "5", "--rate-mode", "queue"]].concat(),
+            "wait, reject",
+        ),
+        (
+            [
+                &upstream[..],
+                &["--rate", "5", "--rate-mode", "reject", "--max-wait", "5"],
+            ]
+            .concat(),
+            "--max-wait",
+        ),
+        (
+            [
+                &upstream[..],
+                &["--breaker", "--breaker-window", "1999", "--timeout", "1000"],
+            ]
+            .concat(),
+            "--breaker-window is shorter than two",
+        ),
         (
             [
                 &upstream[..],

@@ -3,5 +3,6 @@
 mod answers;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod passing;
 mod streaming;
