@@ -1,1 +1,5 @@
 //! An HTTP cache, RFC 9111 whole, as a tower layer.
+
+mod policy;
+
+pub use self::policy::Mode;

@@ -1,0 +1,33 @@
+//! The rules of HTTP caching ([RFC 9111](https://www.rfc-editor.org/rfc/rfc9111)), pure: no clock,
+//! no lock, no I/O. Time is an argument.
+//!
+//! Two questions: [`look_up`] says what to do about a request, given the heads that are stored for
+//! its URI; [`learn`] says what to do about a response. A third, [`rescue`], says whether a stored
+//! response may stand in for one that failed.
+// Until the layer uses all of it.
+#![allow(dead_code, unused_imports)]
+
+mod answer;
+mod ask;
+mod conditions;
+mod decision;
+mod freshness;
+mod head;
+mod lesson;
+mod settings;
+mod status;
+mod vary;
+mod wishes;
+
+pub(crate) use self::answer::answer;
+pub(crate) use self::ask::{Arrival, Ask};
+pub(crate) use self::conditions::Conditions;
+pub(crate) use self::decision::{Aim, Decision, Forward, Reason, Reply, Serve, look_up, rescue};
+pub(crate) use self::freshness::Freshness;
+pub(crate) use self::head::{Extent, Head};
+pub(crate) use self::lesson::{Action, Lesson, learn};
+pub(crate) use self::settings::Policy;
+pub(crate) use self::status::CacheStatus;
+pub(crate) use self::vary::Vary;
+pub use self::wishes::Mode;
+pub(crate) use self::wishes::Wishes;
