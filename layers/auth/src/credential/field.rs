@@ -1,0 +1,156 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::Entry;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use zeroize::Zeroizing;
+
+use super::Carrier;
+use crate::secret::sensitive;
+
+/// One thing that is added to a request.
+#[derive(Clone)]
+pub(super) enum Field {
+    Header(HeaderName, HeaderValue),
+    Query(Pair),
+    Cookie(Pair),
+    Custom(&'static str, Arc<dyn Fn(&mut Carrier<'_>) + Send + Sync>),
+}
+
+/// A request that has no room for a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unplaceable;
+
+impl Field {
+    #[inline]
+    pub(super) fn apply(
+        &self,
+        carrier: &mut Carrier<'_>,
+        overwrite: bool,
+    ) -> Result<(), Unplaceable> {
+        match self {
+            Self::Header(name, value) => set(carrier.headers, name, value, overwrite),
+            Self::Query(pair) => pair.join_query(carrier.uri, overwrite),
+            Self::Cookie(pair) => pair.join_cookies(carrier.headers, overwrite),
+            Self::Custom(_, write) => {
+                write(carrier);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[inline]
+fn set(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: &HeaderValue,
+    overwrite: bool,
+) -> Result<(), Unplaceable> {
+    match headers.try_entry(name).map_err(|_| Unplaceable)? {
+        Entry::Vacant(place) => {
+            place.try_insert(value.clone()).map_err(|_| Unplaceable)?;
+        }
+        Entry::Occupied(mut own) if overwrite => {
+            own.insert(value.clone());
+        }
+        Entry::Occupied(_) => {}
+    }
+    Ok(())
+}
+
+/// `name=value`, as it is sent.
+#[derive(Clone)]
+pub(super) struct Pair {
+    text: Arc<Zeroizing<String>>,
+    name: usize,
+}
+
+impl Pair {
+    pub(super) fn new(name: impl AsRef<str>, value: &str) -> Self {
+        let name = name.as_ref();
+        let mut text = Zeroizing::new(String::with_capacity(name.len() + 1 + value.len()));
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        Self {
+            text: Arc::new(text),
+            name: name.len(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.text[..self.name]
+    }
+
+    /// What is left of `list` when this is put at its end, or `None` when that has one of this name
+    /// which stays.
+    fn joined(&self, list: &str, divider: char, overwrite: bool) -> Option<Zeroizing<String>> {
+        let is_own = |pair: &&str| pair.trim().split('=').next() == Some(self.name());
+        let pairs = || list.split(divider).filter(|pair| !pair.trim().is_empty());
+        if !overwrite && pairs().any(|pair| is_own(&pair)) {
+            return None;
+        }
+        let room = list.len() + self.text.len() + 2;
+        let mut text = Zeroizing::new(String::with_capacity(room));
+        for pair in pairs().filter(|pair| !is_own(pair)) {
+            text.push_str(pair);
+            text.push(divider);
+        }
+        if divider == ';' && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&self.text);
+        Some(text)
+    }
+
+    fn join_query(&self, uri: &mut Uri, overwrite: bool) -> Result<(), Unplaceable> {
+        let query = uri.query().unwrap_or("");
+        let Some(query) = self.joined(query, '&', overwrite) else {
+            return Ok(());
+        };
+        let path = uri.path();
+        // `*` and the bare authority of a CONNECT have no query.
+        if !path.starts_with('/') {
+            return Err(Unplaceable);
+        }
+        let text = Zeroizing::new(format!("{path}?{}", *query));
+        let mut parts = uri.clone().into_parts();
+        let both = PathAndQuery::try_from(text.as_str()).map_err(|_| Unplaceable)?;
+        parts.path_and_query = Some(both);
+        *uri = Uri::from_parts(parts).map_err(|_| Unplaceable)?;
+        Ok(())
+    }
+
+    /// All cookies go in one field over HTTP/1.1
+    /// ([RFC 6265 §5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4)); where a request has
+    /// several, as HTTP/2 allows, they are joined.
+    fn join_cookies(&self, headers: &mut HeaderMap, overwrite: bool) -> Result<(), Unplaceable> {
+        let mut own = Zeroizing::new(Vec::new());
+        for value in headers.get_all(header::COOKIE) {
+            own.extend_from_slice(value.as_bytes());
+            own.push(b';');
+        }
+        let own = std::str::from_utf8(&own).map_err(|_| Unplaceable)?;
+        if let Some(mut all) = self.joined(own, ';', overwrite) {
+            let bytes = std::mem::take(&mut *all).into_bytes();
+            let value = sensitive(Zeroizing::new(bytes)).map_err(|_| Unplaceable)?;
+            headers
+                .try_insert(header::COOKIE, value)
+                .map_err(|_| Unplaceable)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name, _) => write!(f, "header {:?}", name.as_str()),
+            Self::Query(pair) => write!(f, "query {:?}", pair.name()),
+            Self::Cookie(pair) => write!(f, "cookie {:?}", pair.name()),
+            Self::Custom(name, _) => write!(f, "custom {name:?}"),
+        }
+    }
+}
