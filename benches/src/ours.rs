@@ -49,8 +49,8 @@ pub fn circuit_breaker() -> CircuitBreakerLayer {
 /// So many requests a second that none ever waits.
 #[must_use]
 pub fn rate_limit() -> RateLimitLayer {
-    let rate = RateLimitLayer::per_second(1_000_000);
-    rate.unwrap_or_else(|_| unreachable!("a million a second can be counted"))
+    let rate = RateLimitLayer::per_second(1_000_000_000);
+    rate.unwrap_or_else(|_| unreachable!("a thousand million a second can be counted"))
 }
 
 /// The same for each server.
