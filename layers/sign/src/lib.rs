@@ -1,1 +1,67 @@
 //! Signs each attempt of a request, as a tower layer.
+//!
+//! A signature proves who sent a request and that nobody changed it on the way. It holds a date, so
+//! it must be made last: one that was made before a wait in a queue or a backoff is refused when it
+//! arrives. [`SignLayer`] stands **innermost**, under retry and every limit, and signs each attempt
+//! anew. It takes any [`Sign`]; four come with this crate, each behind a feature.
+//!
+//! | feature | scheme | type |
+//! | --- | --- | --- |
+//! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
+//!
+//! # What is signed, and what is not
+//!
+//! - A body in memory can be digested; a stream cannot, and is refused with an error that says so,
+//!   unless the scheme can leave it out and you said that it may.
+//! - [`SignLayer::origin`] binds a signer to where it belongs. An absolute URI elsewhere, a redirect,
+//!   and `http` instead of `https` go unsigned, with an event.
+//! - One request goes unsigned with [`Override::skip`].
+//!
+//! Keys are held in a [`Secret`], which is wiped when it is dropped, and are in no event, no error and
+//! no `Debug` output. The values of headers that carry a signature are marked sensitive.
+//!
+//! # Differences
+//!
+//! tower and tower-http have no layer that signs; tower-http's `AddAuthorizationLayer` adds the same
+//! value to each request, wherever it goes.
+//!
+//! | file | purpose |
+//! | --- | --- |
+//! | `sign.rs` | the trait, and what a signer may know of a body |
+//! | `layer.rs`, `service.rs`, `future.rs` | the middleware |
+//! | `origin.rs` | where signatures may go |
+//! | `body.rs` | finds the bytes of bodies in memory |
+//! | `overrides.rs` | what one request wants otherwise |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod body;
+#[cfg(feature = "hmac")]
+mod encoding;
+mod error;
+pub mod future;
+#[cfg(feature = "hmac")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hmac")))]
+pub mod hmac;
+mod layer;
+mod origin;
+mod overrides;
+mod secret;
+mod service;
+mod sign;
+#[cfg(feature = "hmac")]
+mod target;
+mod telemetry;
+#[cfg(feature = "hmac")]
+mod unverified;
+
+#[cfg(feature = "hmac")]
+pub use self::encoding::Encoding;
+pub use self::error::{InvalidSettings, SignError};
+pub use self::layer::SignLayer;
+pub use self::origin::Origin;
+pub use self::overrides::Override;
+pub use self::secret::Secret;
+pub use self::service::Signing;
+pub use self::sign::{Payload, Sign};
+#[cfg(feature = "hmac")]
+pub use self::unverified::{Reason, Unverified};

@@ -1,0 +1,65 @@
+//! Events, metrics, and entries of a trail. Never a URI, a header or a key.
+
+use std::borrow::Cow;
+
+use buttress_kernel::{Entry, Explain};
+use http::Extensions;
+use tracing::{debug, warn};
+
+use crate::SignError;
+use crate::origin::Stray;
+
+const TARGET: &str = "buttress_sign";
+
+/// This layer's name in a trail.
+const LAYER: &str = "sign";
+
+/// An attempt carries a signature.
+pub(crate) fn signed(scheme: &'static str, extensions: &Extensions) {
+    debug!(target: TARGET, scheme, "signed");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.signed", "scheme" => scheme).increment(1);
+    note(extensions, || format!("signed with {scheme}").into());
+}
+
+/// An attempt goes without, because of where it goes.
+pub(crate) fn astray(scheme: &'static str, stray: Stray, extensions: &Extensions) {
+    let reason = stray.as_str();
+    warn!(target: TARGET, scheme, reason, "not signed: the request leaves the signer's origins");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.skipped", "scheme" => scheme, "reason" => reason).increment(1);
+    note(extensions, || match stray {
+        Stray::Elsewhere => "not signed: another origin".into(),
+        Stray::Downgrade => "not signed: http instead of https".into(),
+    });
+}
+
+/// An attempt goes without, because it asked for that.
+pub(crate) fn skipped(scheme: &'static str, extensions: &Extensions) {
+    let reason = "override";
+    debug!(target: TARGET, scheme, reason, "not signed: the request asks for none");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.skipped", "scheme" => scheme, "reason" => reason).increment(1);
+    note(extensions, || {
+        "not signed: the request asks for none".into()
+    });
+}
+
+/// An attempt is not sent.
+pub(crate) fn refused(scheme: &'static str, error: &SignError, extensions: &Extensions) {
+    let reason = error.reason();
+    warn!(target: TARGET, scheme, reason, "not sent: the request cannot be signed");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.refused", "scheme" => scheme).increment(1);
+    note(extensions, || {
+        "not sent: the request cannot be signed".into()
+    });
+}
+
+/// Writes down what happened just now, where somebody asked.
+pub(crate) fn note(extensions: &Extensions, what: impl FnOnce() -> Cow<'static, str>) {
+    if let Some(explain) = Explain::of(extensions) {
+        let now = tokio::time::Instant::now().into_std();
+        explain.record(Entry::new(LAYER, what(), now, now));
+    }
+}

@@ -1,0 +1,334 @@
+//! HMAC over a form of one's own.
+
+use std::time::{Duration, SystemTime};
+
+use buttress_sign::hmac::{DateFormat, Hmac, Part};
+use buttress_sign::{Encoding, Payload, Reason, Sign, Unverified};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request};
+use proptest::prelude::*;
+
+use crate::support::{URI, head, now};
+
+const TOLERANCE: Duration = Duration::from_secs(300);
+
+fn hmac() -> Hmac {
+    Hmac::sha256("the key").unwrap()
+}
+
+fn name(text: &'static str) -> HeaderName {
+    HeaderName::from_static(text)
+}
+
+/// A POST to the usual place.
+fn post() -> Parts {
+    head(
+        Request::post(URI)
+            .header("x-a", "1")
+            .header("x-a", "2")
+            .body(())
+            .unwrap(),
+    )
+}
+
+fn signed(hmac: &Hmac, body: &[u8]) -> Parts {
+    let mut head = post();
+    hmac.sign(&mut head, Payload::Bytes(body), now()).unwrap();
+    head
+}
+
+fn value<'a>(head: &'a Parts, name: &str) -> &'a str {
+    head.headers[name].to_str().unwrap()
+}
+
+fn verdict(hmac: &Hmac, head: &Parts, body: &[u8], now: SystemTime) -> Result<(), Reason> {
+    let verdict = hmac.verify(head, Payload::Bytes(body), now, TOLERANCE);
+    verdict.map_err(|error: Unverified| error.reason())
+}
+
+/// The expected values come from Python's `hmac` and `hashlib`.
+#[test]
+fn the_usual_form_is_method_path_date_and_digest_by_line() {
+    let head = signed(&hmac(), b"tea");
+    assert_eq!(value(&head, "date"), "Sun, 15 Jun 2025 12:00:00 GMT");
+    assert_eq!(
+        value(&head, "x-signature"),
+        "6da12a23500e75ce1d96e317c647118dd1de79fcb342783d41ab1b371bca9e89"
+    );
+    assert!(head.headers["x-signature"].is_sensitive());
+}
+
+#[test]
+fn every_setting_shows_in_the_request() {
+    let hmac = Hmac::sha512("the key")
+        .unwrap()
+        .parts([
+            Part::Text("v1"),
+            Part::Method,
+            Part::Path,
+            Part::Query,
+            Part::Authority,
+            Part::Header(name("x-a")),
+            Part::Date,
+            Part::BodyDigest,
+            Part::Body,
+        ])
+        .separator("|")
+        .signature_header(name("authorization"))
+        .prefix(HeaderValue::from_static("HMAC "))
+        .encoding(Encoding::Base64)
+        .date(DateFormat::UnixMillis, name("x-date"))
+        .digest_header(name("x-digest"))
+        .key_id(name("x-key"), HeaderValue::from_static("k1"));
+    let head = signed(&hmac, b"tea");
+    assert_eq!(value(&head, "x-date"), "1749988800000");
+    assert_eq!(value(&head, "x-key"), "k1");
+    assert_eq!(
+        value(&head, "x-digest"),
+        "vvgBv4bN2scoFqMnDxx89RDR/nbQ6hbs9hmsxxahx5pC7/FFR8FRHteA3WQdV46/F/IABbRIkpaIHDwWM3KrUQ=="
+    );
+    assert_eq!(
+        value(&head, "authorization"),
+        "HMAC gl6DT04XH4AkOP+P5NYk8yU7nglzDO0D9nL7x9GBwfx5SxAcd3VVT3YEFaamp3UdmtGZ5SqA0uV2IS+qY6s2GQ=="
+    );
+    assert_eq!(verdict(&hmac, &head, b"tea", now()), Ok(()));
+}
+
+/// GitHub's documentation of webhooks has this example.
+#[test]
+fn the_signature_of_a_webhook_of_github_is_reproduced() {
+    let hmac = Hmac::sha256("It's a Secret to Everybody")
+        .unwrap()
+        .parts([Part::Body])
+        .signature_header(name("x-hub-signature-256"))
+        .prefix(HeaderValue::from_static("sha256="));
+    let head = signed(&hmac, b"Hello, World!");
+    assert_eq!(
+        value(&head, "x-hub-signature-256"),
+        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    );
+    assert!(
+        !head.headers.contains_key("date"),
+        "no date is sent that is not signed"
+    );
+    let later = now() + Duration::from_secs(1_000_000);
+    assert_eq!(verdict(&hmac, &head, b"Hello, World!", later), Ok(()));
+}
+
+#[test]
+fn a_second_signature_takes_the_place_of_the_first() {
+    let hmac = hmac();
+    let mut head = signed(&hmac, b"tea");
+    let later = now() + Duration::from_secs(1_000);
+    hmac.sign(&mut head, Payload::Bytes(b"tea"), later).unwrap();
+    assert_eq!(head.headers.get_all("x-signature").iter().count(), 1);
+    assert_eq!(verdict(&hmac, &head, b"tea", later), Ok(()));
+}
+
+#[test]
+fn a_signature_is_good_for_as_long_as_clocks_may_differ() {
+    let head = signed(&hmac(), b"tea");
+    let at = |now| verdict(&hmac(), &head, b"tea", now);
+    let over = TOLERANCE + Duration::from_secs(1);
+    assert_eq!(at(now() + TOLERANCE), Ok(()));
+    assert_eq!(at(now() + over), Err(Reason::Expired));
+    assert_eq!(at(now() - TOLERANCE), Ok(()));
+    assert_eq!(at(now() - over), Err(Reason::NotYetValid));
+}
+
+#[test]
+fn a_stream_is_refused_unless_the_body_may_be_left_out() {
+    let mut head = post();
+    let error = hmac().sign(&mut head, Payload::Stream, now()).unwrap_err();
+    assert!(error.to_string().contains("stream"), "{error}");
+
+    let lax = hmac()
+        .parts([Part::Body, Part::BodyDigest])
+        .digest_header(name("x-digest"))
+        .unsigned_streams("UNSIGNED");
+    lax.sign(&mut head, Payload::Stream, now()).unwrap();
+    assert_eq!(value(&head, "x-digest"), "UNSIGNED");
+    let verdict = lax.verify(&head, Payload::Stream, now(), TOLERANCE);
+    verdict.unwrap();
+    let error = lax
+        .verify(&head, Payload::Bytes(b"tea"), now(), TOLERANCE)
+        .unwrap_err();
+    assert_eq!(error.reason(), Reason::Mismatch);
+}
+
+#[test]
+fn a_word_that_fits_no_header_is_refused() {
+    let hmac = hmac()
+        .digest_header(name("x-digest"))
+        .unsigned_streams("\n");
+    hmac.sign(&mut post(), Payload::Stream, now()).unwrap_err();
+}
+
+#[test]
+fn a_covered_part_that_is_missing_is_refused() {
+    for part in [Part::Header(name("x-b")), Part::Authority] {
+        let hmac = hmac().parts([part]);
+        let mut head = head(Request::get("/").body(()).unwrap());
+        hmac.sign(&mut head, Payload::Bytes(b""), now())
+            .unwrap_err();
+    }
+}
+
+#[test]
+fn a_date_that_cannot_be_written_is_refused() {
+    let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    hmac()
+        .sign(&mut post(), Payload::Bytes(b""), before)
+        .unwrap_err();
+}
+
+#[test]
+fn an_empty_key_is_refused() {
+    let error = Hmac::sha256("").unwrap_err();
+    assert_eq!(error.to_string(), "a key for HMAC must not be empty");
+    Hmac::sha512("").unwrap_err();
+}
+
+#[test]
+fn a_receiver_tells_what_is_wrong_with_a_signature() {
+    let spoil = |change: fn(&mut Parts)| {
+        let mut head = signed(&hmac(), b"tea");
+        change(&mut head);
+        verdict(&hmac(), &head, b"tea", now())
+    };
+    let missing = |head: &mut Parts| drop(head.headers.remove("x-signature"));
+    let undated = |head: &mut Parts| drop(head.headers.remove("date"));
+    let twice = |head: &mut Parts| {
+        let again = head.headers["x-signature"].clone();
+        head.headers.append("x-signature", again);
+    };
+    let no_digits = |head: &mut Parts| {
+        head.headers
+            .insert("x-signature", HeaderValue::from_static("zz"));
+    };
+    let no_date = |head: &mut Parts| {
+        head.headers
+            .insert("date", HeaderValue::from_static("today"));
+    };
+    let short = |head: &mut Parts| {
+        head.headers
+            .insert("x-signature", HeaderValue::from_static("00"));
+    };
+    assert_eq!(spoil(missing), Err(Reason::Missing));
+    assert_eq!(spoil(undated), Err(Reason::Missing));
+    assert_eq!(spoil(twice), Err(Reason::Malformed));
+    assert_eq!(spoil(no_digits), Err(Reason::Malformed));
+    assert_eq!(spoil(no_date), Err(Reason::Malformed));
+    assert_eq!(spoil(short), Err(Reason::Mismatch));
+    assert_eq!(
+        spoil(|head| head.method = http::Method::PUT),
+        Err(Reason::Mismatch)
+    );
+    assert_eq!(
+        spoil(|head| head.uri = "/orders?page=2".parse().unwrap()),
+        Ok(())
+    );
+
+    let other = Hmac::sha256("another key").unwrap();
+    let head = signed(&hmac(), b"tea");
+    assert_eq!(verdict(&other, &head, b"tea", now()), Err(Reason::Mismatch));
+    assert_eq!(
+        verdict(&hmac(), &head, b"tee", now()),
+        Err(Reason::Mismatch)
+    );
+}
+
+#[test]
+fn a_covered_header_that_is_missing_makes_a_request_malformed() {
+    let hmac = hmac().parts([Part::Header(name("x-a"))]);
+    let mut head = signed(&hmac, b"");
+    head.headers.remove("x-a");
+    assert_eq!(verdict(&hmac, &head, b"", now()), Err(Reason::Malformed));
+}
+
+#[test]
+fn a_digest_in_a_header_is_checked_even_if_it_is_not_covered() {
+    let hmac = hmac().parts([Part::Method]).digest_header(name("x-digest"));
+    let head = signed(&hmac, b"tea");
+    assert_eq!(verdict(&hmac, &head, b"tea", now()), Ok(()));
+    assert_eq!(verdict(&hmac, &head, b"tee", now()), Err(Reason::OtherBody));
+}
+
+#[test]
+fn no_debug_output_and_no_error_shows_the_key() {
+    let hmac = hmac();
+    let head = signed(&hmac, b"tea");
+    let signature = value(&head, "x-signature");
+    for text in [format!("{hmac:?}"), format!("{head:?}")] {
+        assert!(
+            !text.contains("the key") && !text.contains(signature),
+            "{text}"
+        );
+    }
+}
+
+fn covering_all() -> Hmac {
+    hmac().parts([
+        Part::Method,
+        Part::PathAndQuery,
+        Part::Authority,
+        Part::Header(name("x-a")),
+        Part::Date,
+        Part::BodyDigest,
+    ])
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_signed_verifies_and_no_part_can_be_changed(
+        method in "[A-Z]{1,8}",
+        path in "/[a-z0-9/%._-]{0,20}",
+        query in "[a-z0-9=&%._-]{0,20}",
+        header in "[ -~]{0,20}",
+        body: Vec<u8>,
+        which in 0_usize..6,
+    ) {
+        let hmac = covering_all();
+        let request = Request::builder()
+            .method(method.as_str())
+            .uri(format!("https://api.example.com{path}?{query}"))
+            .header("x-a", header.as_str())
+            .body(())
+            .unwrap();
+        let mut head = head(request);
+        hmac.sign(&mut head, Payload::Bytes(&body), now()).unwrap();
+        prop_assert_eq!(verdict(&hmac, &head, &body, now()), Ok(()));
+
+        let mut body = body;
+        match which {
+            0 => head.method = http::Method::from_bytes(format!("{method}X").as_bytes()).unwrap(),
+            1 => head.uri = format!("https://api.example.com{path}x?{query}").parse().unwrap(),
+            2 => head.uri = format!("https://api.example.org{path}?{query}").parse().unwrap(),
+            3 => drop(head.headers.append("x-a", HeaderValue::from_static("more"))),
+            4 => drop(head.headers.insert("date", HeaderValue::from_static("Sun, 15 Jun 2025 12:00:01 GMT"))),
+            _ => body.push(0),
+        }
+        prop_assert_eq!(verdict(&hmac, &head, &body, now()), Err(Reason::Mismatch));
+    }
+
+    #[test]
+    fn no_received_request_makes_a_receiver_panic(
+        signature: Vec<u8>,
+        date: Vec<u8>,
+        uri in "[ -~]{0,30}",
+        body: Vec<u8>,
+    ) {
+        let mut head = post();
+        for (name, value) in [("x-signature", signature), ("date", date)] {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                head.headers.insert(name, value);
+            }
+        }
+        if let Ok(uri) = uri.parse() {
+            head.uri = uri;
+        }
+        for hmac in [hmac(), covering_all().prefix(HeaderValue::from_static("x")).encoding(Encoding::Base64Url)] {
+            prop_assert!(verdict(&hmac, &head, &body, now()).is_err());
+        }
+    }
+}

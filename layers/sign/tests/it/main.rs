@@ -1,0 +1,10 @@
+//! What the crate promises, from outside.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[cfg(feature = "hmac")]
+mod hmac;
+mod layer;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod support;
+mod telemetry;
