@@ -97,7 +97,7 @@ impl<K, C, M> Builder<K, C, M> {
     /// place of [`count_window`](Self::count_window).
     #[must_use]
     pub fn window(mut self, window: Duration) -> Self {
-        self.settings.window = window;
+        self.settings.window = Some(window);
         self.settings.count_window = None;
         self
     }
@@ -115,6 +115,7 @@ impl<K, C, M> Builder<K, C, M> {
     #[must_use]
     pub fn count_window(mut self, calls: u32) -> Self {
         self.settings.count_window = Some(calls);
+        self.settings.window = None;
         self
     }
 

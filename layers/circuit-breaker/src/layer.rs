@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use buttress_kernel::AnyRequest;
 use buttress_kernel::HttpClassify;
@@ -98,6 +99,34 @@ impl<K, C, M> CircuitBreakerLayer<K, C, M> {
             registry,
             mode: PhantomData,
         }
+    }
+
+    /// The time over which the rates are taken; none where they are taken over the last
+    /// [`count_window`](Builder::count_window) calls, or where neither
+    /// [`failure_rate`](Builder::failure_rate) nor [`slow_calls`](Builder::slow_calls) is on.
+    ///
+    /// For whoever puts layers together: a call that ends in a timeout is seen only then, so that a
+    /// window shorter than a few timeouts never holds many of them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use buttress_circuit_breaker::CircuitBreakerLayer;
+    ///
+    /// let layer = CircuitBreakerLayer::builder().window(Duration::from_secs(5)).build()?;
+    /// assert_eq!(layer.window(), Some(Duration::from_secs(5)));
+    /// assert!(layer.is_window_explicit());
+    /// # Ok::<_, buttress_circuit_breaker::InvalidSettings>(())
+    /// ```
+    #[must_use]
+    pub fn window(&self) -> Option<Duration> {
+        self.registry.common.rules.window
+    }
+
+    /// Whether [`window`](Self::window) was set by hand; if not, it is the default, which nobody has
+    /// measured against anything.
+    #[must_use]
+    pub fn is_window_explicit(&self) -> bool {
+        self.registry.common.rules.window_explicit
     }
 
     /// A look at the circuits from outside, and a hand on them.

@@ -8,6 +8,11 @@ pub(crate) struct Rules {
     /// What ticks are counted from.
     pub(crate) origin: Instant,
     pub(crate) span: Span,
+    /// The time that the rates are taken over, as it was asked for; its buckets are whole
+    /// nanoseconds.
+    pub(crate) window: Option<Duration>,
+    /// Whether somebody has asked for that time.
+    pub(crate) window_explicit: bool,
     /// Failed calls in a hundred that open the circuit.
     pub(crate) failure_rate: Option<u32>,
     pub(crate) slow: Option<Slow>,

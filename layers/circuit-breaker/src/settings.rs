@@ -13,7 +13,8 @@ pub(crate) struct Settings {
     pub(crate) failure_rate: Option<u32>,
     pub(crate) slow: Option<Slow>,
     pub(crate) min_calls: u32,
-    pub(crate) window: Duration,
+    /// None: [`WINDOW`], as nobody has asked for another.
+    pub(crate) window: Option<Duration>,
     pub(crate) buckets: u32,
     pub(crate) count_window: Option<u32>,
     pub(crate) open_for: Duration,
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) idle_after: Duration,
     pub(crate) max_keys: usize,
 }
+
+const WINDOW: Duration = Duration::from_secs(30);
 
 /// Without another limit, a probe has as long as two attempts under the usual time limit.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,7 +48,7 @@ impl Default for Settings {
             failure_rate: Some(50),
             slow: None,
             min_calls: 20,
-            window: Duration::from_secs(30),
+            window: None,
             buckets: 10,
             count_window: None,
             open_for: Duration::from_secs(10),
@@ -68,11 +71,14 @@ impl Settings {
         self.check_counts()?;
         self.check_durations()?;
         let span = self.span()?;
+        let window = self.time_window();
         let slow_after = self.slow.map(|slow| slow.after);
         let probe_timeout = self.probe_timeout.or(slow_after);
         Ok(Rules {
             origin,
             span,
+            window,
+            window_explicit: window.is_some() && self.window.is_some(),
             failure_rate: self.failure_rate,
             slow: self.slow,
             min_calls: self.min_calls,
@@ -84,7 +90,7 @@ impl Settings {
             probes: self.probes,
             close_after: self.close_after,
             probe_timeout: probe_timeout.unwrap_or(PROBE_TIMEOUT),
-            idle_after: self.idle_after.max(self.window),
+            idle_after: self.idle_after.max(window.unwrap_or_default()),
         })
     }
 
@@ -116,7 +122,7 @@ impl Settings {
         let below = |most: Duration| most < self.open_for;
         refuse(self.max_open.is_some_and(below), Rule::MaxOpenBelowOpenFor)?;
         let long = [
-            self.window,
+            self.window.unwrap_or(WINDOW),
             self.open_for,
             self.max_server_delay,
             self.idle_after,
@@ -126,15 +132,27 @@ impl Settings {
         refuse(all.any(|duration| duration > LONGEST), Rule::TooLong)
     }
 
+    /// The time that the rates are taken over, if they are taken over one.
+    fn time_window(&self) -> Option<Duration> {
+        let window = self.window.unwrap_or(WINDOW);
+        (self.has_rates() && self.count_window.is_none()).then_some(window)
+    }
+
+    const fn has_rates(&self) -> bool {
+        self.failure_rate.is_some() || self.slow.is_some()
+    }
+
     fn span(&self) -> Result<Span, InvalidSettings> {
         if let Some(calls) = self.count_window {
             refuse(!(1..=MOST_CALLS).contains(&calls), Rule::CountWindow)?;
-            let rates = self.failure_rate.is_some() || self.slow.is_some();
-            refuse(rates && self.min_calls > calls, Rule::MinCallsAboveWindow)?;
+            refuse(
+                self.has_rates() && self.min_calls > calls,
+                Rule::MinCallsAboveWindow,
+            )?;
             return Ok(Span::Calls(calls));
         }
         refuse(!(1..=MOST_BUCKETS).contains(&self.buckets), Rule::Buckets)?;
-        let bucket = self.window / self.buckets;
+        let bucket = self.window.unwrap_or(WINDOW) / self.buckets;
         refuse(bucket < SHORTEST_BUCKET, Rule::WindowBelowBucket)?;
         let buckets = self.buckets;
         Ok(Span::Time { bucket, buckets })

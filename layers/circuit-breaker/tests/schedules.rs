@@ -56,6 +56,8 @@ fn circuit(change: impl FnOnce(&mut Rules)) -> (Arc<Circuit>, Instant) {
     let seconds = Duration::from_secs;
     let mut rules = Rules {
         origin,
+        window: None,
+        window_explicit: false,
         span: Span::Time {
             bucket: seconds(1),
             buckets: 4,

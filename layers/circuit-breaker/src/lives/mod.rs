@@ -108,6 +108,8 @@ fn rules_of(config: &Config) -> Rules {
     Rules {
         origin: crate::admission::now(),
         span: config.span,
+        window: None,
+        window_explicit: false,
         failure_rate: config.failure_rate,
         slow: config.slow_rate.map(|rate| Slow { after: ms(5), rate }),
         min_calls: u32::try_from(config.min_calls).unwrap(),

@@ -137,3 +137,26 @@ async fn of_two_windows_the_one_set_last_counts() {
         assert_eq!(is_open(&layer), opens);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_tells_its_window_and_whether_somebody_has_set_it() {
+    let slow = || new().failure_rate(None).slow_calls(secs(1), 50);
+    for (builder, window, explicit) in [
+        (new(), Some(secs(30)), false),
+        (new().window(secs(30)), Some(secs(30)), true),
+        (new().window(secs(10)).buckets(7), Some(secs(10)), true),
+        (slow().window(secs(5)), Some(secs(5)), true),
+        (slow(), Some(secs(30)), false),
+        (new().count_window(20), None, false),
+        (new().window(secs(5)).count_window(20), None, false),
+        (new().count_window(20).window(secs(5)), Some(secs(5)), true),
+        (new().failure_rate(None), None, false),
+        (new().failure_rate(None).window(secs(5)), None, false),
+        (CircuitBreakerLayer::consecutive(5), None, false),
+    ] {
+        let shown = format!("{builder:?}");
+        let layer = builder.build().unwrap();
+        assert_eq!(layer.window(), window, "{shown}");
+        assert_eq!(layer.is_window_explicit(), explicit, "{shown}");
+    }
+}
