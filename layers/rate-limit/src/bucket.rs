@@ -83,6 +83,23 @@ impl Bucket {
         self.full_at = self.full_at.saturating_sub(need);
     }
 
+    /// It holds no more than so many whole tokens and a part of one, as somebody says who saw others
+    /// take from it.
+    pub(crate) fn cap(&mut self, then: Nanos, tokens: u64) {
+        let most = self.pace.need(tokens.saturating_add(1));
+        let missing = self.pace.span.saturating_sub(most);
+        if missing > 0 {
+            self.full_at = self.full_at.max(then.saturating_add(missing));
+        }
+    }
+
+    /// There is not enough for `need` in it before `ready`, as somebody says who saw others take from
+    /// it.
+    pub(crate) fn delay(&mut self, ready: Nanos, need: Nanos) {
+        let room = self.pace.span.max(need);
+        self.full_at = self.full_at.max(ready.saturating_add(room - need));
+    }
+
     /// How many whole tokens are in it.
     pub(crate) fn level(self, now: Nanos) -> u64 {
         let missing = self.full_at.saturating_sub(now);
@@ -165,6 +182,34 @@ mod tests {
         assert_eq!(changed.level(110), 2, "one and a half were in it");
         changed.set_pace(110, Pace::new(20, 1));
         assert_eq!((changed.level(110), changed.full_at), (1, 110));
+    }
+
+    #[test]
+    fn who_knows_better_lowers_the_level_and_never_raises_it() {
+        let mut capped = bucket(0);
+        capped.cap(100, 1);
+        assert_eq!(capped, bucket(110), "two at most, since one has a part");
+        capped.cap(100, 2);
+        assert_eq!(capped, bucket(110));
+        let mut full = bucket(0);
+        full.cap(100, u64::MAX);
+        assert_eq!(full, bucket(0), "which says nothing");
+    }
+
+    #[test]
+    fn who_knows_better_says_when_there_is_enough() {
+        let mut delayed = bucket(0);
+        delayed.delay(100, 20);
+        assert_eq!(delayed.take(99, 20), Err(100));
+        assert_eq!(delayed.take(100, 20), Ok(bucket(130)));
+        delayed.delay(90, 20);
+        assert_eq!(delayed, bucket(110), "and never that there is more");
+        delayed.delay(200, 50);
+        assert_eq!(
+            delayed.take(199, 50),
+            Err(200),
+            "more than there is room for"
+        );
     }
 
     #[test]

@@ -11,8 +11,8 @@ use tower_service::Service;
 
 use crate::ear::Ear;
 use crate::error::{Failed, Refusal};
+use crate::hold::Hold;
 use crate::mode::Mode;
-use crate::wait::Hold;
 
 pin_project! {
     /// A wait, if there has to be one, and the call.

@@ -10,7 +10,7 @@ use crate::clock::{LATEST, Nanos};
 use crate::cubic::{Cubic, Signal};
 use crate::line::{Answer, Line, Turn};
 use crate::queue::{Place, Queue};
-use crate::rules::{Ask, Rules};
+use crate::rules::{Ask, Reason, Rules};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// Who to wake when a waiter was served, or is first.
@@ -107,7 +107,7 @@ impl Lane {
             let (now, alarm) = (now(), &mut rest.alarm);
             let answer = line.arrive(now, ask, rules);
             let alarm = match answer {
-                Answer::Go | Answer::TooDear { .. } => false,
+                Answer::Go { .. } | Answer::TooDear { .. } => false,
                 Answer::Wait { .. } => alarm.note(now, rules.alarm),
                 Answer::Refuse { .. } => {
                     self.rejected.fetch_add(1, Ordering::Relaxed);
@@ -116,6 +116,55 @@ impl Lane {
             };
             (answer, now, alarm)
         })
+    }
+
+    /// One that came at `came` and was served is told by somebody else to wait until `ready`; whether
+    /// that raises the alarm. It is news if it has not waited yet.
+    pub(crate) fn defer(
+        &self,
+        place: Place,
+        times: (Nanos, Nanos, Nanos),
+        is_news: bool,
+        ask: &Ask,
+        rules: &Rules,
+    ) -> (Result<Nanos, (Nanos, Reason)>, bool) {
+        self.granted.fetch_sub(1, Ordering::Relaxed);
+        self.with(|line, rest| {
+            let answer = line.defer(place, times, ask, rules);
+            let refused = u64::from(answer.is_err());
+            self.rejected.fetch_add(refused, Ordering::Relaxed);
+            let alarm = is_news && rest.alarm.note(times.1, rules.alarm);
+            (answer, alarm)
+        })
+    }
+
+    /// Somebody who saw others take tokens says that no more than so many were left at `then`.
+    pub(crate) fn cap(&self, then: Nanos, tokens: u64) {
+        self.with(|line, _| line.bucket.cap(then, tokens));
+    }
+
+    /// Takes tokens at this pace from now on: how many whole ones are left, or for how long they are
+    /// not there.
+    pub(crate) fn pay(
+        &self,
+        now: impl FnOnce() -> Nanos,
+        pace: Pace,
+        cost: u32,
+    ) -> Result<u64, Nanos> {
+        self.with(|line, _| {
+            let now = now();
+            if line.bucket.pace != pace {
+                line.bucket.set_pace(now, pace);
+            }
+            let paid = line.bucket.take(now, pace.need(cost.into()));
+            line.bucket = paid.map_err(|ready_at| ready_at - now)?;
+            Ok(line.bucket.level(now))
+        })
+    }
+
+    /// Tokens that were paid for at this pace come back.
+    pub(crate) fn refund(&self, pace: Pace, cost: u32) {
+        self.with(|line, _| line.bucket.refund(pace.need(cost.into())));
     }
 
     /// A waiter asks again, that meant to do so at `until` and gives up at `limit`; `waker` is told

@@ -7,6 +7,7 @@ use buttress_kernel::{AnyRequest, key};
 use tower_layer::Layer;
 
 use crate::answering::AnsweringLayer;
+use crate::backing::Backing;
 use crate::clock::nanos;
 use crate::cost::One;
 use crate::handle::Handle;
@@ -16,6 +17,7 @@ use crate::rules::Patience;
 use crate::service::RateLimit;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::store::Store;
 use crate::table::Table;
 
 /// Lets requests through as fast as tokens come: a bucket that starts full and is refilled evenly.
@@ -35,6 +37,8 @@ use crate::table::Table;
 /// | [`ageing`](Self::ageing) | 1 s |
 /// | [`max_keys`](Self::max_keys) | 65,536 |
 /// | [`feedback`](Self::feedback) | off |
+/// | [`store`](Self::store) | none: the limit is this process's own |
+/// | [`store_timeout`](Self::store_timeout), [`store_pause`](Self::store_pause) | 100 ms, 1 s |
 /// | [`alarm`](Self::alarm) | 10 times in 60 s |
 ///
 /// ```
@@ -215,6 +219,40 @@ impl<K, C, M> RateLimitLayer<K, C, M> {
     #[must_use]
     pub fn feedback(mut self, on: bool) -> Self {
         self.settings.feedback = on;
+        self
+    }
+
+    /// Shares the limit with other processes through a [`Store`]; layers in this process may share one
+    /// too. A key's bucket is the store's bucket of that name.
+    ///
+    /// The bucket of this process stays: a request takes its tokens there first, in its order, and
+    /// then asks the store. If the store grants them, it goes. If not, it goes back to its place in
+    /// the queue until the store's tokens will be there; whoever comes meanwhile waits behind it, or
+    /// is refused, without asking. So the first in line asks, and an exhausted limit is no load for
+    /// the store. Between processes nobody is first: dear requests fare best where all
+    /// processes send few.
+    ///
+    /// If the store fails, or does not answer [in time](Self::store_timeout), the request goes with
+    /// the tokens of this process, as all do that come in the next [pause](Self::store_pause). Then
+    /// one asks again. Each process keeps to the whole limit meanwhile, and begins with what the store
+    /// has left it. A warning tells of the outage once.
+    #[must_use]
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.settings.store = Some(Arc::new(Backing::new(store)));
+        self
+    }
+
+    /// How long the [store](Self::store) may take to answer, which may be added to a request's wait.
+    #[must_use]
+    pub fn store_timeout(mut self, most: Duration) -> Self {
+        self.settings.trust.timeout = most;
+        self
+    }
+
+    /// How long the [store](Self::store) is left alone after it has failed.
+    #[must_use]
+    pub fn store_pause(mut self, pause: Duration) -> Self {
+        self.settings.trust.pause = pause;
         self
     }
 

@@ -16,6 +16,8 @@
 //! - **One limit.** Clones of a layer and all services that it makes share its buckets: around ten
 //!   routes it is one limit. [`key`](RateLimitLayer::key) makes one bucket for each server, tenant or
 //!   whatever else; idle ones are forgotten.
+//! - **Across processes.** With a [`Store`] several processes share one limit; each falls back on its
+//!   own bucket while the store is out.
 //! - **A handle.** [`Handle`] shows levels and queues and changes rates while they are in use, without
 //!   losing a level.
 //!
@@ -70,21 +72,25 @@
 //! | does an idle future hold up the others? | no, each waiter watches the clock for those before it |
 //! | a rate changes | the level stays, as far as it fits in; those who wait are served at the new rate |
 //! | a burst sinks below a waiter's cost | the waiter goes when the bucket is full, and leaves a debt |
+//! | whose tokens does a store have? | a request takes this process's first, in its order, then the store's; both or none |
+//! | the store fails, or is late | the request goes, as do all until the pause is over; then one asks again |
 //! | more keys than allowed | full buckets are forgotten first; then further keys share the empty key's |
 //!
 //! # Events and metrics
 //!
-//! Target `buttress_rate_limit`: `delayed`, `released`, `rejected` and `faster` (debug), `slower` (info), `too dear`, `no room` and
-//! `throttled again and again` (warn), with `key`, `for_ms` and `reason`. With feature `metrics`,
-//! counters `buttress.rate_limit.{delayed,rejected,slower,too_dear,crowded,alarms}` and the histogram
+//! Target `buttress_rate_limit`: `delayed`, `released`, `rejected` and `faster` (debug), `slower` and `the
+//! store is back` (info), `too dear`, `no room`, `the store is out` and `throttled again and again`
+//! (warn), with `key`, `for_ms`, `reason` and `error`. With feature `metrics`,
+//! counters `buttress.rate_limit.{delayed,rejected,slower,too_dear,crowded,alarms,outages,unshared}` and the histogram
 //! `buttress.rate_limit.wait` in seconds. What is granted at once is no event: [`Handle`] counts it.
 //!
 //! | file | purpose |
 //! | --- | --- |
 //! | `layer.rs`, `rate.rs`, `cost.rs`, `settings.rs`, `overrides.rs`, `priority.rs` | what the layer, or one request, was told |
 //! | `service.rs`, `course.rs`, `future.rs`, `mode.rs` | takes tokens, and calls |
-//! | `wait.rs` | the wait of one request, and what it gives back |
-//! | `bucket.rs`, `queue.rs`, `line.rs`, `cubic.rs`, `alarm.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
+//! | `hold.rs`, `wait.rs` | the wait of one request, and what it gives back |
+//! | `store.rs`, `in_process.rs`, `backing.rs` | limits that processes share |
+//! | `bucket.rs`, `queue.rs`, `line.rs`, `cubic.rs`, `alarm.rs`, `rules.rs`, `outage.rs` | decisions: pure, with `now` as an argument |
 //! | `lane.rs`, `table.rs`, `shared.rs`, `clock.rs`, `sync.rs` | the buckets of all keys, shared |
 //! | `ear.rs` | what a response says about our speed |
 //! | `answering.rs`, `fields.rs` | the server's side |
@@ -93,6 +99,7 @@
 
 mod alarm;
 mod answering;
+mod backing;
 mod bucket;
 mod clock;
 mod cost;
@@ -103,12 +110,15 @@ mod error;
 mod fields;
 pub mod future;
 mod handle;
+mod hold;
+mod in_process;
 mod lane;
 mod layer;
 mod line;
 #[cfg(test)]
 mod line_tests;
 pub mod mode;
+mod outage;
 mod overrides;
 mod priority;
 mod queue;
@@ -117,6 +127,7 @@ mod rules;
 mod service;
 mod settings;
 mod shared;
+mod store;
 mod sync;
 mod table;
 mod telemetry;
@@ -126,8 +137,10 @@ pub use self::answering::{Answering, AnsweringFuture, AnsweringLayer};
 pub use self::cost::{Cost, One};
 pub use self::error::{CostTooHigh, RateLimited, Reason};
 pub use self::handle::{Handle, Peek};
+pub use self::in_process::InProcess;
 pub use self::layer::RateLimitLayer;
 pub use self::overrides::Override;
 pub use self::priority::Priority;
 pub use self::rate::{InvalidRate, Rate};
 pub use self::service::RateLimit;
+pub use self::store::{Store, Verdict};

@@ -19,21 +19,14 @@ pub(crate) struct Line<'a, T> {
 /// What becomes of a newcomer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Go,
+    /// At once. Its place is needed only if it has to come back.
+    Go { place: Place },
     /// It has a place now, and will be served at about this instant.
-    Wait {
-        place: Place,
-        until: Nanos,
-    },
+    Wait { place: Place, until: Nanos },
     /// It would have been served at this instant.
-    Refuse {
-        retry_at: Nanos,
-        reason: Reason,
-    },
+    Refuse { retry_at: Nanos, reason: Reason },
     /// It will never be served: the bucket does not hold so much.
-    TooDear {
-        burst: u64,
-    },
+    TooDear { burst: u64 },
 }
 
 /// What becomes of a waiter.
@@ -65,29 +58,59 @@ impl<'a, T: Default> Line<'a, T> {
             let burst = pace.burst();
             return Answer::TooDear { burst };
         }
+        let rank = now.saturating_add(rules.ageing.saturating_mul(ask.class.into()));
+        let place = self.queue.place(rank);
         self.serve(now);
         if self.queue.is_empty()
             && let Ok(bucket) = self.bucket.take(now, need)
         {
             self.bucket = bucket;
             self.served += 1;
-            return Answer::Go;
+            return Answer::Go { place };
         }
-        let rank = now.saturating_add(rules.ageing.saturating_mul(ask.class.into()));
-        let tokens = self.queue.before_newcomer(rank) + u64::from(ask.cost);
+        let tokens = self.queue.before(place) + u64::from(ask.cost);
         let until = self.bucket.ready_at(now, tokens);
-        let crowded = (self.queue.len() >= rules.max_waiting).then_some(Reason::Crowded);
-        if let Some(reason) = ask.objection(now, until).or(crowded) {
+        if let Some(reason) = self.objection(now, until, ask, rules) {
             let retry_at = until;
             return Answer::Refuse { retry_at, reason };
         }
-        let place = self.queue.push(rank, ask.cost, T::default());
+        self.queue.insert(place, ask.cost, T::default());
         // It may be cheaper than the one in front of which it came.
         self.serve(now);
         match self.queue.mark(place) {
             Some(_) => Answer::Wait { place, until },
-            None => Answer::Go,
+            None => Answer::Go { place },
         }
+    }
+
+    /// One that came at `came` and was served is told by somebody else that its tokens are not there
+    /// before `ready`: it gives them back, and its place is as good as if it had never been served. When
+    /// it will be then, or else why it cannot wait until then.
+    pub(crate) fn defer(
+        &mut self,
+        place: Place,
+        (came, now, ready): (Nanos, Nanos, Nanos),
+        ask: &Ask,
+        rules: &Rules,
+    ) -> Result<Nanos, (Nanos, Reason)> {
+        let need = self.bucket.pace.need(ask.cost.into());
+        self.bucket.refund(need);
+        self.bucket.delay(ready, need);
+        let tokens = self.queue.before(place) + u64::from(ask.cost);
+        let until = self.bucket.ready_at(now, tokens).max(ready);
+        if let Some(reason) = self.objection(came, until, ask, rules) {
+            self.serve(now);
+            self.wake_first();
+            return Err((until, reason));
+        }
+        self.queue.insert(place, ask.cost, T::default());
+        Ok(until)
+    }
+
+    /// Why one that came at `came` cannot wait until then, if it cannot.
+    fn objection(&self, came: Nanos, until: Nanos, ask: &Ask, rules: &Rules) -> Option<Reason> {
+        let crowded = (self.queue.len() >= rules.max_waiting).then_some(Reason::Crowded);
+        ask.objection(came, until).or(crowded)
     }
 
     /// A waiter asks again, that meant to do so at `until` and gives up at `limit`.

@@ -104,7 +104,7 @@ impl Machine {
         let answer = self.work(|line| line.arrive(now, &ask, &RULES));
         self.places.push(None);
         match answer {
-            Answer::Go => self.went.push((id, now)),
+            Answer::Go { .. } => self.went.push((id, now)),
             Answer::Wait { place, until } => {
                 assert!(until > now);
                 self.places[id] = Some(place);

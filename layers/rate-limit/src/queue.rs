@@ -53,16 +53,17 @@ impl<T> Queue<T> {
         self.waiters.is_empty()
     }
 
-    /// A place behind all of the same rank.
-    pub(crate) fn push(&mut self, rank: Nanos, cost: u32, mark: T) -> Place {
+    /// A place behind all of the same rank, for whoever may come to need it.
+    pub(crate) fn place(&mut self, rank: Nanos) -> Place {
         self.last += 1;
-        let place = Place {
-            rank,
-            number: self.last,
-        };
+        let number = self.last;
+        Place { rank, number }
+    }
+
+    /// Takes a place that nobody has taken.
+    pub(crate) fn insert(&mut self, place: Place, cost: u32, mark: T) {
         self.tokens += u64::from(cost);
         self.waiters.insert(place, Waiter { cost, mark });
-        place
     }
 
     pub(crate) fn remove(&mut self, place: Place) -> Option<Waiter<T>> {
@@ -79,12 +80,6 @@ impl<T> Queue<T> {
 
     pub(crate) fn mark(&mut self, place: Place) -> Option<&mut T> {
         self.waiters.get_mut(&place).map(|waiter| &mut waiter.mark)
-    }
-
-    /// What those want who would be in front of a newcomer of this rank.
-    pub(crate) fn before_newcomer(&self, rank: Nanos) -> u64 {
-        let number = u64::MAX;
-        self.before(Place { rank, number })
     }
 
     /// What those want who are in front of a place.

@@ -29,6 +29,12 @@ pub struct Rate {
 const LONGEST: u64 = 1 << 61;
 
 impl Rate {
+    /// No bucket holds more.
+    pub(crate) const LARGEST: Self = Self {
+        interval: 1,
+        burst: u32::MAX,
+    };
+
     /// `tokens` a second, and a bucket that holds as many.
     ///
     /// # Errors
@@ -97,6 +103,14 @@ impl Rate {
     #[must_use]
     pub const fn capacity(self) -> u32 {
         self.burst
+    }
+
+    /// The rate of a bucket with this pace.
+    pub(crate) fn of(pace: Pace) -> Self {
+        Self {
+            interval: pace.price,
+            burst: u32::try_from(pace.burst()).unwrap_or(u32::MAX),
+        }
     }
 
     pub(crate) fn pace(self) -> Pace {
@@ -178,6 +192,16 @@ mod tests {
         assert!(Rate::per(1, Duration::from_nanos(LONGEST)).is_ok());
         assert!(Rate::per(1, Duration::from_nanos(LONGEST + 1)).is_err());
         assert_eq!(Rate::per_second(u32::MAX), Err(InvalidRate(Rule::TooFast)));
+    }
+
+    #[test]
+    fn a_rate_and_its_pace_are_the_same() {
+        for rate in [
+            Rate::per_minute(7).unwrap().burst(3).unwrap(),
+            Rate::LARGEST,
+        ] {
+            assert_eq!(Rate::of(rate.pace()), rate);
+        }
     }
 
     #[test]

@@ -13,13 +13,14 @@ use crate::cost::{Cost, One};
 use crate::course::{Course, Listener};
 use crate::ear::Ear;
 use crate::future::ResponseFuture;
+use crate::hold::Hold;
 use crate::line::Answer;
 use crate::mode::{Http, Mode};
 use crate::overrides::Override;
 use crate::shared::{Shared, note};
 use crate::table::Table;
 use crate::telemetry;
-use crate::wait::{Hold, State, Wait};
+use crate::wait::{State, Wait};
 
 /// Lets requests through as fast as tokens come; see [`RateLimitLayer`](crate::RateLimitLayer).
 ///
@@ -101,7 +102,7 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
     {
         let extensions = M::extensions(&request);
         let asks = extensions.is_some_and(|extensions| !extensions.is_empty());
-        if asks || self.shared.settings.feedback {
+        if asks || !self.shared.settings.are_usual() {
             return self.consider(request);
         }
         let cost = self.cost.cost(&request);
@@ -128,7 +129,8 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
             Override { cost, .. } => cost.unwrap_or_else(|| self.cost.cost(&request)),
         };
         let now = self.shared.now();
-        if !self.take(&request, now, cost) {
+        let asks = cost > 0 && self.shared.settings.store.is_some();
+        if asks || !self.take(&request, now, cost) {
             return self.detain(request, cost, now);
         }
         let explain = found.and_then(Explain::of).cloned();
@@ -194,40 +196,44 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         if alarm {
             shared.raise_alarm(&key);
         }
-        if answer != Answer::Go {
+        let asks = shared.settings.store.is_some();
+        if asks || !matches!(answer, Answer::Go { .. }) {
             self.release();
         }
-        match answer {
-            Answer::Go => {
+        let (place, until) = match answer {
+            Answer::Go { place } if asks => (place, now),
+            Answer::Go { .. } => {
                 let listener = Listener::of(explain, self.ear(&request, now));
-                Course::calling(self.inner.call(request), listener)
+                return Course::calling(self.inner.call(request), listener);
             }
             Answer::Wait { place, until } => {
                 telemetry::delayed(key.as_str(), shared.instant(until) - shared.instant(now));
-                let listener = Listener::of(explain.clone(), self.ear(&request, until));
-                let wait = Wait {
-                    shared,
-                    lane,
-                    key,
-                    place,
-                    cost,
-                    arrived: now,
-                    until,
-                    limit: ask.limit(now),
-                    explain,
-                    state: State::Queued,
-                };
-                Course::holding(Hold::new(self.inner.clone(), request, wait), listener)
+                (place, until)
             }
             Answer::Refuse { retry_at, reason } => {
                 let why = (retry_at, reason);
-                Course::refused(shared.refuse(&key, now, why, explain.as_ref()))
+                return Course::refused(shared.refuse(&key, now, why, explain.as_ref()));
             }
             Answer::TooDear { burst } => {
                 let why = (ask.cost, burst);
-                Course::refused(shared.too_dear(&key, now, why, explain.as_ref()))
+                return Course::refused(shared.too_dear(&key, now, why, explain.as_ref()));
             }
-        }
+        };
+        let listener = Listener::of(explain.clone(), self.ear(&request, until));
+        let goes = matches!(answer, Answer::Go { .. });
+        let wait = Wait {
+            shared,
+            lane,
+            key,
+            place,
+            ask,
+            arrived: now,
+            until,
+            has_waited: !goes,
+            explain,
+            state: if goes { State::Paid } else { State::Queued },
+        };
+        Course::holding(Hold::new(self.inner.clone(), request, wait), listener)
     }
 
     /// The place that readiness may have taken goes to somebody who can use it.

@@ -1,5 +1,7 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backing::Backing;
 use crate::clock::nanos;
 use crate::rules::{Patience, Rules};
 
@@ -10,6 +12,25 @@ pub(crate) struct Settings {
     pub(crate) patience: Patience,
     pub(crate) max_keys: usize,
     pub(crate) feedback: bool,
+    pub(crate) store: Option<Arc<Backing>>,
+    pub(crate) trust: Trust,
+}
+
+/// How far a store is relied on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trust {
+    /// So long it may take to answer.
+    pub(crate) timeout: Duration,
+    /// So long it is left alone after it has failed.
+    pub(crate) pause: Duration,
+}
+
+impl Settings {
+    /// Whether a request needs more than its tokens.
+    #[inline]
+    pub(crate) const fn are_usual(&self) -> bool {
+        !self.feedback && self.store.is_none()
+    }
 }
 
 impl Default for Settings {
@@ -23,6 +44,11 @@ impl Default for Settings {
             patience: Patience::Wait(nanos(Duration::from_secs(60))),
             max_keys: 65_536,
             feedback: false,
+            store: None,
+            trust: Trust {
+                timeout: Duration::from_millis(100),
+                pause: Duration::from_secs(1),
+            },
         }
     }
 }

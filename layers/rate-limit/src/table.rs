@@ -211,6 +211,15 @@ impl Table {
         });
     }
 
+    /// The key whose bucket a lane is, for one that `key` led to.
+    pub(crate) fn name(&self, lane: &Arc<Lane>, key: &Key) -> Key {
+        if Arc::ptr_eq(lane, &self.one) {
+            Key::from("")
+        } else {
+            key.clone()
+        }
+    }
+
     /// The lane of a key, if there is one.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Lane>> {
         if key.is_empty() {

@@ -1,5 +1,6 @@
 //! Events and metrics. Keys turn up in events, never in metrics: there may be a million of them.
 
+use std::error::Error;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
@@ -52,6 +53,25 @@ pub(crate) fn crowded(key: &str, max_keys: usize) {
     warn!(target: TARGET, key, max_keys, "no room for one more key: it shares the bucket of the empty key");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.rate_limit.crowded").increment(1);
+}
+
+/// A store of shared limits does not answer.
+pub(crate) fn store_out(error: &(dyn Error + 'static)) {
+    warn!(target: TARGET, error, "the store is out: each process keeps to the limit by itself");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.rate_limit.outages").increment(1);
+}
+
+/// A store answers again.
+pub(crate) fn store_back(out: Duration) {
+    let for_ms = millis(out);
+    info!(target: TARGET, for_ms, "the store is back");
+}
+
+/// A request goes with the tokens of this process alone.
+pub(crate) fn unshared() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.rate_limit.unshared").increment(1);
 }
 
 /// The server wants it slower.

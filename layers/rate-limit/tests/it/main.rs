@@ -6,6 +6,8 @@ mod cancellation;
 mod feedback;
 mod keys;
 mod order;
+mod remote;
 mod server;
+mod store;
 mod support;
 mod telemetry;

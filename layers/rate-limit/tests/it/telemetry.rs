@@ -9,6 +9,7 @@ use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use crate::remote::{Health, Remote};
 use crate::support::*;
 
 /// Every event of this crate on a line of its own.
@@ -110,6 +111,51 @@ async fn no_room_for_one_more_key_is_a_warning() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_store_is_a_warning_once_and_its_end_is_told() {
+    let (lines, _guard) = listen();
+    let remote = Remote::default();
+    let (service, _) = limited(&per_second(10, 5).store(remote.clone()));
+    remote.turn(Health::Stalls);
+    for _ in 0..3 {
+        send(&service, api()).await.unwrap();
+    }
+    tokio::time::sleep(ms(1_900)).await;
+    remote.turn(Health::Well);
+    send(&service, api()).await.unwrap();
+    remote.turn(Health::Fails);
+    send(&service, api()).await.unwrap();
+    let out = "WARN message=the store is out: each process keeps to the limit by itself error=";
+    assert_eq!(
+        lines.all(),
+        [
+            format!("{out}no answer in time"),
+            "INFO message=the store is back for_ms=1900".to_owned(),
+            format!("{out}no route to the store"),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_the_stores_tokens_is_an_event_as_any_other() {
+    let remote = Remote::default();
+    let (rival, _) = limited(&per_second(1, 1).store(remote.clone()));
+    send(&rival, api()).await.unwrap();
+    let layer = per_second(1, 1).store(remote.clone()).alarm(1, secs(1));
+    let (service, _) = limited(&layer);
+    let (lines, _guard) = listen();
+    send(&service, api()).await.unwrap();
+    let alarm = "WARN message=throttled again and again: is a caller in a loop? key=\"\"";
+    assert_eq!(
+        lines.all(),
+        [
+            &format!("{alarm} times=1 within_ms=1000"),
+            "DEBUG message=delayed key=\"\" for_ms=1000",
+            "DEBUG message=released key=\"\" for_ms=1000",
+        ]
+    );
+}
+
 async fn alarms(layer: RateLimitLayer<Authority>, refusals: u32) -> Vec<String> {
     let (lines, _guard) = listen();
     let (service, _) = limited(&layer.reject());
@@ -152,9 +198,8 @@ async fn sp34_delays_count_as_well() {
     assert_eq!(raised, 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rate_that_the_server_lowers_is_an_event() {
-    let (lines, _guard) = listen();
+/// A server asks for less, and a minute later for nothing.
+async fn lower_the_rate() {
     let layer = per_second(100, 10).feedback(true).key(Authority);
     let statuses = Arc::new(Mutex::new(vec![200, 429]));
     let server = tower::service_fn(move |_: http::Request<()>| {
@@ -166,6 +211,12 @@ async fn a_rate_that_the_server_lowers_is_an_event() {
     send(&service, secret()).await.unwrap();
     tokio::time::advance(secs(60)).await;
     send(&service, secret()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_the_server_lowers_is_an_event() {
+    let (lines, _guard) = listen();
+    lower_the_rate().await;
     assert_eq!(
         lines.all(),
         [
@@ -199,6 +250,28 @@ async fn a_trail_tells_of_a_grant_and_of_a_wait() {
     let response = send(&service, request).await.unwrap();
     let trail: &Trail = response.extensions().get().unwrap();
     assert_eq!(trail.summary(), "rate-limit: free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trail_tells_of_the_store() {
+    let remote = Remote::default();
+    let (service, _) = limited(&keyed().store(remote.clone()));
+    let mut summaries = Vec::new();
+    for health in [Health::Well, Health::Well, Health::Fails] {
+        remote.turn(health);
+        let (_, request) = explained();
+        let response = send(&service, request).await.unwrap();
+        let trail: &Trail = response.extensions().get().unwrap();
+        summaries.push(trail.summary());
+    }
+    assert_eq!(
+        summaries,
+        [
+            "rate-limit: granted at once",
+            "rate-limit: waited 1s",
+            "rate-limit: waited 1s, without the store",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -307,6 +380,12 @@ mod measured {
                 refused(send(&service, with(Override::new().reject())).await);
                 assert!(send(&service, with(Override::new().cost(2))).await.is_err());
                 send(&service, get("https://elsewhere/")).await.unwrap();
+                let remote = Remote::default();
+                remote.turn(Health::Fails);
+                let (service, _) = limited(&per_second(1, 2).store(remote));
+                send(&service, api()).await.unwrap();
+                send(&service, api()).await.unwrap();
+                lower_the_rate().await;
             });
         });
         let values = sums.0.lock().unwrap();
@@ -320,8 +399,11 @@ mod measured {
                 ("buttress.rate_limit.alarms", 1.0),
                 ("buttress.rate_limit.crowded", 1.0),
                 ("buttress.rate_limit.delayed", 1.0),
+                ("buttress.rate_limit.outages", 1.0),
                 ("buttress.rate_limit.rejected reason=rejecting", 1.0),
+                ("buttress.rate_limit.slower", 1.0),
                 ("buttress.rate_limit.too_dear", 1.0),
+                ("buttress.rate_limit.unshared", 2.0),
                 ("buttress.rate_limit.wait", 1.0),
             ]
         );
