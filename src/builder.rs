@@ -169,6 +169,9 @@ impl ClientBuilder {
     }
 
     /// Whether a server that keeps failing is left alone for a while: not unless set.
+    ///
+    /// A window that two attempts of [`timeout`](Self::timeout) do not fit into is refused by
+    /// [`build`](Self::build).
     pub fn circuit_breaker(mut self, breaker: impl Into<Option<CircuitBreakerLayer>>) -> Self {
         self.circuit_breaker = breaker.into();
         self
@@ -291,7 +294,11 @@ impl ClientBuilder {
                  origin that it belongs to; set one with `base_uri`"
             )));
         }
-        self.limits.check()
+        self.limits.check()?;
+        match &self.circuit_breaker {
+            Some(breaker) => self.limits.check_window(breaker),
+            None => Ok(()),
+        }
     }
 
     fn over<S, R>(self, transport: S) -> Client

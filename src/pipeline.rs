@@ -76,6 +76,30 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// A circuit breaker must remember two attempts that time out: over a shorter window, failures
+    /// that slow never add up. The two defaults may stand beside each other.
+    pub(crate) fn check_window(&self, breaker: &CircuitBreakerLayer) -> Result<(), InvalidClient> {
+        let (Some(window), Some(attempt)) = (breaker.window(), self.longest_attempt()) else {
+            return Ok(());
+        };
+        let asked_for = breaker.is_window_explicit() || self.head_is_set;
+        if asked_for && window < attempt.saturating_mul(2) {
+            return Err(InvalidClient::contradiction(format!(
+                "the circuit breaker's window ({window:?}) is shorter than two attempts that time \
+                 out ({attempt:?} each), so slow failures would be forgotten before they add up; \
+                 widen the window or lower the timeout"
+            )));
+        }
+        Ok(())
+    }
+
+    fn longest_attempt(&self) -> Option<Duration> {
+        let limits = self.head.into_iter().chain(self.total);
+        limits.min()
+    }
+}
+
 /// What the standard stack is made of; `None` leaves a layer out.
 #[derive(Debug)]
 pub(crate) struct Layers {

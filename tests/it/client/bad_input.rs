@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use buttress::{Body, Client, ClientBuilder, Kind, Sent};
+use buttress::{Body, CircuitBreakerLayer, Client, ClientBuilder, Kind, Sent};
 use buttress_testkit::Step;
 use bytes::Bytes;
 use http::Request;
@@ -75,6 +75,46 @@ fn a_wrong_setting_is_an_error_that_says_which() {
     ] {
         assert!(error.contains(words), "{error}");
     }
+}
+
+#[test]
+fn a_breakers_window_must_hold_two_attempts() {
+    let seconds = Duration::from_secs;
+    let window = |of: u64| CircuitBreakerLayer::builder().window(seconds(of)).build();
+    for (settings, error) in [
+        (
+            refused(|b| {
+                b.timeout(seconds(16))
+                    .circuit_breaker(CircuitBreakerLayer::new())
+            }),
+            "window (30s) is shorter than two attempts that time out (16s each)",
+        ),
+        (
+            // Beside the default timeout.
+            refused(|b| b.circuit_breaker(window(59).unwrap())),
+            "window (59s) is shorter than two attempts that time out (30s each)",
+        ),
+        (
+            // The total cuts attempts short.
+            refused(|b| b.total(seconds(6)).circuit_breaker(window(11).unwrap())),
+            "(6s each)",
+        ),
+    ] {
+        assert!(settings.contains(error), "{settings}");
+    }
+    let fitting: [fn(ClientBuilder) -> ClientBuilder; 5] = [
+        |b| b,
+        |b| b.timeout(Duration::from_secs(15)),
+        |b| b.total(Duration::from_secs(10)),
+        |b| b.timeout(None),
+        |b| b.timeout(Duration::MAX).circuit_breaker(None),
+    ];
+    for settings in fitting {
+        let client = Client::builder().circuit_breaker(CircuitBreakerLayer::new());
+        settings(client).build().unwrap();
+    }
+    let client = Client::builder().circuit_breaker(window(60).unwrap());
+    client.build().unwrap();
 }
 
 #[test]
