@@ -1,0 +1,10 @@
+//! The limit from outside: who goes, who waits, who is refused.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod body;
+mod cancellation;
+mod keys;
+mod limits;
+mod order;
+mod support;
+mod telemetry;
