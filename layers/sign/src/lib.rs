@@ -8,6 +8,7 @@
 //! | feature | scheme | type |
 //! | --- | --- | --- |
 //! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
+//! | `sigv4` | AWS Signature Version 4, in headers or in the query | `sigv4::SigV4` |
 //!
 //! # What is signed, and what is not
 //!
@@ -35,10 +36,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
-#[cfg(feature = "hmac")]
-mod encoding;
 mod error;
 pub mod future;
+#[cfg(any(feature = "hmac", feature = "sigv4"))]
+mod hex;
 #[cfg(feature = "hmac")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hmac")))]
 pub mod hmac;
@@ -48,14 +49,15 @@ mod overrides;
 mod secret;
 mod service;
 mod sign;
-#[cfg(feature = "hmac")]
+#[cfg(feature = "sigv4")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sigv4")))]
+pub mod sigv4;
+#[cfg(any(feature = "hmac", feature = "sigv4"))]
 mod target;
 mod telemetry;
 #[cfg(feature = "hmac")]
 mod unverified;
 
-#[cfg(feature = "hmac")]
-pub use self::encoding::Encoding;
 pub use self::error::{InvalidSettings, SignError};
 pub use self::layer::SignLayer;
 pub use self::origin::Origin;

@@ -48,6 +48,7 @@ fn normal<'a>(place: &'a str, scheme: Option<&str>) -> Cow<'a, str> {
 }
 
 /// Path and query as a request line carries them.
+#[cfg(feature = "hmac")]
 pub(crate) fn path_and_query(uri: &Uri) -> &str {
     uri.path_and_query()
         .map_or("/", |path| match path.as_str() {

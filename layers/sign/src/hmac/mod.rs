@@ -12,8 +12,8 @@
 //! ```
 //! use std::time::Duration;
 //! use buttress_kernel::{Body, WallClock};
-//! use buttress_sign::hmac::{DateFormat, Hmac, Part};
-//! use buttress_sign::{Encoding, Payload, SignLayer};
+//! use buttress_sign::hmac::{DateFormat, Encoding, Hmac, Part};
+//! use buttress_sign::{Payload, SignLayer};
 //! use http::{HeaderName, HeaderValue, Request, Response};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -48,12 +48,14 @@
 //! | --- | --- |
 //! | `mod.rs` | the settings |
 //! | `date.rs` | how the date is written and read |
+//! | `encoding.rs` | how bytes are written and read |
 //! | `canonical.rs` | what is signed, as bytes |
 //! | `check.rs` | the receiver's side |
 
 mod canonical;
 mod check;
 mod date;
+mod encoding;
 
 use std::fmt;
 use std::time::SystemTime;
@@ -62,9 +64,10 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use ring::{digest, hmac};
 
-use crate::{Encoding, InvalidSettings, Payload, Secret, Sign, SignError};
+use crate::{InvalidSettings, Payload, Secret, Sign, SignError};
 
 pub use self::date::DateFormat;
+pub use self::encoding::Encoding;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use buttress_sign::hmac::{DateFormat, Hmac, Part};
-use buttress_sign::{Encoding, Payload, Reason, Sign, Unverified};
+use buttress_sign::hmac::{DateFormat, Encoding, Hmac, Part};
+use buttress_sign::{Payload, Reason, Sign, Unverified};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;

@@ -6,5 +6,7 @@ mod hmac;
 mod layer;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "sigv4")]
+mod sigv4;
 mod support;
 mod telemetry;

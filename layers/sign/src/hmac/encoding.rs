@@ -1,6 +1,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use crate::hex::hex;
+
 /// How bytes are written in a header.
 // Open: Base32 has been seen in the wild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,14 +33,6 @@ impl Encoding {
             Self::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
         }
     }
-}
-
-/// Hexadecimal digits in lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(digit).collect()
 }
 
 fn unhex(text: &[u8]) -> Option<Vec<u8>> {
