@@ -6,6 +6,8 @@
 //! on any machine; nothing here is judged by a clock. `benches/check` runs both, takes off each
 //! figure what the same traffic costs over the bare service, and compares the rest with the bars.
 //!
+//! A third, `keys`, weighs what a layer keeps for each of a million keys.
+//!
 //! # What is counted
 //!
 //! Readiness, the call, every poll of its future, and dropping it and the response: all that happens

@@ -11,7 +11,7 @@ use tower::{Layer, Service, ServiceExt};
 use crate::support::*;
 
 #[tokio::test(start_paused = true)]
-async fn each_authority_has_a_circuit_of_its_own() {
+async fn trap12_each_authority_has_a_circuit_of_its_own() {
     let layer = builder().build().unwrap();
     let (service, _) = over(&layer, [500]);
     statuses(&service, 5).await;
@@ -101,7 +101,7 @@ async fn anything_else_can_be_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_services_of_a_layer_share_its_circuits() {
+async fn trap4_all_services_of_a_layer_share_its_circuits() {
     let layer = builder().build().unwrap();
     let services: Vec<_> = [layer.clone(), layer.clone(), layer]
         .iter()

@@ -13,7 +13,7 @@ use tower::{Layer, Service, ServiceExt};
 use crate::support::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_says_when_to_come_back_and_that_nothing_was_sent() {
+async fn jp12_w43_a_refusal_says_when_to_come_back_and_that_nothing_was_sent() {
     let layer = builder().build().unwrap();
     let (service, _) = over(&layer, [500]);
     statuses(&service, 5).await;
@@ -44,7 +44,7 @@ async fn seconds_are_never_zero() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_call_gives_its_place_back() {
+async fn trap9_a_refused_call_gives_its_place_back() {
     let layer = builder().build().unwrap();
     let server = Scripted::new([Step::status(500)]);
     let limited = ConcurrencyLimit::new(server, 1);
@@ -59,6 +59,18 @@ async fn a_refused_call_gives_its_place_back() {
         other.poll().is_ready(),
         "the refused caller keeps the only place"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn trap9_the_service_that_was_ready_is_called_whatever_the_state() {
+    let layer = builder().build().unwrap();
+    let steps = [vec![Step::status(500); 5], vec![Step::ok()]].concat();
+    let mut service = layer.layer(ConcurrencyLimit::new(Scripted::new(steps), 1));
+    for (wait, status) in [(0, 500); 5].into_iter().chain([(10, 200), (0, 200)]) {
+        advance(secs(wait)).await;
+        let response = ready(&mut service).await.call(api()).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
 }
 
 async fn ready<S: Service<Request<Body>, Error: std::fmt::Debug>>(service: &mut S) -> &mut S {
@@ -154,6 +166,20 @@ async fn a_servers_delay_holds_after_a_failed_probe_and_may_be_a_date() {
     advance(secs(10)).await;
     statuses(&service, 1).await;
     assert_eq!(open_for(&layer), secs(120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn w43_a_wall_clock_that_jumps_moves_no_end() {
+    let clock = ManualWallClock::at(SystemTime::UNIX_EPOCH);
+    let layer = builder().wall_clock(clock.clone()).build().unwrap();
+    let (service, _) = over(&layer, [500, 500, 500, 500, 500, 200]);
+    statuses(&service, 5).await;
+    clock.advance(secs(1_000_000));
+    assert_eq!(open_for(&layer), secs(10));
+    assert_eq!(status(&service).await, 0);
+    clock.set(SystemTime::UNIX_EPOCH);
+    advance(secs(10)).await;
+    assert_eq!(status(&service).await, 200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,151 @@
+//! What a million keys weigh in a layer that keeps a state for each, counted by the allocator.
+//!
+//! ```text
+//! keys                    every such layer
+//! keys circuit-breaker    one of them
+//! ```
+//!
+//! Each state that is weighed is a line of JSON. The text of a key belongs to it, and so do the
+//! tables that it is found in; what the heap adds to each piece does not.
+
+use std::alloc::System;
+use std::env;
+use std::fmt::Debug;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::thread::sleep;
+use std::time::Duration;
+
+use buttress_circuit_breaker::CircuitBreakerLayer;
+use buttress_kernel::{Body, BoxError};
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use tower_layer::Layer;
+use tower_service::Service;
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const KEYS: usize = 1_000_000;
+
+/// What a key may weigh at rest.
+const BAR: usize = 200;
+
+/// Weighs one layer.
+type Weigh = fn() -> Vec<Weight>;
+
+const LAYERS: [(&str, Weigh); 1] = [("circuit-breaker", circuit_breaker)];
+
+/// The heap, with all keys in one state.
+struct Weight {
+    state: &'static str,
+    bytes: usize,
+    bar: Option<usize>,
+}
+
+impl Weight {
+    /// What has come since the heap held `before`.
+    fn since(before: usize, state: &'static str) -> Self {
+        let bytes = held() - before;
+        let bar = None;
+        Self { state, bytes, bar }
+    }
+
+    /// A state in which keys stay.
+    const fn at_rest(mut self) -> Self {
+        self.bar = Some(BAR);
+        self
+    }
+}
+
+fn main() {
+    let wanted: Vec<_> = env::args().skip(1).collect();
+    for (layer, weigh) in LAYERS {
+        if wanted.is_empty() || wanted.iter().any(|name| name == layer) {
+            print(layer, &weigh());
+        }
+    }
+}
+
+fn print(layer: &str, weights: &[Weight]) {
+    for Weight { state, bytes, bar } in weights {
+        let each = bytes.div_ceil(KEYS);
+        println!(
+            "{}",
+            json!({ "layer": layer, "state": state, "keys": KEYS, "bytes": each, "bar": bar })
+        );
+    }
+}
+
+/// Circuits that calls have gone through, all well at first; then each has a failure to count, for as
+/// long as it is in the window; and then enough of them to open.
+fn circuit_breaker() -> Vec<Weight> {
+    let before = held();
+    let window = Duration::from_millis(10);
+    let builder = CircuitBreakerLayer::builder().consecutive(2).window(window);
+    let layer = builder.build().expect("good settings");
+    let mut well = layer.layer(Answers(StatusCode::OK));
+    let mut ill = layer.layer(Answers(StatusCode::SERVICE_UNAVAILABLE));
+    call_each_key(&mut well);
+    let closed = Weight::since(before, "closed").at_rest();
+
+    call_each_key(&mut ill);
+    let counting = Weight::since(before, "closed, counting a failure");
+
+    sleep(2 * window);
+    assert_eq!(layer.handle().circuits(), KEYS, "some are missing");
+    let again = Weight::since(before, "closed, the failure forgotten").at_rest();
+
+    call_each_key(&mut ill);
+    vec![closed, counting, again, Weight::since(before, "open")]
+}
+
+/// How many bytes the heap holds.
+fn held() -> usize {
+    let stats = HEAP.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+/// Sends a request to each of the servers, one after the other.
+fn call_each_key<S>(service: &mut S)
+where
+    S: Service<Request<Body>, Error: Debug>,
+{
+    let mut cx = Context::from_waker(Waker::noop());
+    for key in 0..KEYS {
+        let uri = format!("https://server-{key:07}.example/");
+        let request = Request::get(uri).body(Body::empty());
+        let Poll::Ready(ready) = service.poll_ready(&mut cx) else {
+            panic!("it is not ready");
+        };
+        ready.expect("the service fails");
+        let mut future = pin!(service.call(request.expect("a request")));
+        let Poll::Ready(answer) = future.as_mut().poll(&mut cx) else {
+            panic!("it is not answered at once");
+        };
+        black_box(answer).expect("the call fails");
+    }
+}
+
+/// Answers at once, with this status.
+#[derive(Clone)]
+struct Answers(StatusCode);
+
+impl Service<Request<Body>> for Answers {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Ready<Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.0;
+        ready(Ok(response))
+    }
+}
