@@ -1,0 +1,201 @@
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use buttress_kernel::Body;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{OptionsBuilder, Weighter};
+
+use super::key::Carried;
+use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
+use crate::sync::{Mutex, lock};
+
+/// Keeps responses in memory, up to a number of bytes.
+///
+/// What is used again outlives what was used once, so a scan over many URIs does not sweep out the
+/// ones that matter (CLOCK-Pro). The bound counts keys, heads, bodies and what it takes to keep
+/// them. Clones share their content.
+///
+/// ```
+/// use buttress_cache::CacheLayer;
+/// use buttress_cache::store::Memory;
+///
+/// let memory = Memory::of(32 * 1024 * 1024); // 32 MiB
+/// let one = CacheLayer::private().store(memory.clone());
+/// let other = CacheLayer::private().store(memory);
+/// # drop((one, other));
+/// ```
+#[derive(Clone)]
+pub struct Memory(Arc<Inner>);
+
+struct Inner {
+    entries: Cache<Key, Variants, Weigh, Carried>,
+    /// Whoever changes what is under a key holds one of these, so that no change is lost.
+    writers: [Mutex<()>; WRITERS],
+}
+
+const WRITERS: usize = 16;
+
+/// Each shard can hold at least this many of the largest entries.
+const LARGEST: u64 = 4;
+
+/// What it takes to keep an entry, beside its parts.
+const ENTRY: usize = 96;
+
+#[derive(Clone, Copy)]
+struct Weigh;
+
+impl Weighter<Key, Variants> for Weigh {
+    fn weight(&self, key: &Key, variants: &Variants) -> u64 {
+        let variants = variants.iter().map(Variant::size).sum::<usize>();
+        (ENTRY + key.size() + variants) as u64
+    }
+}
+
+impl Memory {
+    /// At most `max_bytes` in all, of which one entry can take an eighth.
+    #[must_use]
+    pub fn of(max_bytes: u64) -> Self {
+        Self::with(max_bytes, max_bytes / 8)
+    }
+
+    /// At most `max_bytes` in all, for entries of up to about `max_entry` bytes.
+    #[must_use]
+    pub fn with(max_bytes: u64, max_entry: u64) -> Self {
+        let roomy = max_bytes / max_entry.saturating_mul(LARGEST).max(1);
+        let shards = usize::try_from(roomy.clamp(1, 64)).unwrap_or(1);
+        // Half of them as many names are remembered of what was swept out lately.
+        let entries = usize::try_from((max_bytes / 2_048).clamp(64, 1 << 20)).unwrap_or(64);
+        let options = OptionsBuilder::new()
+            .shards(shards)
+            .weight_capacity(max_bytes)
+            .estimated_items_capacity(entries)
+            .build()
+            .expect("all that is required is set");
+        Self(Arc::new(Inner {
+            entries: Cache::with_options(
+                options,
+                Weigh,
+                Carried::default(),
+                DefaultLifecycle::default(),
+            ),
+            writers: std::array::from_fn(|_| Mutex::new(())),
+        }))
+    }
+
+    /// How many bytes are taken.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.entries.weight()
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.0.entries.len()
+    }
+
+    fn change(&self, key: &Key, change: impl FnOnce(Variants) -> Variants) {
+        let writer = usize::try_from(key.hash() >> 32).unwrap_or_default() % WRITERS;
+        let _alone = lock(&self.0.writers[writer]);
+        let old = self.0.entries.peek(key).unwrap_or_default();
+        let was_empty = old.is_empty();
+        let new = change(old);
+        if !new.is_empty() {
+            self.0.entries.insert(key.clone(), new);
+        } else if !was_empty {
+            self.0.entries.remove(key);
+        }
+    }
+
+    /// Forgets the responses that were picked, under keys of which some stay.
+    fn invalidate_some(&self, selector: &Selector) -> usize {
+        let picked = |(key, variants): (Key, Variants)| {
+            let ids = variants
+                .iter()
+                .filter(|variant| selector.picks(&key, variant));
+            let ids: Vec<u64> = ids.map(Variant::id).collect();
+            (!ids.is_empty()).then_some((key, ids))
+        };
+        let picked: Vec<_> = self.0.entries.iter().filter_map(picked).collect();
+        for (key, ids) in &picked {
+            self.change(key, |variants| variants.without(ids));
+        }
+        picked.iter().map(|(_, ids)| ids.len()).sum()
+    }
+}
+
+impl Store for Memory {
+    #[inline]
+    fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
+        Answer::Now(self.0.entries.get(&key).unwrap_or_default())
+    }
+
+    fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
+        let variants = self.0.entries.get(key).unwrap_or_default();
+        let variant = variants.iter().find(|variant| variant.id() == id);
+        let whole = variant.and_then(Variant::body);
+        Answer::Now(whole.map(|whole| {
+            let at = |at: u64| usize::try_from(at).map_or(whole.len(), |at| at.min(whole.len()));
+            let (first, end) = (at(range.start), at(range.end));
+            Body::from(whole.slice(first.min(end)..end))
+        }))
+    }
+
+    fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
+        self.change(key, |variants| variants.with(variant, replaces));
+        Answer::Now(())
+    }
+
+    fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
+        self.change(key, |variants| {
+            let updated = variants.iter().map(|variant| match variant.id() {
+                this if this == id => variant.with_head(head.clone()),
+                _ => variant.clone(),
+            });
+            updated.collect()
+        });
+        Answer::Now(())
+    }
+
+    fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
+        self.change(key, |variants| variants.without(ids));
+        Answer::Now(())
+    }
+
+    fn invalidate(&self, selector: &Selector) -> Answer<usize> {
+        Answer::Now(match selector {
+            Selector::Key(key) => {
+                let mut count = 0;
+                self.change(key, |variants| {
+                    count = variants.len();
+                    Variants::default()
+                });
+                count
+            }
+            Selector::All => {
+                let count = self
+                    .0
+                    .entries
+                    .iter()
+                    .map(|(_, variants)| variants.len())
+                    .sum();
+                self.0.entries.clear();
+                count
+            }
+            _ => self.invalidate_some(selector),
+        })
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("bytes", &self.bytes())
+            .field("keys", &self.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use super::*;
+use crate::store::suite::{self, key, variant};
+
+#[tokio::test]
+async fn memory_does_what_every_store_must() {
+    suite::run(|| Memory::of(1 << 20)).await;
+}
+
+fn put(memory: &Memory, number: u64) {
+    let key = key_of(memory, number);
+    let body = "x".repeat(1_000);
+    assert!(matches!(
+        memory.put(&key, variant(number, &body), &[]),
+        Answer::Now(())
+    ));
+}
+
+fn holds(memory: &Memory, number: u64) -> bool {
+    match memory.get(key_of(memory, number).lend()) {
+        Answer::Now(found) => !found.is_empty(),
+        Answer::Later(_) => unreachable!("memory answers at once"),
+    }
+}
+
+/// Keys whose hashes are spread like real ones, and the same in each call.
+fn key_of(_: &Memory, number: u64) -> Key {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    thread_local! {
+        static KEYS: RefCell<HashMap<u64, Key>> = RefCell::default();
+    }
+    KEYS.with_borrow_mut(|keys| {
+        let make = || key(&format!("http://a.example/{number}"));
+        keys.entry(number).or_insert_with(make).clone()
+    })
+}
+
+#[test]
+fn bytes_stay_below_the_bound_whatever_is_put() {
+    let memory = Memory::of(200_000);
+    for number in 0..2_000 {
+        put(&memory, number);
+        assert!(memory.bytes() <= 200_000, "{} bytes", memory.bytes());
+    }
+    assert!(
+        memory.bytes() > 150_000,
+        "room is used: {} bytes",
+        memory.bytes()
+    );
+    assert!(holds(&memory, 1_999), "the newest is there");
+}
+
+#[test]
+fn a_scan_does_not_sweep_out_what_is_used() {
+    let memory = Memory::of(500_000);
+    for number in 0..50 {
+        put(&memory, number);
+        assert!(holds(&memory, number) && holds(&memory, number));
+    }
+    for number in 1_000..6_000 {
+        put(&memory, number);
+    }
+    let kept = (0..50).filter(|number| holds(&memory, *number)).count();
+    assert!(kept >= 45, "{kept} of 50 were kept");
+}
+
+#[test]
+fn w45_what_is_used_stays_and_the_oldest_unused_goes() {
+    let memory = Memory::with(40_000, 40_000);
+    for number in 0..8 {
+        put(&memory, number);
+    }
+    for number in 100..160 {
+        put(&memory, number);
+        assert!(holds(&memory, number), "the newest is there");
+        assert!(holds(&memory, 0), "used, although it is the oldest");
+    }
+    let unused = (1..8).filter(|number| holds(&memory, *number)).count();
+    assert_eq!(unused, 0, "older than all others, and nobody used them");
+}
+
+#[test]
+fn w45_overwriting_at_capacity_sweeps_out_nobody() {
+    let memory = Memory::with(20_000, 20_000);
+    for number in 0.. {
+        put(&memory, number);
+        if memory.bytes() > 16_000 {
+            break;
+        }
+    }
+    let keys = memory.keys();
+    for _ in 0..100 {
+        put(&memory, 0);
+        assert_eq!(memory.keys(), keys);
+    }
+}
+
+#[test]
+fn an_entry_larger_than_all_is_not_kept_and_hurts_nobody() {
+    let memory = Memory::of(100_000);
+    put(&memory, 1);
+    let large = key("http://a.example/large");
+    let body = "x".repeat(200_000);
+    assert!(matches!(
+        memory.put(&large, variant(2, &body), &[]),
+        Answer::Now(())
+    ));
+    assert!(matches!(memory.get(large.lend()), Answer::Now(found) if found.is_empty()));
+    assert!(holds(&memory, 1));
+}
+
+#[test]
+fn a_bound_of_nothing_keeps_nothing() {
+    let memory = Memory::of(0);
+    put(&memory, 1);
+    assert!(!holds(&memory, 1));
+    assert_eq!(memory.bytes(), 0);
+}

@@ -1,0 +1,333 @@
+//! What every store must do. A store's own tests call [`run`] with a way to make an empty one; one
+//! that outlives its process adds [`outlives`].
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
+use http_body_util::BodyExt;
+
+use super::{Credentials, Hashing, Head, Key, KeyRef, Name, Selector, Store, Variant, Variants};
+use crate::policy::{self, Extent, Freshness, Vary};
+
+/// All checks, each on a store of its own.
+pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
+    gives_back_what_was_put(&make()).await;
+    keeps_several_responses_under_a_key(&make()).await;
+    replaces_what_it_is_told_to(&make()).await;
+    updates_a_head_and_leaves_the_body(&make()).await;
+    removes_by_number(&make()).await;
+    tells_keys_apart(&make()).await;
+    keeps_empty_bodies(&make()).await;
+    gives_parts_of_bodies(&make()).await;
+    invalidates_by_key(&make()).await;
+    invalidates_by_prefix(&make()).await;
+    invalidates_by_pattern(&make()).await;
+    invalidates_by_tag(&make()).await;
+    clears(&make()).await;
+    loses_none_of_many_puts(make()).await;
+}
+
+/// What was put into one store is found in the next, of the same place.
+pub(crate) async fn outlives<S: Store>(reopen: impl Fn() -> S) {
+    let key = key("http://a.example/kept");
+    put(&reopen(), &key, variant(7, "kept")).await;
+    assert_eq!(bodies(&reopen(), &key).await, ["kept"]);
+}
+
+async fn gives_back_what_was_put<S: Store>(store: &S) {
+    let key = key("http://a.example/?q=1");
+    assert!(get(store, &key).await.is_empty(), "an empty store");
+    let put_in = variant(1, "body");
+    put(store, &key, put_in.clone()).await;
+    let found = get(store, &key).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].id(), 1);
+    assert_eq!(found[0].as_ref(), put_in.as_ref(), "the head");
+    assert_eq!(found[0].tags(), put_in.tags());
+    assert_eq!(body(store, &key, &found[0]).await, "body");
+}
+
+async fn keeps_several_responses_under_a_key<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    for (id, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        put(store, &key, variant(id, text)).await;
+    }
+    assert_eq!(
+        bodies(store, &key).await,
+        ["three", "two", "one"],
+        "the newest first"
+    );
+}
+
+async fn replaces_what_it_is_told_to<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    put(store, &key, variant(1, "one")).await;
+    put(store, &key, variant(2, "two")).await;
+    let end = store.put(&key, variant(3, "three"), &[1, 99]).wait().await;
+    end.expect("a put");
+    assert_eq!(bodies(store, &key).await, ["three", "two"]);
+    put(store, &key, variant(2, "two again")).await;
+    assert_eq!(
+        bodies(store, &key).await,
+        ["two again", "three"],
+        "the same number"
+    );
+}
+
+async fn updates_a_head_and_leaves_the_body<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    put(store, &key, variant(1, "one")).await;
+    put(store, &key, variant(2, "two")).await;
+    let head = head("updated", 3);
+    store
+        .update(&key, 1, head.clone())
+        .wait()
+        .await
+        .expect("an update");
+    let found = get(store, &key).await;
+    let place = found.position(1).expect("it is still there");
+    assert_eq!(found[place].as_ref(), head.as_ref());
+    assert_eq!(body(store, &key, &found[place]).await, "one");
+    let other = found.position(2).expect("the other one");
+    assert_ne!(found[other].as_ref(), head.as_ref(), "the other head");
+
+    store
+        .update(&key, 99, head.clone())
+        .wait()
+        .await
+        .expect("no such number");
+    store
+        .update(&self::key("http://b.example/"), 1, head)
+        .wait()
+        .await
+        .expect("no such key");
+    assert_eq!(bodies(store, &key).await.len(), 2);
+}
+
+async fn removes_by_number<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    for (id, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        put(store, &key, variant(id, text)).await;
+    }
+    store
+        .remove(&key, &[1, 3, 99])
+        .wait()
+        .await
+        .expect("a removal");
+    assert_eq!(bodies(store, &key).await, ["two"]);
+    store.remove(&key, &[2]).wait().await.expect("a removal");
+    assert!(get(store, &key).await.is_empty());
+}
+
+async fn tells_keys_apart<S: Store>(store: &S) {
+    let hashing = Hashing::default();
+    let uri = |path| Name::Uri {
+        scheme: "http",
+        authority: "a.example",
+        path,
+    };
+    let key = |name, partition, credentials: Option<Credentials>| {
+        KeyRef::new(&hashing, name, partition, credentials).keep()
+    };
+    let keys = [
+        key(uri("/"), "", None),
+        key(uri("/?page=2"), "", None),
+        key(uri("/"), "ann", None),
+        key(uri("/"), "bob", None),
+        key(uri("/"), "", Some([1, 2])),
+        key(uri("/"), "", Some([2, 1])),
+        key(uri("/"), "ann", Some([1, 2])),
+        key(Name::Whole("mine"), "", None),
+        key(Name::Whole("min"), "e", None),
+        key(Name::Whole("../../etc/passwd"), "", None),
+        key(Name::Whole("a\nb\0c %2F*?\u{e4}"), "", None),
+        key(Name::Whole(""), "", None),
+        key(Name::Whole(&"long".repeat(2_000)), "", None),
+    ];
+    for (id, key) in (1..).zip(&keys) {
+        put(store, key, variant(id, &id.to_string())).await;
+    }
+    for (id, key) in (1_u64..).zip(&keys) {
+        assert_eq!(bodies(store, key).await, [id.to_string()], "{id}");
+    }
+}
+
+async fn keeps_empty_bodies<S: Store>(store: &S) {
+    let key = key("http://a.example/empty");
+    put(store, &key, variant(1, "")).await;
+    assert_eq!(bodies(store, &key).await, [""]);
+}
+
+async fn gives_parts_of_bodies<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    put(store, &key, variant(1, "0123456789")).await;
+    for (range, part) in [
+        (0..4, "0123"),
+        (4..10, "456789"),
+        (3..3, ""),
+        (8..99, "89"),
+        (20..30, ""),
+    ] {
+        let found = store.body(&key, 1, range).wait().await.expect("a body");
+        let found = found.expect("it is there").collect().await.expect("a body");
+        assert_eq!(found.to_bytes(), part);
+    }
+    for (key, id) in [(key.clone(), 2), (self::key("http://b.example/"), 1)] {
+        let found = store.body(&key, id, 0..1).wait().await.expect("an answer");
+        assert!(found.is_none(), "there is no such response");
+    }
+}
+
+async fn invalidates_by_key<S: Store>(store: &S) {
+    let [one, two, ..] = three_keys(store).await;
+    assert_eq!(invalidate(store, Selector::Key(one.clone())).await, 2);
+    assert!(get(store, &one).await.is_empty());
+    assert_eq!(get(store, &two).await.len(), 1);
+    assert_eq!(invalidate(store, Selector::Key(one)).await, 0);
+}
+
+async fn invalidates_by_prefix<S: Store>(store: &S) {
+    let [one, two, three] = three_keys(store).await;
+    let prefix = Selector::Prefix("http://a.example/users".into());
+    assert_eq!(invalidate(store, prefix).await, 3);
+    assert!(get(store, &one).await.is_empty() && get(store, &two).await.is_empty());
+    assert_eq!(get(store, &three).await.len(), 1);
+}
+
+async fn invalidates_by_pattern<S: Store>(store: &S) {
+    let [one, two, three] = three_keys(store).await;
+    let pattern = Selector::Pattern("http://*.example/users/2*".into());
+    assert_eq!(invalidate(store, pattern).await, 1);
+    assert_eq!(get(store, &one).await.len(), 2);
+    assert!(get(store, &two).await.is_empty());
+    assert_eq!(get(store, &three).await.len(), 1);
+}
+
+async fn invalidates_by_tag<S: Store>(store: &S) {
+    let [one, two, three] = three_keys(store).await;
+    assert_eq!(invalidate(store, Selector::Tag("tag-2".into())).await, 1);
+    assert_eq!(
+        bodies(store, &one).await,
+        ["1"],
+        "the other one of two under a key stays"
+    );
+    assert_eq!(get(store, &two).await.len(), 1);
+    assert_eq!(invalidate(store, Selector::Tag("every".into())).await, 3);
+    assert!(get(store, &three).await.is_empty());
+}
+
+async fn clears<S: Store>(store: &S) {
+    let keys = three_keys(store).await;
+    assert_eq!(invalidate(store, Selector::All).await, 4);
+    for key in &keys {
+        assert!(get(store, key).await.is_empty());
+    }
+}
+
+async fn loses_none_of_many_puts<S: Store>(store: S) {
+    let (store, key) = (Arc::new(store), key("http://a.example/"));
+    let puts = (0..8).map(|id| {
+        let (store, key) = (Arc::clone(&store), key.clone());
+        tokio::spawn(async move { put(&*store, &key, variant(id, "body")).await })
+    });
+    for put in puts.collect::<Vec<_>>() {
+        put.await.expect("a put");
+    }
+    assert_eq!(get(&*store, &key).await.len(), 8);
+}
+
+/// Two responses under the first, and one under each of the others.
+async fn three_keys<S: Store>(store: &S) -> [Key; 3] {
+    let keys = [
+        "a.example/users/1",
+        "a.example/users/2",
+        "b.example/users/1",
+    ];
+    let keys = keys.map(|name| key(&format!("http://{name}")));
+    for (id, key) in [(1, &keys[0]), (2, &keys[0]), (3, &keys[1]), (4, &keys[2])] {
+        put(store, key, variant(id, &id.to_string())).await;
+    }
+    keys
+}
+
+pub(crate) fn key(name: &str) -> Key {
+    KeyRef::new(&Hashing::default(), Name::Whole(name), "", None).keep()
+}
+
+pub(crate) fn variant(id: u64, body: &str) -> Variant {
+    let tags = [format!("tag-{id}").into(), "every".into()];
+    let head = head(&format!("\"{id}\""), body.len() as u64);
+    Variant::new(
+        id,
+        head,
+        Some(Arc::new(tags)),
+        Bytes::copy_from_slice(body.as_bytes()),
+    )
+}
+
+fn head(etag: &str, length: u64) -> Head {
+    let mut headers = HeaderMap::new();
+    headers.insert("etag", HeaderValue::from_str(etag).expect("a valid value"));
+    headers.append("set-cookie", HeaderValue::from_static("a=b"));
+    headers.append(
+        "set-cookie",
+        HeaderValue::from_bytes(b"\xe4=1").expect("a valid value"),
+    );
+    headers.insert("x-empty", HeaderValue::from_static(""));
+    Head::new(policy::Head {
+        status: StatusCode::from_u16(299).expect("a valid status"),
+        version: Version::HTTP_2,
+        headers,
+        vary: Vary::default(),
+        freshness: Freshness {
+            received: SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123),
+            initial_age: Duration::from_secs(3),
+            lifetime: Duration::from_secs(60),
+            no_cache: true,
+            must_revalidate: false,
+            immutable: true,
+            while_revalidate: Duration::from_secs(5),
+            if_error: Some(Duration::from_secs(7)),
+        },
+        extent: Extent::whole(length),
+    })
+}
+
+async fn get<S: Store>(store: &S, key: &Key) -> Variants {
+    store.get(key.lend()).wait().await.expect("an answer")
+}
+
+async fn put<S: Store>(store: &S, key: &Key, variant: Variant) {
+    store.put(key, variant, &[]).wait().await.expect("a put");
+}
+
+async fn invalidate<S: Store>(store: &S, selector: Selector) -> usize {
+    store
+        .invalidate(&selector)
+        .wait()
+        .await
+        .expect("an invalidation")
+}
+
+async fn bodies<S: Store>(store: &S, key: &Key) -> Vec<String> {
+    let mut bodies = Vec::new();
+    for variant in get(store, key).await.iter() {
+        bodies.push(body(store, key, variant).await);
+    }
+    bodies
+}
+
+async fn body<S: Store>(store: &S, key: &Key, variant: &Variant) -> String {
+    let bytes = match variant.body() {
+        Some(body) => body.clone(),
+        None => {
+            let length = variant.as_ref().extent.end;
+            let body = store.body(key, variant.id(), 0..length).wait().await;
+            let body = body.expect("a body").expect("it is there");
+            body.collect().await.expect("a body").to_bytes()
+        }
+    };
+    String::from_utf8(bytes.to_vec()).expect("text")
+}

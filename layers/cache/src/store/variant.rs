@@ -1,0 +1,202 @@
+//! What is stored under a key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::policy;
+
+/// The head of a stored response, with all that its directives come down to. Cheap to clone.
+#[derive(Clone)]
+pub struct Head(Arc<policy::Head>);
+
+impl Head {
+    pub(crate) fn new(head: policy::Head) -> Self {
+        Self(Arc::new(head))
+    }
+
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The response's fields, without those that describe one connection.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        // What a header map takes for each field, beside the value's text.
+        const FIELD: usize = 112;
+        let fields = self.0.headers.iter();
+        let fields = fields.map(|(name, value)| FIELD + name.as_str().len() + value.len());
+        size_of::<policy::Head>() + fields.sum::<usize>()
+    }
+}
+
+impl AsRef<policy::Head> for Head {
+    fn as_ref(&self) -> &policy::Head {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the fields: they hold secrets.
+        f.debug_tuple("Head").field(&self.0.status).finish()
+    }
+}
+
+/// One of the responses that are stored under a key. Cheap to clone.
+#[derive(Clone)]
+pub struct Variant {
+    id: u64,
+    head: Head,
+    tags: Option<Tags>,
+    body: Option<Bytes>,
+}
+
+/// The tags of a response, by which it can be invalidated.
+pub type Tags = Arc<[Arc<str>]>;
+
+impl Variant {
+    pub(crate) fn new(id: u64, head: Head, tags: Option<Tags>, body: Bytes) -> Self {
+        let body = Some(body);
+        Self {
+            id,
+            head,
+            tags,
+            body,
+        }
+    }
+
+    /// The number by which this response is known as long as its body stays the same.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Its head.
+    #[must_use]
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Its tags.
+    #[must_use]
+    pub fn tags(&self) -> &[Arc<str>] {
+        self.tags.as_deref().unwrap_or_default()
+    }
+
+    /// Its body, where it came along; otherwise [`Store::body`](super::Store::body) has it. Of an
+    /// incomplete response, the part that there is.
+    #[must_use]
+    pub const fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// The same response with another head.
+    #[must_use]
+    pub fn with_head(&self, head: Head) -> Self {
+        Self {
+            head,
+            ..self.clone()
+        }
+    }
+
+    /// The same response with its body to be asked for.
+    #[must_use]
+    pub fn without_body(&self) -> Self {
+        Self {
+            body: None,
+            ..self.clone()
+        }
+    }
+
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let tags = self
+            .tags()
+            .iter()
+            .map(|tag| tag.len() + 2 * size_of::<usize>());
+        let body = self.body.as_ref().map_or(0, Bytes::len);
+        size_of::<Self>() + self.head.size() + body + tags.sum::<usize>()
+    }
+}
+
+impl AsRef<policy::Head> for Variant {
+    fn as_ref(&self) -> &policy::Head {
+        self.head.as_ref()
+    }
+}
+
+impl fmt::Debug for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variant")
+            .field("id", &self.id)
+            .field("head", &self.head)
+            .field("body", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The responses that are stored under one key, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Variants(Option<Arc<[Variant]>>);
+
+impl Variants {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.is_none()
+    }
+
+    const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The place of the response of this number.
+    #[must_use]
+    pub fn position(&self, id: u64) -> Option<usize> {
+        self.iter().position(|variant| variant.id == id)
+    }
+
+    /// With one more, and without those of these numbers.
+    #[must_use]
+    pub fn with(&self, variant: Variant, replaces: &[u64]) -> Self {
+        let new = variant.id;
+        let kept = self
+            .iter()
+            .filter(|v| v.id != new && !replaces.contains(&v.id));
+        std::iter::once(variant).chain(kept.cloned()).collect()
+    }
+
+    /// Without those of these numbers.
+    #[must_use]
+    pub fn without(&self, ids: &[u64]) -> Self {
+        let kept = self.iter().filter(|variant| !ids.contains(&variant.id));
+        kept.cloned().collect()
+    }
+}
+
+impl std::ops::Deref for Variants {
+    type Target = [Variant];
+
+    fn deref(&self) -> &[Variant] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl FromIterator<Variant> for Variants {
+    fn from_iter<I: IntoIterator<Item = Variant>>(variants: I) -> Self {
+        let variants: Arc<[Variant]> = variants.into_iter().collect();
+        Self((!variants.is_empty()).then_some(variants))
+    }
+}
