@@ -1,22 +1,100 @@
-use http::{HeaderValue, Response, StatusCode, header};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::{Head, Reply, Serve};
+
+/// Ages below this are written without an allocation.
+const READY: usize = 10_000;
+
+/// The numbers below [`READY`], of four digits each.
+static NUMBERS: [u8; READY * 4] = {
+    let mut text = [0; READY * 4];
+    let mut number = 0;
+    while number < READY {
+        let (mut place, mut rest) = (4, number);
+        while place > 0 {
+            place -= 1;
+            text[number * 4 + place] = b"0123456789"[rest % 10];
+            rest /= 10;
+        }
+        number += 1;
+    }
+    text
+};
 
 /// The head of an answer from the store; its body, if it has one, is the stored bytes that
 /// [`Serve::reply`] names (none for a request with HEAD).
 ///
-/// Two allocations, those of the fields' clone.
+/// Two allocations, those of the fields' clone, as long as the response is younger than 10,000
+/// seconds.
 pub(crate) fn answer(head: &Head, serve: &Serve) -> Response<()> {
     let mut response = Response::new(());
-    *response.status_mut() = match serve.reply {
+    *response.version_mut() = head.version;
+    *response.headers_mut() = head.headers.clone();
+    *response.status_mut() = status(head, serve);
+    let headers = response.headers_mut();
+    headers.insert(header::AGE, age(serve.age));
+    match serve.reply {
+        Reply::Whole => {}
+        Reply::NotModified => without_content(headers),
+        Reply::Range { first, end, total } => {
+            let total = total.map_or_else(|| String::from("*"), |total| total.to_string());
+            let range = format!("bytes {first}-{}/{total}", end - 1);
+            insert(headers, header::CONTENT_RANGE, range);
+            headers.insert(header::CONTENT_LENGTH, (end - first).into());
+        }
+        Reply::Unsatisfiable { total } => {
+            without_content(headers);
+            insert(headers, header::CONTENT_RANGE, format!("bytes */{total}"));
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    }
+    response
+}
+
+const fn status(head: &Head, serve: &Serve) -> StatusCode {
+    match serve.reply {
         Reply::Whole => head.status,
         Reply::NotModified => StatusCode::NOT_MODIFIED,
         Reply::Range { .. } => StatusCode::PARTIAL_CONTENT,
         Reply::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-    };
-    *response.version_mut() = head.version;
-    *response.headers_mut() = head.headers.clone();
-    let age = HeaderValue::from(serve.age.as_secs());
-    response.headers_mut().insert(header::AGE, age);
-    response
+    }
 }
+
+/// Without the fields that describe a body that is not sent (RFC 9110 §15.4.5).
+fn without_content(headers: &mut HeaderMap) {
+    for name in [
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LANGUAGE,
+    ] {
+        headers.remove(name);
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: http::HeaderName, text: String) {
+    if let Ok(value) = HeaderValue::try_from(text) {
+        headers.insert(name, value);
+    }
+}
+
+/// The `Age` field (RFC 9111 §5.1), in whole seconds, at most 2^31.
+fn age(age: Duration) -> HeaderValue {
+    let seconds = super::seconds::capped(age.as_secs()).as_secs();
+    let ready = usize::try_from(seconds).ok().filter(|age| *age < READY);
+    let text = ready.and_then(|age| {
+        let digits = match age {
+            0..10 => 1,
+            10..100 => 2,
+            100..1_000 => 3,
+            _ => 4,
+        };
+        std::str::from_utf8(&NUMBERS[age * 4 + 4 - digits..age * 4 + 4]).ok()
+    });
+    text.map_or_else(|| HeaderValue::from(seconds), HeaderValue::from_static)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,16 @@
+//! Preconditions: those we send to the origin (RFC 9111 §4.3.1), and the caller's (§4.3.2).
+
+use std::time::SystemTime;
+
 use http::{HeaderMap, HeaderValue, header};
 
-/// What to add to a forwarded request, so that the origin can spare its body.
+use super::validator::{self, Tag};
+use super::{Ask, Head, dates};
+
+/// The entity tags of so many variants are listed at most.
+const MOST_TAGS: usize = 16;
+
+/// What to change in a forwarded request, so that the origin can spare its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Conditions {
     pub(crate) if_none_match: Option<HeaderValue>,
@@ -10,12 +20,46 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
+    /// To learn whether a stored response is still right.
+    pub(super) fn validating(head: &Head) -> Self {
+        Self {
+            if_none_match: head.headers.get(header::ETAG).cloned(),
+            if_modified_since: head.headers.get(header::LAST_MODIFIED).cloned(),
+            ..Self::default()
+        }
+    }
+
+    /// To learn whether one of several variants is right for a request that none of them is known to
+    /// answer (§4.1).
+    pub(super) fn selecting<'a>(heads: impl Iterator<Item = &'a Head>) -> Self {
+        let tags = heads.filter_map(|head| head.headers.get(header::ETAG));
+        let tags: Vec<_> = tags.take(MOST_TAGS).map(HeaderValue::as_bytes).collect();
+        let list = HeaderValue::from_bytes(&tags.join(&b", "[..])).ok();
+        Self {
+            if_none_match: list.filter(|list| !list.is_empty()),
+            ..Self::default()
+        }
+    }
+
+    /// To get what a stored response lacks at its end (§3.3, RFC 9110 §13.1.5); nothing when its
+    /// bytes cannot be identified.
+    pub(super) fn completing(head: &Head) -> Option<Self> {
+        let tag = validator::strong(&head.headers)?;
+        let range = format!("bytes={}-", head.extent.end);
+        Some(Self {
+            range: HeaderValue::try_from(range).ok(),
+            if_range: Some(tag.clone()),
+            ..Self::default()
+        })
+    }
+
     /// Whether the request goes out as the caller wrote it.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Replaces the caller's preconditions by these; changes nothing when there are none.
+    /// Replaces the caller's preconditions by these; changes nothing when there are none. The caller's
+    /// range stays, unless we want one of our own.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
             return;
@@ -35,3 +79,48 @@ impl Conditions {
         }
     }
 }
+
+/// Whether the caller has the stored response already (§4.3.2): the first of `If-None-Match` and
+/// `If-Modified-Since` that is present decides.
+pub(super) fn not_modified(ask: &Ask<'_>, head: &Head, now: SystemTime) -> bool {
+    // RFC 9110 §13.2.1
+    if !head.status.is_success() {
+        return false;
+    }
+    if ask.headers.contains_key(header::IF_NONE_MATCH) {
+        return has_tag(ask.headers, head);
+    }
+    let since = ask.headers.get(header::IF_MODIFIED_SINCE);
+    since.is_some_and(|since| is_unmodified(head, since, now))
+}
+
+/// Whether the request has a condition that only the origin can judge (RFC 9110 §13.1.1, §13.1.4).
+pub(super) fn needs_origin(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_UNMODIFIED_SINCE)
+}
+
+/// Whether the caller asks for a body only under a condition.
+pub(super) fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
+}
+
+fn has_tag(request: &HeaderMap, head: &Head) -> bool {
+    let own = Tag::of(&head.headers);
+    validator::none_match(request)
+        .any(|tag| tag.is_any() || own.is_some_and(|own| own.matches(&tag)))
+}
+
+/// A response that does not say when it was modified was at the latest when it was made.
+fn is_unmodified(head: &Head, since: &HeaderValue, now: SystemTime) -> bool {
+    let modified = head.headers.get(header::LAST_MODIFIED);
+    if modified == Some(since) {
+        return true;
+    }
+    let modified = modified
+        .and_then(|modified| dates::parse(modified.as_bytes(), now))
+        .unwrap_or(head.freshness.date);
+    dates::parse(since.as_bytes(), now).is_some_and(|since| modified <= since)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,24 @@
 use std::time::{Duration, SystemTime};
 
-use http::Method;
+use http::{Method, StatusCode};
 
-use super::{Ask, Conditions, Head, Mode, Policy, Wishes};
+use super::request::Wanted;
+use super::select::{Selected, reply, select};
+use super::verdict::{Life, Verdict, may_rescue};
+use super::{Ask, Conditions, Head, Mode, Policy, Wishes, conditions};
 
 /// What to do about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Not a matter for the store: forward it as it is. [`learn`](super::learn) still wants to see the response,
-    /// for it may invalidate what is stored.
+    /// Not a matter for the store: forward it as it is. [`learn`](super::learn) still wants to see
+    /// the response, with [`Aim::Fetch`], for it may invalidate what is stored.
     Bypass(Reason),
     /// Answer from the store.
     Serve(Serve),
     /// Ask the origin.
     Forward(Forward),
-    /// Answer 504: the caller wants no forwarding, and there is nothing to serve (RFC 9111 §5.2.1.7).
+    /// Answer 504: the caller wants no forwarding, and there is nothing to serve (RFC 9111
+    /// §5.2.1.7).
     Refuse,
 }
 
@@ -62,9 +66,11 @@ pub(crate) struct Forward {
 pub(crate) enum Aim {
     /// A new response.
     Fetch,
-    /// To learn whether this stored response is still right (§4.3).
+    /// To learn whether this stored response is still right (§4.3); without conditions where it has
+    /// no validator, but then still the one to fall back on.
     Validate(usize),
-    /// To learn whether one of the stored variants is right for a request that none of them matches (§4.3.1).
+    /// To learn whether one of the stored variants is right for a request that none of them is known
+    /// to answer (§4.1).
     Select,
     /// The bytes that this stored response lacks at its end (§3.3, §3.4).
     Complete(usize),
@@ -73,62 +79,175 @@ pub(crate) enum Aim {
 /// Why a request was not answered from the store: the `fwd` parameter of RFC 9211 §2.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
+    /// The caller wants it so.
     Bypass,
+    /// Its method is never answered from the store.
     Method,
+    /// Nothing is stored for its URI.
     UriMiss,
+    /// Nothing that is stored answers its fields.
     VaryMiss,
+    /// Something is stored, but its directives or conditions forbid the use.
     Request,
+    /// What is stored is stale, or to be validated always.
     Stale,
+    /// Of what is stored, bytes are missing.
     Partial,
 }
 
-/// What to do about a request, given all heads that are stored for its URI (and partition).
+/// What to do about a request, given all heads that are stored for its URI (and partition), in any
+/// order.
 ///
-/// Does not allocate when it serves or when nothing is stored.
+/// Does not allocate when it serves, nor when nothing is stored.
 pub(crate) fn look_up<T: AsRef<Head>>(
-    _policy: &Policy,
     wishes: &Wishes,
     ask: &Ask<'_>,
     stored: &[T],
     now: SystemTime,
 ) -> Decision {
-    if wishes.mode == Mode::NoStore || *ask.method != Method::GET {
+    // §4: a method that is not safe is always forwarded; of the safe ones, GET and HEAD are answered.
+    if *ask.method != Method::GET && *ask.method != Method::HEAD {
         return Decision::Bypass(Reason::Method);
     }
-    let found = stored.iter().enumerate().find_map(|(index, head)| {
-        let head = head.as_ref();
-        let left = head.freshness.left(now)?;
-        head.vary.matches(ask.headers).then_some(Serve {
-            index,
-            reply: Reply::Whole,
-            age: head.freshness.age(now),
-            ttl: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            revalidate: false,
-        })
-    });
-    found.map_or_else(
-        || {
-            Decision::Forward(Forward {
-                reason: Reason::UriMiss,
-                aim: Aim::Fetch,
-                conditions: Conditions::default(),
-            })
-        },
-        Decision::Serve,
-    )
+    let wanted = Wanted::of(ask.headers);
+    if wishes.mode == Mode::NoStore || wanted.no_store {
+        return Decision::Bypass(Reason::Bypass);
+    }
+    match decide(wishes, &wanted, ask, stored, now) {
+        Decision::Forward(_) if wanted.only_if_cached || wishes.mode == Mode::OnlyIfCached => {
+            Decision::Refuse
+        }
+        decision => decision,
+    }
 }
 
-/// Whether the stored response that a forwarded request was to validate (its [`Aim`]) may answer in place of one
-/// that failed: `None` as status when there was no response at all, else its status, 500 and above
-/// (§4.2.4, §4.3.3; RFC 5861 §4).
-pub(crate) fn rescue<T: AsRef<Head>>(
-    _policy: &Policy,
-    _wishes: &Wishes,
-    _ask: &Ask<'_>,
-    _stored: &[T],
-    _aim: Aim,
-    _status: Option<http::StatusCode>,
-    _now: SystemTime,
-) -> Option<Serve> {
-    None
+fn decide<T: AsRef<Head>>(
+    wishes: &Wishes,
+    wanted: &Wanted,
+    ask: &Ask<'_>,
+    stored: &[T],
+    now: SystemTime,
+) -> Decision {
+    if stored.is_empty() {
+        return Decision::Forward(Forward::plain(Reason::UriMiss));
+    }
+    if wishes.mode == Mode::Reload || conditions::needs_origin(ask.headers) {
+        return Decision::Forward(Forward::plain(Reason::Request));
+    }
+    let Some(selected) = select(ask, stored, now) else {
+        return Decision::Forward(Forward::selecting(ask, stored));
+    };
+    let Some(reply) = selected.reply else {
+        return Decision::Forward(Forward::completing(ask, &selected));
+    };
+    let Selected { index, head, .. } = selected;
+    let revalidate = match Verdict::of(wishes, wanted, head, now) {
+        Verdict::Use => false,
+        Verdict::UseAndValidate => true,
+        Verdict::Validate(reason) => {
+            return Decision::Forward(Forward::validating(reason, index, head));
+        }
+    };
+    let serve = Serve::of(wishes, index, head, reply, now);
+    Decision::Serve(Serve {
+        revalidate,
+        ..serve
+    })
 }
+
+/// Whether the stored response that a forwarded request was to validate may answer in place of one
+/// that failed, given what its [`look_up`] was given and said, and the `status` that came, or nothing
+/// when no response came (§4.2.4, §4.3.3; RFC 5861 §4).
+///
+/// Statuses that are no failure are never hidden.
+pub(crate) fn rescue<T: AsRef<Head>>(
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    aim: Aim,
+    status: Option<StatusCode>,
+    now: SystemTime,
+) -> Option<Serve> {
+    let Aim::Validate(index) = aim else {
+        return None;
+    };
+    let head = stored.get(index)?.as_ref();
+    let failed = status.is_none_or(super::status::is_failure);
+    let wanted = Wanted::of(ask.headers);
+    let allowed = failed && may_rescue(policy, wishes, &wanted, head, now);
+    let reply = reply(ask, head, now).filter(|_| allowed)?;
+    Some(Serve::of(wishes, index, head, reply, now))
+}
+
+impl Serve {
+    pub(super) fn of(
+        wishes: &Wishes,
+        index: usize,
+        head: &Head,
+        reply: Reply,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            index,
+            reply,
+            age: head.freshness.age(now),
+            ttl: Life::of(wishes, head, now).ttl(),
+            revalidate: false,
+        }
+    }
+}
+
+impl Forward {
+    fn plain(reason: Reason) -> Self {
+        Self {
+            reason,
+            aim: Aim::Fetch,
+            conditions: Conditions::default(),
+        }
+    }
+
+    fn validating(reason: Reason, index: usize, head: &Head) -> Self {
+        Self {
+            reason,
+            aim: Aim::Validate(index),
+            conditions: Conditions::validating(head),
+        }
+    }
+
+    /// None of the stored variants is known to answer: the origin may know better. A caller's own
+    /// conditions are left alone, for the answer to them is the caller's.
+    fn selecting<T: AsRef<Head>>(ask: &Ask<'_>, stored: &[T]) -> Self {
+        let plain = Self::plain(Reason::VaryMiss);
+        if conditions::is_conditional(ask.headers) {
+            return plain;
+        }
+        let conditions = Conditions::selecting(stored.iter().map(T::as_ref));
+        if conditions.is_empty() {
+            return plain;
+        }
+        Self {
+            aim: Aim::Select,
+            conditions,
+            ..plain
+        }
+    }
+
+    /// Bytes are missing. When they are all at the end, and everything is wanted, only they are
+    /// fetched.
+    fn completing(ask: &Ask<'_>, selected: &Selected<'_>) -> Self {
+        let plain = Self::plain(Reason::Partial);
+        let head = selected.head;
+        let continues = head.extent.first == 0 && head.extent.end > 0;
+        let everything = !ask.headers.contains_key(http::header::RANGE);
+        let conditions = Conditions::completing(head).filter(|_| continues && everything);
+        conditions.map_or(plain, |conditions| Self {
+            reason: Reason::Partial,
+            aim: Aim::Complete(selected.index),
+            conditions,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,39 +1,126 @@
+//! How long a response may be reused (RFC 9111 §4.2).
+
 use std::time::{Duration, SystemTime};
 
-/// How long a stored response may be reused: all that its directives come down to for this cache,
-/// computed once when it is stored.
+use http::{HeaderMap, StatusCode, header};
+
+use super::control::Control;
+use super::{Arrival, Policy, age, dates, status};
+
+/// All that the directives of a stored response come down to for this cache, computed once, when it
+/// is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Freshness {
-    /// When its head arrived (RFC 9111 §4.2.3, `response_time`).
+    /// When its head arrived, or it was last validated (RFC 9111 §4.2.3, `response_time`).
     pub(crate) received: SystemTime,
-    /// How old it was then (`corrected_initial_age`), in whole seconds.
+    /// When the origin made it: of several responses the newest counts (§4).
+    pub(crate) date: SystemTime,
+    /// How old it was when it arrived (`corrected_initial_age`), in whole seconds.
     pub(crate) initial_age: Duration,
-    /// How old it may become before it is stale (§4.2.1).
+    /// How old it may become before it is stale (§4.2.1, §4.2.2).
     pub(crate) lifetime: Duration,
     /// Whether each use needs validation (`no-cache`, §5.2.2.4).
     pub(crate) no_cache: bool,
-    /// Whether it is never used stale (`must-revalidate`, and in a shared cache
-    /// `proxy-revalidate` and `s-maxage`).
+    /// Whether it is never used stale (`must-revalidate`; in a shared cache `proxy-revalidate` and
+    /// `s-maxage` too, §5.2.2).
     pub(crate) must_revalidate: bool,
     /// Whether a reload need not ask again while it is fresh (RFC 8246).
     pub(crate) immutable: bool,
     /// How long it may be used stale while it is revalidated (RFC 5861 §3).
     pub(crate) while_revalidate: Duration,
-    /// How long it may be used stale when the origin fails (RFC 5861 §4); nothing when it does not say.
+    /// How long it may be used stale when the origin fails (RFC 5861 §4), if it says so.
     pub(crate) if_error: Option<Duration>,
 }
 
 impl Freshness {
-    /// Its age (§4.2.3, `current_age`). A clock that went backwards counts as one that stood still.
-    pub(crate) fn age(&self, now: SystemTime) -> Duration {
-        let resident = now.duration_since(self.received).unwrap_or_default();
-        self.initial_age.saturating_add(resident)
+    /// That of a response that has just arrived. `headers` are those to be stored: the arrival's own, or after
+    /// an update the merged ones.
+    pub(super) fn of(
+        policy: &Policy,
+        control: &Control,
+        status: StatusCode,
+        headers: &HeaderMap,
+        arrival: &Arrival<'_>,
+    ) -> Self {
+        let received = arrival.received;
+        let shared = policy.shared && (control.proxy_revalidate || control.s_maxage.is_some());
+        Self {
+            received,
+            date: dates::field(headers, &header::DATE, received).unwrap_or(received),
+            initial_age: age::initial(arrival),
+            lifetime: lifetime(policy, control, status, headers, received),
+            no_cache: control.no_cache,
+            must_revalidate: control.must_revalidate || shared,
+            immutable: control.immutable,
+            while_revalidate: control.while_revalidate.unwrap_or_default(),
+            if_error: control.if_error,
+        }
     }
 
-    /// How long it will still be fresh; nothing when it is stale.
-    pub(crate) fn left(&self, now: SystemTime) -> Option<Duration> {
-        self.lifetime
-            .checked_sub(self.age(now))
-            .filter(|left| !left.is_zero())
+    /// How long it has been here. A clock that went backwards counts as one that stood still.
+    pub(crate) fn resident(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.received).unwrap_or_default()
+    }
+
+    /// Its age (§4.2.3, `current_age`).
+    pub(crate) fn age(&self, now: SystemTime) -> Duration {
+        self.initial_age.saturating_add(self.resident(now))
     }
 }
+
+/// What a response says about its lifetime (§4.2.1); nothing when it says nothing.
+///
+/// An `Expires` that is no date is in the past (§5.3).
+pub(super) fn explicit_lifetime(
+    policy: &Policy,
+    control: &Control,
+    headers: &HeaderMap,
+    received: SystemTime,
+) -> Option<Duration> {
+    let s_maxage = control.s_maxage.filter(|_| policy.shared);
+    s_maxage.or(control.max_age).or_else(|| {
+        let expires = headers.get(header::EXPIRES).filter(|_| !control.targeted)?;
+        let expires = dates::parse(expires.as_bytes(), received);
+        let date = dates::field(headers, &header::DATE, received).unwrap_or(received);
+        Some(expires.map_or(Duration::ZERO, |expires| {
+            expires.duration_since(date).unwrap_or_default()
+        }))
+    })
+}
+
+fn lifetime(
+    policy: &Policy,
+    control: &Control,
+    status: StatusCode,
+    headers: &HeaderMap,
+    received: SystemTime,
+) -> Duration {
+    explicit_lifetime(policy, control, headers, received)
+        .or_else(|| heuristic_lifetime(policy, control, status, headers, received))
+        .unwrap_or_default()
+}
+
+/// A part of the time since the last modification (§4.2.2).
+///
+/// A shared cache guesses nothing about a response that sets a cookie: it may be for one user (§7.3).
+fn heuristic_lifetime(
+    policy: &Policy,
+    control: &Control,
+    status: StatusCode,
+    headers: &HeaderMap,
+    received: SystemTime,
+) -> Option<Duration> {
+    let allowed = control.public || status::heuristically_cacheable(status);
+    let cookie = policy.shared && !control.public && headers.contains_key(header::SET_COOKIE);
+    if !allowed || cookie {
+        return None;
+    }
+    let modified = dates::field(headers, &header::LAST_MODIFIED, received)?;
+    let date = dates::field(headers, &header::DATE, received).unwrap_or(received);
+    let unchanged = date.duration_since(modified).ok()?;
+    let part = unchanged / 100 * u32::from(policy.heuristic_percent.min(100));
+    Some(part.min(policy.heuristic_cap))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, StatusCode, Version, header};
 
-use super::{Freshness, Vary};
+use super::{Ask, Freshness, Vary, validator};
 
 /// The head of a stored response, of the whole representation even where only a part of its bytes
 /// is stored: then its status is 200 and it has no `Content-Range`.
@@ -18,6 +18,8 @@ pub(crate) struct Head {
 }
 
 /// Which bytes of the representation are stored: from `first` up to, not including, `end`.
+///
+/// Until the body has ended, `end` is what the head announced, or `first` if it announced nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) first: u64,
@@ -27,7 +29,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// A whole body of this many bytes.
+    /// All of a body of this many bytes.
     pub(crate) const fn whole(length: u64) -> Self {
         Self {
             first: 0,
@@ -40,28 +42,44 @@ impl Extent {
     pub(crate) fn is_whole(&self) -> bool {
         self.first == 0 && self.total == Some(self.end)
     }
+
+    /// Whether these bytes are stored.
+    pub(super) const fn contains(&self, first: u64, end: u64) -> bool {
+        self.first <= first && end <= self.end
+    }
 }
 
 impl Head {
-    /// The body has ended cleanly after this many bytes. Whether that is what the head had announced; if not,
-    /// the response must not be stored.
-    #[must_use]
-    pub(crate) fn finish(&mut self, bytes: u64) -> bool {
-        let end = self.extent.first.saturating_add(bytes);
-        let announced = self.extent.total.is_none_or(|total| end <= total);
-        self.extent.end = end;
-        if self.extent.total.is_none() {
-            self.extent.total = Some(end);
-        }
-        announced
+    /// Whether the response also answers this request, as far as its fields go (§4.1): for waiters
+    /// that join a fetch.
+    pub(crate) fn matches(&self, ask: &Ask<'_>) -> bool {
+        let language = self.headers.get(header::CONTENT_LANGUAGE);
+        self.vary.matches(ask.headers, language)
     }
 
-    /// The body broke off after this many bytes. Whether the part is worth keeping: only if the rest can be
-    /// asked for (§3.3).
+    /// The body has ended cleanly after this many bytes. Whether that is what the head announced: if
+    /// not, the response must not be stored (§3.3).
+    #[must_use]
+    pub(crate) fn finish(&mut self, bytes: u64) -> bool {
+        let Extent { first, end, total } = self.extent;
+        let announced = (total.is_some() || end > first).then_some(end);
+        self.extent.end = first.saturating_add(bytes);
+        if announced.is_none() {
+            self.extent.total = Some(self.extent.end);
+        }
+        announced.is_none_or(|end| end == self.extent.end)
+    }
+
+    /// The body broke off after this many bytes. Whether the part is worth keeping: only if the rest
+    /// can be asked for (§3.3).
     #[must_use]
     pub(crate) fn cut(&mut self, bytes: u64) -> bool {
-        self.extent.end = self.extent.first.saturating_add(bytes);
-        false
+        let Extent { first, end, total } = self.extent;
+        let more = total.is_none_or(|_| bytes < end - first);
+        self.extent.end = first.saturating_add(bytes);
+        more && bytes > 0
+            && self.status == StatusCode::OK
+            && validator::strong(&self.headers).is_some()
     }
 }
 
@@ -70,3 +88,6 @@ impl AsRef<Self> for Head {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,15 @@
-use http::Uri;
+use http::{Method, StatusCode, Uri};
 
-use super::{Aim, Arrival, Ask, Head, Policy, Serve, Wishes};
+use super::{
+    Aim, Arrival, Ask, Head, Policy, Serve, Wishes, invalidate, partial, storable, update,
+};
 
 /// What to do about a response, beside passing it on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lesson {
     pub(crate) action: Action,
-    /// Everything stored under these URIs is out of date (RFC 9111 §4.4). Before `action` is carried out.
+    /// Everything stored under these URIs is out of date (RFC 9111 §4.4). Before `action` is carried
+    /// out.
     pub(crate) invalidate: Vec<Uri>,
 }
 
@@ -15,49 +18,88 @@ pub(crate) struct Lesson {
 pub(crate) enum Action {
     /// Pass the response on, store nothing.
     Leave,
-    /// Pass it on and store it under this head, once its body has ended ([`Head::finish`]), in place of the
-    /// stored ones listed (same variant, or an older body of it).
+    /// Pass it on and store it under this head, once its body has ended ([`Head::finish`],
+    /// [`Head::cut`]), in place of those listed, which it makes superfluous.
     Store {
         head: Box<Head>,
         replaces: Vec<usize>,
     },
-    /// The response was a 304, and is not passed on: put the updated heads in place of the stored ones, bodies
-    /// unchanged, and answer with `serve`, whose head is the first of them.
+    /// The response was a 304, and is not passed on: put the updated heads in place of the stored
+    /// ones, bodies unchanged, and answer with `serve`, whose head is the first of them.
     Update {
         heads: Vec<(usize, Head)>,
         serve: Serve,
     },
-    /// The response was to HEAD and is passed on: put the updated heads in place, and drop the stored
-    /// ones that it contradicts.
-    Refresh {
-        heads: Vec<(usize, Head)>,
-        drop: Vec<usize>,
-    },
-    /// The response was a 206 that continues the stored one: its body, without the first `skip` bytes, belongs
-    /// behind the stored bytes. The joined response has this head; when the aim was [`Aim::Complete`], answer
-    /// with it, otherwise pass the 206 on.
+    /// Pass the response on, and put the updated heads in place of the stored ones, bodies
+    /// unchanged.
+    Refresh { heads: Vec<(usize, Head)> },
+    /// The response was a 206 that continues a stored one: its body, without the first `skip` bytes,
+    /// belongs behind the stored bytes. The head is that of the joined response; its extent is what
+    /// it will be once the new body has ended as announced. When the aim was [`Aim::Complete`],
+    /// answer with it; otherwise pass the 206 on.
     Append {
         index: usize,
         head: Box<Head>,
         skip: u64,
     },
-    /// A 304 that fits nothing stored and was not asked for by the caller: forward the request again as the
-    /// caller wrote it.
+    /// The response fits nothing stored, and the caller did not ask for it: forward the request
+    /// again as the caller wrote it, with [`Aim::Fetch`].
     Repeat,
 }
 
-/// What to do about a response to `ask`, given the heads that its [`look_up`](super::look_up) was given and the aim
-/// that came of it.
+/// What to do about a response to `ask` (the caller's, without our conditions), given the heads that
+/// its [`look_up`](super::look_up) was given and the aim that came of it.
 pub(crate) fn learn<T: AsRef<Head>>(
-    _policy: &Policy,
-    _wishes: &Wishes,
-    _ask: &Ask<'_>,
-    _stored: &[T],
-    _aim: Aim,
-    _arrival: &Arrival<'_>,
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    aim: Aim,
+    arrival: &Arrival<'_>,
 ) -> Lesson {
+    let invalidate = invalidate::uris(ask, arrival);
+    // What is stored under this URI will be gone.
+    let stored = if invalidate.is_empty() { stored } else { &[] };
     Lesson {
-        action: Action::Leave,
-        invalidate: Vec::new(),
+        action: action(policy, wishes, ask, stored, aim, arrival),
+        invalidate,
     }
 }
+
+fn action<T: AsRef<Head>>(
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    aim: Aim,
+    arrival: &Arrival<'_>,
+) -> Action {
+    let readable = *ask.method == Method::GET || *ask.method == Method::HEAD;
+    match arrival.status {
+        StatusCode::NOT_MODIFIED if readable => {
+            update::not_modified(policy, wishes, ask, stored, aim, arrival)
+        }
+        _ if *ask.method == Method::HEAD => update::head(policy, ask, stored, arrival),
+        StatusCode::PARTIAL_CONTENT if *ask.method == Method::GET => {
+            partial::action(policy, wishes, ask, stored, aim, arrival)
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE if matches!(aim, Aim::Complete(_)) => Action::Repeat,
+        _ => store(storable::head(policy, wishes, ask, arrival), ask, stored),
+    }
+}
+
+/// Stores a response in place of those that answer the same request.
+pub(super) fn store<T: AsRef<Head>>(head: Option<Head>, ask: &Ask<'_>, stored: &[T]) -> Action {
+    let Some(head) = head else {
+        return Action::Leave;
+    };
+    let stored = stored.iter().map(T::as_ref).enumerate();
+    let same = stored.filter(|(_, old)| old.matches(ask));
+    Action::Store {
+        head: Box::new(head),
+        replaces: same.map(|(index, _)| index).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

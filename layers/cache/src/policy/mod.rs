@@ -7,27 +7,47 @@
 // Until the layer uses all of it.
 #![allow(dead_code, unused_imports)]
 
+mod age;
 mod answer;
 mod ask;
+mod cache_status;
 mod conditions;
+mod control;
+mod dates;
 mod decision;
+mod directives;
+mod fields;
 mod freshness;
 mod head;
+mod invalidate;
 mod lesson;
+mod list;
+mod location;
+mod partial;
+mod range;
+mod request;
+mod seconds;
+mod select;
 mod settings;
 mod status;
+mod storable;
+mod targeted;
+mod update;
+mod validator;
 mod vary;
+mod verdict;
+mod weights;
 mod wishes;
 
 pub(crate) use self::answer::answer;
 pub(crate) use self::ask::{Arrival, Ask};
+pub(crate) use self::cache_status::CacheStatus;
 pub(crate) use self::conditions::Conditions;
 pub(crate) use self::decision::{Aim, Decision, Forward, Reason, Reply, Serve, look_up, rescue};
 pub(crate) use self::freshness::Freshness;
 pub(crate) use self::head::{Extent, Head};
 pub(crate) use self::lesson::{Action, Lesson, learn};
 pub(crate) use self::settings::Policy;
-pub(crate) use self::status::CacheStatus;
 pub(crate) use self::vary::Vary;
 pub use self::wishes::Mode;
 pub(crate) use self::wishes::Wishes;

@@ -1,58 +1,71 @@
-use http::HeaderValue;
+//! What status codes mean to a cache.
 
-use super::Reason;
+use http::StatusCode;
 
-/// What the cache did, for the `Cache-Status` field (RFC 9211).
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CacheStatus {
-    /// Seconds of freshness that were left (§2.4), of a hit.
-    pub(crate) hit: Option<i64>,
-    /// Why the request was forwarded (§2.2).
-    pub(crate) forward: Option<Reason>,
-    /// The status that the origin answered with (§2.3), where the caller got another.
-    pub(crate) forward_status: Option<http::StatusCode>,
-    /// Whether the response is being stored (§2.5).
-    pub(crate) stored: bool,
-    /// Whether the request waited for another one's response (§2.6).
-    pub(crate) collapsed: bool,
+/// Whether a response of this status may be reused without saying for how long (RFC 9110 §15.1).
+pub(super) const fn heuristically_cacheable(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
+    )
 }
 
-impl CacheStatus {
-    /// The field's value, of one member; `name` is the cache's, a token.
-    pub(crate) fn value(&self, name: &str) -> Option<HeaderValue> {
-        use std::fmt::Write;
+/// Whether this cache knows what a status means for caching (RFC 9111 §3, §5.2.2.3): those of
+/// RFC 9110 and RFC 6585 that have no rule of their own which it would break.
+pub(super) const fn understood(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        200..=206 | 300..=305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 428 | 429 | 431 | 500..=505 | 511
+    )
+}
 
-        let mut text = String::from(name);
-        if let Some(ttl) = self.hit {
-            write!(text, "; hit; ttl={ttl}").ok()?;
-        }
-        if let Some(reason) = self.forward {
-            write!(text, "; fwd={}", reason.token()).ok()?;
-        }
-        if let Some(status) = self.forward_status {
-            write!(text, "; fwd-status={}", status.as_u16()).ok()?;
-        }
-        if self.stored {
-            text.push_str("; stored");
-        }
-        if self.collapsed {
-            text.push_str("; collapsed");
-        }
-        HeaderValue::try_from(text).ok()
+/// Whether a status answers the request's preconditions or range, not its URI: such a response says nothing to
+/// a request without them.
+pub(super) const fn answers_conditions(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 304 | 412 | 416)
+}
+
+/// Whether the origin failed in a way that a stale response may hide (RFC 5861 §4).
+pub(super) const fn is_failure(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 500 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(rule: impl Fn(StatusCode) -> bool) -> Vec<u16> {
+        (100..=999)
+            .filter(|code| rule(StatusCode::from_u16(*code).unwrap()))
+            .collect()
     }
-}
 
-impl Reason {
-    /// As RFC 9211 §2.2 spells it.
-    pub(crate) const fn token(self) -> &'static str {
-        match self {
-            Self::Bypass => "bypass",
-            Self::Method => "method",
-            Self::UriMiss => "uri-miss",
-            Self::VaryMiss => "vary-miss",
-            Self::Request => "request",
-            Self::Stale => "stale",
-            Self::Partial => "partial",
+    #[test]
+    fn statuses_that_may_be_reused_by_guess() {
+        assert_eq!(
+            all(heuristically_cacheable),
+            [200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]
+        );
+    }
+
+    #[test]
+    fn statuses_without_a_meaning_are_not_understood() {
+        let understood = all(understood);
+        for code in [200, 204, 206, 302, 307, 404, 416, 429, 431, 500, 503, 511] {
+            assert!(understood.contains(&code), "{code}");
         }
+        for code in [299, 304, 306, 309, 418, 499, 512, 599, 999] {
+            assert!(!understood.contains(&code), "{code}");
+        }
+    }
+
+    #[test]
+    fn statuses_that_answer_conditions() {
+        assert_eq!(all(answers_conditions), [304, 412, 416]);
+    }
+
+    #[test]
+    fn statuses_that_a_stale_response_may_hide() {
+        assert_eq!(all(is_failure), [500, 502, 503, 504]);
     }
 }

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-/// How a request wants to use the cache, as in the [Fetch standard](https://fetch.spec.whatwg.org/#concept-request-cache-mode).
+use http::StatusCode;
+
+/// How a request wants to use the cache, as in the
+/// [Fetch standard](https://fetch.spec.whatwg.org/#concept-request-cache-mode).
 // Closed: the standard's list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -24,9 +27,21 @@ pub enum Mode {
 pub(crate) struct Wishes {
     /// How to use the cache.
     pub(crate) mode: Mode,
-    /// The freshness lifetime of a successful response, whatever it says itself. `no-store` is
-    /// obeyed all the same, and `private` by a shared cache.
+    /// How long a response of a status below 400 is fresh from its arrival on, whatever it says
+    /// itself. `no-store` is obeyed all the same, and so are `private` and RFC 9111 §3.5 by a shared
+    /// cache.
     pub(crate) fresh_for: Option<Duration>,
     /// The same for responses of status 400 and above.
     pub(crate) negative_for: Option<Duration>,
+}
+
+impl Wishes {
+    /// The lifetime that the caller wishes for a response.
+    pub(crate) fn lifetime(&self, status: StatusCode) -> Option<Duration> {
+        if status.as_u16() < 400 {
+            self.fresh_for
+        } else {
+            self.negative_for
+        }
+    }
 }

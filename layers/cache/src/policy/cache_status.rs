@@ -1,0 +1,58 @@
+use http::HeaderValue;
+
+use super::Reason;
+
+/// What the cache did, for the `Cache-Status` field (RFC 9211).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CacheStatus {
+    /// Seconds of freshness that were left (§2.4), of a hit.
+    pub(crate) hit: Option<i64>,
+    /// Why the request was forwarded (§2.2).
+    pub(crate) forward: Option<Reason>,
+    /// The status that the origin answered with (§2.3), where the caller got another.
+    pub(crate) forward_status: Option<http::StatusCode>,
+    /// Whether the response is being stored (§2.5).
+    pub(crate) stored: bool,
+    /// Whether the request waited for another one's response (§2.6).
+    pub(crate) collapsed: bool,
+}
+
+impl CacheStatus {
+    /// The field's value, of one member; `name` is the cache's, a token.
+    pub(crate) fn value(&self, name: &str) -> Option<HeaderValue> {
+        use std::fmt::Write;
+
+        let mut text = String::from(name);
+        if let Some(ttl) = self.hit {
+            write!(text, "; hit; ttl={ttl}").ok()?;
+        }
+        if let Some(reason) = self.forward {
+            write!(text, "; fwd={}", reason.token()).ok()?;
+        }
+        if let Some(status) = self.forward_status {
+            write!(text, "; fwd-status={}", status.as_u16()).ok()?;
+        }
+        if self.stored {
+            text.push_str("; stored");
+        }
+        if self.collapsed {
+            text.push_str("; collapsed");
+        }
+        HeaderValue::try_from(text).ok()
+    }
+}
+
+impl Reason {
+    /// As RFC 9211 §2.2 spells it.
+    pub(crate) const fn token(self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Method => "method",
+            Self::UriMiss => "uri-miss",
+            Self::VaryMiss => "vary-miss",
+            Self::Request => "request",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Which fields are stored, and which an update changes (RFC 9111 §3.1, §3.2).
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::control::Control;
+use super::{Policy, list};
+
+/// Those of one connection (RFC 9110 §7.6.1), and those between a client and its proxy.
+static HOP_BY_HOP: [HeaderName; 10] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    HeaderName::from_static("proxy-authentication-info"),
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Those that describe the stored bytes, which an update leaves as they are (§3.2).
+static OF_THE_BYTES: [HeaderName; 4] = [
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    header::CONTENT_RANGE,
+];
+
+/// The fields of a response that are stored, and a place for the age of each reuse.
+pub(super) fn stored(policy: &Policy, control: &Control, headers: &HeaderMap) -> HeaderMap {
+    let mut stored = end_to_end(headers);
+    strip(policy, control, &mut stored);
+    stored
+}
+
+/// Without the fields of this connection, and those that `Connection` names.
+fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for (name, value) in headers {
+        if !HOP_BY_HOP.contains(name) {
+            // Not more than the response had, so there is room.
+            let _ = kept.try_append(name, value.clone());
+        }
+    }
+    for name in list::members(list::lines(headers, &header::CONNECTION)) {
+        if let Ok(name) = HeaderName::from_bytes(name) {
+            kept.remove(name);
+        }
+    }
+    kept
+}
+
+/// Without what may not be reused; with a place for the age.
+fn strip(policy: &Policy, control: &Control, stored: &mut HeaderMap) {
+    // §5.2.2.4: reused after validation only; here not at all.
+    for name in &control.no_cache_fields {
+        stored.remove(name);
+    }
+    if policy.shared {
+        // §5.2.2.7
+        for name in &control.private_fields {
+            stored.remove(name);
+        }
+    }
+    stored.insert(header::AGE, HeaderValue::from_static("0"));
+}
+
+/// Stored fields, updated by those of a newer response about the same bytes (§3.2).
+///
+/// An entity tag is taken only where there was none: of two that differ the old one names the bytes.
+pub(super) fn merged(old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
+    let mut merged = old.clone();
+    let tagged = old.contains_key(header::ETAG);
+    let newer = end_to_end(newer);
+    let changes =
+        |name: &HeaderName| !OF_THE_BYTES.contains(name) && (!tagged || *name != header::ETAG);
+    for name in newer.keys().filter(|name| changes(name)) {
+        merged.remove(name);
+        for value in newer.get_all(name) {
+            let _ = merged.try_append(name, value.clone());
+        }
+    }
+    merged
+}
+
+/// The merged fields, ready to be stored.
+pub(super) fn updated(policy: &Policy, control: &Control, mut merged: HeaderMap) -> HeaderMap {
+    strip(policy, control, &mut merged);
+    merged
+}
+
+#[cfg(test)]
+mod tests;

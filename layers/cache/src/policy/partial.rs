@@ -1,0 +1,66 @@
+//! What a 206 adds to what is stored (RFC 9111 §3.4).
+
+use super::update::refreshed;
+use super::{Action, Aim, Arrival, Ask, Extent, Head, Policy, Wishes, range, storable, validator};
+
+/// What to do about a 206.
+pub(super) fn action<T: AsRef<Head>>(
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    aim: Aim,
+    arrival: &Arrival<'_>,
+) -> Action {
+    if let Aim::Complete(index) = aim {
+        let old = stored.get(index).map(T::as_ref);
+        let joined = old.and_then(|old| append(policy, old, index, ask, arrival));
+        return joined.unwrap_or(Action::Repeat);
+    }
+    let same = stored.iter().map(T::as_ref).enumerate().filter(|(_, old)| {
+        validator::same_bytes(&old.headers, arrival.headers) && old.matches(ask)
+    });
+    for (index, old) in same {
+        if old.extent.is_whole() {
+            let heads = vec![(index, refreshed(policy, old, ask, arrival))];
+            return Action::Refresh { heads };
+        }
+        if let Some(append) = append(policy, old, index, ask, arrival) {
+            return append;
+        }
+    }
+    super::lesson::store(storable::head(policy, wishes, ask, arrival), ask, stored)
+}
+
+/// The stored part and the new one as one, where they are of the same bytes and leave no hole.
+fn append(
+    policy: &Policy,
+    old: &Head,
+    index: usize,
+    ask: &Ask<'_>,
+    arrival: &Arrival<'_>,
+) -> Option<Action> {
+    let more = range::content(arrival.headers)?;
+    let Extent { first, end, total } = old.extent;
+    let total = match (total, more.total) {
+        (Some(one), Some(other)) if one != other => return None,
+        (one, other) => one.or(other),
+    };
+    let same = validator::same_bytes(&old.headers, arrival.headers);
+    let skip = end.checked_sub(more.first)?;
+    if !same || more.first < first || more.end <= end {
+        return None;
+    }
+    let mut head = refreshed(policy, old, ask, arrival);
+    head.extent = Extent {
+        first,
+        end: more.end,
+        total,
+    };
+    storable::whole(&mut head.headers, total);
+    let head = Box::new(head);
+    Some(Action::Append { index, head, skip })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! What a request asks of caches (RFC 9111 §5.2.1, §5.4).
+
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+
+use super::directives::directives;
+use super::list;
+
+/// The request directives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) no_cache: bool,
+    pub(super) no_store: bool,
+    pub(super) only_if_cached: bool,
+    /// The greatest age that will do; an invalid one is zero.
+    pub(super) max_age: Option<Duration>,
+    /// The freshness that must be left; an invalid one asks for nothing.
+    pub(super) min_fresh: Option<Duration>,
+    /// How stale a response may be; an invalid one allows nothing.
+    pub(super) max_stale: Option<Duration>,
+    /// How stale a response may be when the origin fails (RFC 5861 §4).
+    pub(super) if_error: Option<Duration>,
+}
+
+impl Wanted {
+    /// `Pragma: no-cache` counts only when there is no `Cache-Control` (§5.4).
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut wanted = Self::default();
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            let pragma = directives(list::lines(headers, &header::PRAGMA));
+            wanted.no_cache = pragma.into_iter().any(|one| one.is("no-cache"));
+            return wanted;
+        }
+        for one in directives(list::lines(headers, &header::CACHE_CONTROL)) {
+            if one.is("no-cache") {
+                wanted.no_cache = true;
+            } else if one.is("no-store") {
+                wanted.no_store = true;
+            } else if one.is("only-if-cached") {
+                wanted.only_if_cached = true;
+            } else if one.is("max-age") {
+                let age = one.seconds().unwrap_or_default();
+                wanted.max_age = Some(wanted.max_age.map_or(age, |other| other.min(age)));
+            } else if one.is("min-fresh") {
+                wanted.min_fresh = wanted.min_fresh.max(one.seconds());
+            } else if one.is("max-stale") {
+                // Without a number, any staleness will do.
+                let any = one.argument.is_none().then_some(Duration::MAX);
+                wanted.max_stale = wanted.max_stale.or(any).or_else(|| one.seconds());
+            } else if one.is("stale-if-error") {
+                wanted.if_error = wanted.if_error.or_else(|| one.seconds());
+            }
+        }
+        wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn wanted(lines: &[(&'static str, &'static str)]) -> Wanted {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        Wanted::of(&headers)
+    }
+
+    fn control(line: &'static str) -> Wanted {
+        wanted(&[("cache-control", line)])
+    }
+
+    const fn secs(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn every_directive_is_read() {
+        let lines = [
+            (
+                "cache-control",
+                "No-Cache, No-Store, Only-If-Cached, unknown",
+            ),
+            (
+                "cache-control",
+                "max-age=1, min-fresh=2, max-stale=3, stale-if-error=4",
+            ),
+        ];
+        let expected = Wanted {
+            no_cache: true,
+            no_store: true,
+            only_if_cached: true,
+            max_age: secs(1),
+            min_fresh: secs(2),
+            max_stale: secs(3),
+            if_error: secs(4),
+        };
+        assert_eq!(wanted(&lines), expected);
+        assert_eq!(wanted(&[]), Wanted::default());
+        assert_eq!(control("nothing-to-see-here"), Wanted::default());
+    }
+
+    #[test]
+    fn invalid_numbers_are_read_the_strict_way() {
+        assert_eq!(control("max-age=x").max_age, secs(0));
+        assert_eq!(control("max-age").max_age, secs(0));
+        assert_eq!(control("min-fresh=x").min_fresh, None);
+        assert_eq!(control("max-stale=x").max_stale, None);
+        assert_eq!(control("stale-if-error=x").if_error, None);
+    }
+
+    #[test]
+    fn of_several_numbers_the_strictest_or_first_counts() {
+        assert_eq!(control("max-age=5, max-age=3, max-age=4").max_age, secs(3));
+        assert_eq!(control("min-fresh=3, min-fresh=5").min_fresh, secs(5));
+        assert_eq!(control("max-stale=3, max-stale=5").max_stale, secs(3));
+        assert_eq!(
+            control("stale-if-error=3, stale-if-error=5").if_error,
+            secs(3)
+        );
+    }
+
+    #[test]
+    fn max_stale_without_a_number_is_any_staleness() {
+        assert_eq!(control("max-stale").max_stale, Some(Duration::MAX));
+    }
+
+    #[test]
+    fn pragma_counts_in_the_absence_of_cache_control() {
+        assert!(wanted(&[("pragma", "x, No-Cache")]).no_cache);
+        assert!(!wanted(&[("pragma", "foo")]).no_cache);
+        assert!(!wanted(&[("pragma", "no-cache"), ("cache-control", "x")]).no_cache);
+    }
+}

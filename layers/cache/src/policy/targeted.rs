@@ -1,0 +1,216 @@
+//! Fields for one kind of cache only (RFC 9213), such as `CDN-Cache-Control`: structured fields.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+use sfv::{BareItem, Dictionary, ListEntry, Parser};
+
+use super::control::Control;
+use super::directives::Fields;
+use super::{list, seconds};
+
+/// What a targeted field says; nothing when it is absent, empty or invalid, for then it counts as
+/// absent (§2.1). A directive whose value is of the wrong type makes the field invalid.
+pub(super) fn control(headers: &HeaderMap, name: &HeaderName) -> Option<Control> {
+    let lines: Vec<_> = list::lines(headers, name).collect();
+    let text = lines.join(&b", "[..]);
+    let dictionary: Dictionary = Parser::new(&text).parse().ok()?;
+    if dictionary.is_empty() {
+        return None;
+    }
+    let mut control = Control {
+        targeted: true,
+        ..Control::default()
+    };
+    for (key, entry) in &dictionary {
+        add(&mut control, key.as_str(), item(entry))?;
+    }
+    Some(control)
+}
+
+/// The value of a directive; its parameters do not count (§2.1).
+const fn item(entry: &ListEntry) -> Option<&BareItem> {
+    match entry {
+        ListEntry::Item(item) => Some(&item.bare_item),
+        ListEntry::InnerList(_) => None,
+    }
+}
+
+fn add(control: &mut Control, key: &str, value: Option<&BareItem>) -> Option<()> {
+    match key {
+        "no-store" => control.no_store = flag(value)?,
+        "public" => control.public = flag(value)?,
+        "must-revalidate" => control.must_revalidate = flag(value)?,
+        "proxy-revalidate" => control.proxy_revalidate = flag(value)?,
+        "must-understand" => control.must_understand = flag(value)?,
+        "immutable" => control.immutable = flag(value)?,
+        "no-cache" => control.no_cache_for(fields(value)?),
+        "private" => control.private_for(fields(value)?),
+        "max-age" => control.max_age = Some(number(value)?),
+        "s-maxage" => control.s_maxage = Some(number(value)?),
+        "stale-while-revalidate" => control.while_revalidate = Some(number(value)?),
+        "stale-if-error" => control.if_error = Some(number(value)?),
+        _ => {}
+    }
+    Some(())
+}
+
+const fn flag(value: Option<&BareItem>) -> Option<bool> {
+    match value {
+        Some(BareItem::Boolean(flag)) => Some(*flag),
+        _ => None,
+    }
+}
+
+fn fields(value: Option<&BareItem>) -> Option<Fields> {
+    match value? {
+        BareItem::Boolean(true) => Some(Fields::All),
+        BareItem::Boolean(false) => Some(Fields::Named(Vec::new())),
+        BareItem::String(names) => Some(Fields::parse(names.as_str().as_bytes())),
+        _ => None,
+    }
+}
+
+/// A number of seconds; one below zero is over at once.
+fn number(value: Option<&BareItem>) -> Option<Duration> {
+    let BareItem::Integer(number) = value? else {
+        return None;
+    };
+    let number = u64::try_from(i64::from(*number)).unwrap_or_default();
+    Some(seconds::capped(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::policy::Policy;
+
+    fn control(lines: &[&'static str]) -> Option<Control> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("cdn-cache-control", HeaderValue::from_static(line));
+        }
+        super::control(&headers, &HeaderName::from_static("cdn-cache-control"))
+    }
+
+    const fn secs(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn every_directive_is_read() {
+        let lines = [
+            "no-store, no-cache, private, public, must-revalidate, proxy-revalidate",
+            "must-understand, immutable, max-age=1;x=y, s-maxage=2",
+            "stale-while-revalidate=3, stale-if-error=4, unknown, other=(1 2), more=\"x\"",
+        ];
+        let expected = Control {
+            targeted: true,
+            no_store: true,
+            no_cache: true,
+            private: true,
+            public: true,
+            must_revalidate: true,
+            proxy_revalidate: true,
+            must_understand: true,
+            immutable: true,
+            max_age: secs(1),
+            s_maxage: secs(2),
+            while_revalidate: secs(3),
+            if_error: secs(4),
+            no_cache_fields: Vec::new(),
+            private_fields: Vec::new(),
+        };
+        assert_eq!(control(&lines), Some(expected));
+    }
+
+    #[test]
+    fn a_false_directive_is_absent() {
+        let read = control(&["no-store=?0, no-cache=?0, private=?0, max-age=1"]).unwrap();
+        assert!(!read.no_store && !read.no_cache && !read.private);
+    }
+
+    #[test]
+    fn fields_are_named_in_a_string() {
+        let read = control(&["no-cache=\"a, b\", private=\"c\""]).unwrap();
+        assert!(!read.no_cache && !read.private);
+        assert_eq!(read.no_cache_fields, ["a", "b"]);
+        assert_eq!(read.private_fields, ["c"]);
+    }
+
+    #[test]
+    fn an_empty_or_invalid_field_counts_as_absent() {
+        for line in [
+            "",
+            "max-age=10000, &&&&&",
+            "max-age =100",
+            "max-age= 100",
+            "MaX-aGe=3600",
+            "max-age=\"10000\"",
+            "max-age=1.5",
+            "max-age",
+            "max-age=(1)",
+            "s-maxage=?1",
+            "no-store=1",
+            "public=a",
+            "must-revalidate=1",
+            "proxy-revalidate=1",
+            "must-understand=1",
+            "immutable=1",
+            "no-cache=a",
+            "private=1",
+            "no-store=(1)",
+            "stale-if-error=a",
+            "stale-while-revalidate=a",
+        ] {
+            assert_eq!(control(&[line]), None, "{line}");
+        }
+        assert_eq!(control(&[]), None);
+    }
+
+    #[test]
+    fn numbers_are_kept_within_bounds() {
+        assert_eq!(control(&["max-age=-1"]).unwrap().max_age, secs(0));
+        let most = control(&["max-age=999999999999999"]).unwrap();
+        assert_eq!(most.max_age, secs(1 << 31));
+    }
+
+    #[test]
+    fn the_first_valid_target_replaces_cache_control() {
+        let policy = Policy {
+            targets: ["one-cache-control", "two-cache-control"]
+                .map(HeaderName::from_static)
+                .into(),
+            ..Policy::shared()
+        };
+        let age = |fields: &[(&'static str, &'static str)]| {
+            let fields = fields.iter().map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            });
+            let control = Control::of(&policy, &fields.collect());
+            (control.targeted, control.max_age.map(|age| age.as_secs()))
+        };
+        let (one, two, plain) = (
+            ("one-cache-control", "max-age=1"),
+            ("two-cache-control", "max-age=2"),
+            ("cache-control", "max-age=3"),
+        );
+        assert_eq!(age(&[plain, two, one]), (true, Some(1)));
+        assert_eq!(age(&[plain, two]), (true, Some(2)));
+        assert_eq!(age(&[plain]), (false, Some(3)));
+        assert_eq!(age(&[plain, ("one-cache-control", "&")]), (false, Some(3)));
+        assert_eq!(age(&[two, ("one-cache-control", "")]), (true, Some(2)));
+        let private = Policy::private();
+        let fields = HeaderMap::from_iter([(
+            HeaderName::from_static("cdn-cache-control"),
+            HeaderValue::from_static("no-store"),
+        )]);
+        assert!(!Control::of(&private, &fields).no_store);
+        assert!(Control::of(&Policy::shared(), &fields).no_store);
+    }
+}

@@ -1,0 +1,171 @@
+//! What a 304 or an answer to HEAD changes in stored heads (RFC 9111 §4.3.4, §4.3.5).
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::control::Control;
+use super::select::reply;
+use super::validator::{self, Tag};
+use super::{
+    Action, Aim, Arrival, Ask, Freshness, Head, Policy, Serve, Vary, Wishes, dates, fields, range,
+};
+
+/// What to do about a 304.
+pub(super) fn not_modified<T: AsRef<Head>>(
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    aim: Aim,
+    arrival: &Arrival<'_>,
+) -> Action {
+    let selected = match aim {
+        Aim::Validate(index) => match stored.get(index).map(T::as_ref) {
+            Some(head) if validator::has_validator(&head.headers) => Some(index),
+            _ => return Action::Leave,
+        },
+        // The caller's own condition was met.
+        Aim::Fetch => return Action::Leave,
+        Aim::Select => tagged(stored, arrival.headers),
+        Aim::Complete(_) => None,
+    };
+    let update = selected.and_then(|index| update(policy, wishes, ask, stored, index, arrival));
+    update.unwrap_or(Action::Repeat)
+}
+
+/// The newest stored response that the tag of a 304 names.
+fn tagged<T: AsRef<Head>>(stored: &[T], headers: &HeaderMap) -> Option<usize> {
+    let named = Tag::of(headers)?;
+    let is_named = |head: &Head| Tag::of(&head.headers).is_some_and(|tag| tag.matches(&named));
+    let heads = stored.iter().map(T::as_ref).enumerate();
+    let named = heads.filter(|(_, head)| is_named(head));
+    named
+        .max_by_key(|(_, head)| head.freshness.date)
+        .map(|(index, _)| index)
+}
+
+/// Updates the selected response, and every other of the same bytes.
+fn update<T: AsRef<Head>>(
+    policy: &Policy,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    index: usize,
+    arrival: &Arrival<'_>,
+) -> Option<Action> {
+    let old = stored.get(index)?.as_ref();
+    let head = if contradicts(old, arrival.headers) {
+        touched(old, arrival)
+    } else {
+        refreshed(policy, old, ask, arrival)
+    };
+    let reply = reply(ask, &head, arrival.received)?;
+    let serve = Serve::of(wishes, index, &head, reply, arrival.received);
+    let others = stored.iter().map(T::as_ref).enumerate();
+    let same = |(other, head): &(usize, &Head)| {
+        *other != index
+            && validator::same_bytes(&head.headers, arrival.headers)
+            && head.matches(ask)
+    };
+    let others = others
+        .filter(same)
+        .map(|(other, head)| (other, refreshed(policy, head, ask, arrival)));
+    let mut heads = vec![(index, head)];
+    heads.extend(others);
+    Some(Action::Update { heads, serve })
+}
+
+/// Whether a 304 speaks of another representation than the one it was asked about.
+fn contradicts(old: &Head, newer: &HeaderMap) -> bool {
+    match (Tag::of(&old.headers), Tag::of(newer)) {
+        (Some(old), Some(newer)) => !old.matches(&newer),
+        (None, None) => {
+            let modified = newer.get(header::LAST_MODIFIED);
+            modified.is_some_and(|newer| old.headers.get(header::LAST_MODIFIED) != Some(newer))
+        }
+        _ => false,
+    }
+}
+
+/// Validated, with its fields left alone, as §4.3.4 asks where the validators differ: the origin was
+/// asked about this response, and said that it is right.
+fn touched(old: &Head, arrival: &Arrival<'_>) -> Head {
+    let freshness = Freshness {
+        received: arrival.received,
+        date: arrival.received,
+        initial_age: super::age::initial(arrival),
+        ..old.freshness.clone()
+    };
+    Head {
+        freshness,
+        ..old.clone()
+    }
+}
+
+/// Updated with the fields of a newer response, and as fresh as they say (§3.2).
+///
+/// What may no longer be stored is validated at each use from now on.
+pub(super) fn refreshed(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
+    let mut merged = fields::merged(&old.headers, arrival.headers);
+    if !arrival.headers.contains_key(header::DATE) {
+        merged.insert(header::DATE, dates::format(arrival.received));
+    }
+    let control = Control::of(policy, &merged);
+    let mut freshness = Freshness::of(policy, &control, old.status, &merged, arrival);
+    let vary = Vary::of(&merged, ask.headers);
+    freshness.no_cache |= vary.is_none() || forbids(policy, &control, ask);
+    Head {
+        status: old.status,
+        version: arrival.version,
+        headers: fields::updated(policy, &control, merged),
+        vary: vary.map_or_else(|| old.vary.clone(), |vary| vary.and(&old.vary)),
+        freshness,
+        extent: old.extent,
+    }
+}
+
+fn forbids(policy: &Policy, control: &Control, ask: &Ask<'_>) -> bool {
+    let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
+    control.no_store
+        || (control.private && policy.shared)
+        || (authorized && !control.allows_authorized())
+}
+
+/// What to do about an answer to HEAD: stored responses that it agrees with are updated, others have
+/// to be validated.
+pub(super) fn head<T: AsRef<Head>>(
+    policy: &Policy,
+    ask: &Ask<'_>,
+    stored: &[T],
+    arrival: &Arrival<'_>,
+) -> Action {
+    let stored = stored.iter().map(T::as_ref).enumerate();
+    let chosen = stored.filter(|(_, head)| head.status == StatusCode::OK && head.matches(ask));
+    let heads: Vec<_> = chosen
+        .map(|(index, old)| (index, after_head(policy, old, ask, arrival)))
+        .collect();
+    if arrival.status != StatusCode::OK || heads.is_empty() {
+        return Action::Leave;
+    }
+    Action::Refresh { heads }
+}
+
+fn after_head(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
+    let newer = arrival.headers;
+    let modified = newer.get(header::LAST_MODIFIED);
+    let tags = Tag::of(newer).is_none_or(|tag| {
+        let own = Tag::of(&old.headers);
+        own.is_some_and(|own| own.matches(&tag))
+    });
+    let agrees = tags
+        && modified.is_none_or(|date| old.headers.get(header::LAST_MODIFIED) == Some(date))
+        && range::content_length(newer).is_none_or(|length| old.extent.total == Some(length));
+    if agrees {
+        return refreshed(policy, old, ask, arrival);
+    }
+    let mut outdated = old.clone();
+    outdated.freshness.no_cache = true;
+    outdated
+}
+
+#[cfg(test)]
+mod tests;
