@@ -1,9 +1,10 @@
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use http::header::Entry;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use zeroize::Zeroizing;
 
 use super::Carrier;
@@ -23,22 +24,36 @@ pub(super) enum Field {
 pub(crate) struct Unplaceable;
 
 impl Field {
+    /// Returns whether it was added; it is not where the request has its own.
     #[inline]
-    pub(super) fn apply(
+    pub(super) fn apply<B>(
         &self,
-        carrier: &mut Carrier<'_>,
+        request: &mut Request<B>,
         overwrite: bool,
-    ) -> Result<(), Unplaceable> {
+    ) -> Result<bool, Unplaceable> {
         match self {
-            Self::Header(name, value) => set(carrier.headers, name, value, overwrite),
-            Self::Query(pair) => pair.join_query(carrier.uri, overwrite),
-            Self::Cookie(pair) => pair.join_cookies(carrier.headers, overwrite),
+            Self::Header(name, value) => set(request.headers_mut(), name, value, overwrite),
+            Self::Query(pair) => pair.join_query(request.uri_mut(), overwrite),
+            Self::Cookie(pair) => pair.join_cookies(request.headers_mut(), overwrite),
             Self::Custom(_, write) => {
-                write(carrier);
-                Ok(())
+                lend(request, |carrier| write(carrier));
+                Ok(true)
             }
         }
     }
+}
+
+/// A request lends its parts only one by one, so they are taken out and put back.
+fn lend<B>(request: &mut Request<B>, write: impl FnOnce(&mut Carrier<'_>)) {
+    let mut uri = mem::take(request.uri_mut());
+    let mut headers = mem::take(request.headers_mut());
+    write(&mut Carrier {
+        method: request.method(),
+        uri: &mut uri,
+        headers: &mut headers,
+    });
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
 }
 
 #[inline]
@@ -47,17 +62,18 @@ fn set(
     name: &HeaderName,
     value: &HeaderValue,
     overwrite: bool,
-) -> Result<(), Unplaceable> {
+) -> Result<bool, Unplaceable> {
     match headers.try_entry(name).map_err(|_| Unplaceable)? {
         Entry::Vacant(place) => {
-            place.try_insert(value.clone()).map_err(|_| Unplaceable)?;
+            let placed = place.try_insert(value.clone());
+            placed.map(|_| true).map_err(|_| Unplaceable)
         }
         Entry::Occupied(mut own) if overwrite => {
             own.insert(value.clone());
+            Ok(true)
         }
-        Entry::Occupied(_) => {}
+        Entry::Occupied(_) => Ok(false),
     }
-    Ok(())
 }
 
 /// `name=value`, as it is sent.
@@ -105,10 +121,10 @@ impl Pair {
         Some(text)
     }
 
-    fn join_query(&self, uri: &mut Uri, overwrite: bool) -> Result<(), Unplaceable> {
+    fn join_query(&self, uri: &mut Uri, overwrite: bool) -> Result<bool, Unplaceable> {
         let query = uri.query().unwrap_or("");
         let Some(query) = self.joined(query, '&', overwrite) else {
-            return Ok(());
+            return Ok(false);
         };
         let path = uri.path();
         // `*` and the bare authority of a CONNECT have no query.
@@ -120,27 +136,26 @@ impl Pair {
         let both = PathAndQuery::try_from(text.as_str()).map_err(|_| Unplaceable)?;
         parts.path_and_query = Some(both);
         *uri = Uri::from_parts(parts).map_err(|_| Unplaceable)?;
-        Ok(())
+        Ok(true)
     }
 
     /// All cookies go in one field over HTTP/1.1
     /// ([RFC 6265 §5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4)); where a request has
     /// several, as HTTP/2 allows, they are joined.
-    fn join_cookies(&self, headers: &mut HeaderMap, overwrite: bool) -> Result<(), Unplaceable> {
+    fn join_cookies(&self, headers: &mut HeaderMap, overwrite: bool) -> Result<bool, Unplaceable> {
         let mut own = Zeroizing::new(Vec::new());
         for value in headers.get_all(header::COOKIE) {
             own.extend_from_slice(value.as_bytes());
             own.push(b';');
         }
         let own = std::str::from_utf8(&own).map_err(|_| Unplaceable)?;
-        if let Some(mut all) = self.joined(own, ';', overwrite) {
-            let bytes = std::mem::take(&mut *all).into_bytes();
-            let value = sensitive(Zeroizing::new(bytes)).map_err(|_| Unplaceable)?;
-            headers
-                .try_insert(header::COOKIE, value)
-                .map_err(|_| Unplaceable)?;
-        }
-        Ok(())
+        let Some(mut all) = self.joined(own, ';', overwrite) else {
+            return Ok(false);
+        };
+        let bytes = mem::take(&mut *all).into_bytes();
+        let value = sensitive(Zeroizing::new(bytes)).map_err(|_| Unplaceable)?;
+        let placed = headers.try_insert(header::COOKIE, value);
+        placed.map(|_| true).map_err(|_| Unplaceable)
     }
 }
 

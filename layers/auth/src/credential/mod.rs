@@ -1,5 +1,6 @@
 //! Credentials that stay as they are.
 
+mod both;
 mod carrier;
 mod field;
 mod make;
@@ -7,8 +8,11 @@ mod make;
 use std::fmt;
 use std::sync::Arc;
 
+use http::{Request, header};
+
 use self::field::Field;
 
+pub use self::both::Credentials;
 pub use self::carrier::Carrier;
 pub(crate) use self::field::Unplaceable;
 
@@ -41,10 +45,9 @@ impl Credential {
     /// cookie, the first wins.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let fields = self.fields.iter().chain(other.fields.iter());
-        Self {
-            fields: fields.cloned().collect(),
-        }
+        let Self { fields: others } = other;
+        let fields = self.fields.iter().chain(&*others).cloned().collect();
+        Self { fields }
     }
 
     fn of(field: Field) -> Self {
@@ -53,17 +56,25 @@ impl Credential {
         }
     }
 
-    /// Adds it to a request. What the request has itself stays, unless `overwrite` says otherwise.
+    /// Adds it to a request, and returns whether anything was added: what the request has itself
+    /// stays, unless `overwrite` says otherwise.
     #[inline]
-    pub(crate) fn apply(
+    pub(crate) fn apply<B>(
         &self,
-        carrier: &mut Carrier<'_>,
+        request: &mut Request<B>,
         overwrite: bool,
-    ) -> Result<(), Unplaceable> {
+    ) -> Result<bool, Unplaceable> {
+        let mut added = false;
         for field in &*self.fields {
-            field.apply(carrier, overwrite)?;
+            added |= field.apply(request, overwrite)?;
         }
-        Ok(())
+        Ok(added)
+    }
+
+    /// Whether all that it adds is an `Authorization` header.
+    #[inline]
+    pub(crate) fn is_authorization(&self) -> bool {
+        matches!(&*self.fields, [Field::Header(name, _)] if name == header::AUTHORIZATION)
     }
 }
 

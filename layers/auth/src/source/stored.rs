@@ -74,13 +74,13 @@ impl<S: TokenSource, T: TokenStore> Stored<S, T> {
 
     async fn remove(&self) {
         let removed = self.store.remove(&self.key).await;
-        self.tell("remove", &removed);
+        tell("remove", &removed);
     }
+}
 
-    fn tell(&self, what: &'static str, end: &Result<(), StoreError>) {
-        if let Err(error) = end {
-            telemetry::store_failed(what, error.is_malformed());
-        }
+fn tell(what: &'static str, end: &Result<(), StoreError>) {
+    if let Err(error) = end {
+        telemetry::store_failed(what, error.is_malformed());
     }
 }
 
@@ -99,7 +99,7 @@ impl<S: TokenSource, T: TokenStore> TokenSource for Stored<S, T> {
             Ok(token) => {
                 let token = token.dated(asked);
                 let kept = self.store.set(&self.key, &token).await;
-                self.tell("set", &kept);
+                tell("set", &kept);
                 Ok(token)
             }
             Err(error) => {

@@ -46,3 +46,55 @@ impl fmt::Display for InvalidCredential {
 }
 
 impl Error for InvalidCredential {}
+
+/// Settings of [`Tokens`](crate::Tokens) that contradict themselves. `Display` says which rule they
+/// break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTokens(TokensRule);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokensRule {
+    AheadAboveHundred,
+    CapBelowBase,
+    NoTime,
+}
+
+impl From<TokensRule> for InvalidTokens {
+    fn from(rule: TokensRule) -> Self {
+        Self(rule)
+    }
+}
+
+impl fmt::Display for InvalidTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            TokensRule::AheadAboveHundred => {
+                "a token cannot be renewed earlier than at its beginning: ahead is at most 100 percent"
+            }
+            TokensRule::CapBelowBase => "the backoff's cap must not be below its base",
+            TokensRule::NoTime => "the source needs some time to fetch a token: its limit is 0",
+        })
+    }
+}
+
+impl Error for InvalidTokens {}
+
+/// This is not an origin. It is not shown, since URIs may hold secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidOrigin(());
+
+impl InvalidOrigin {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "an origin needs a scheme and a host, and no user info, as in `https://api.example.com`",
+        )
+    }
+}
+
+impl Error for InvalidOrigin {}

@@ -1,0 +1,313 @@
+//! Where credentials may go.
+
+use http::Uri;
+
+use crate::InvalidOrigin;
+
+/// The origins that credentials are for: scheme, host and port
+/// ([RFC 6454 §4](https://www.rfc-editor.org/rfc/rfc6454#section-4)). A request to any other goes
+/// without them, wherever its URI came from: a redirect, a link in a response, a mistake.
+///
+/// The scheme belongs to the origin, so what is for `https` is never sent over `http`.
+///
+/// ```
+/// use buttress_auth::Origins;
+///
+/// let api = Origins::only("https://api.example.com")?.and("https://eu.api.example.com:8443")?;
+/// assert!(api.holds(&"https://API.example.com:443/users".parse().unwrap()));
+/// assert!(!api.holds(&"http://api.example.com/users".parse().unwrap()));
+/// assert!(!api.holds(&"https://api.example.com.evil.example/".parse().unwrap()));
+/// # Ok::<_, buttress_auth::InvalidOrigin>(())
+/// ```
+///
+/// # Requests without an authority
+///
+/// Below a service that is bound to one connection, URIs are paths, and nothing in a request says
+/// where it goes: a `Host` header is the caller's word for it. Such a request goes without
+/// credentials, unless [`relative`](Self::relative) vouches for the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origins {
+    these: Vec<Origin>,
+    others: Others,
+    relative: bool,
+}
+
+/// Those that are not named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    None,
+    Encrypted,
+    All,
+}
+
+/// In lower case, and without the scheme's own port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Origin {
+    scheme: String,
+    host: String,
+    port: Option<u16>,
+    /// Host and port as most requests write them.
+    authority: String,
+}
+
+/// Where a request goes, as seen from a set of origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Inside,
+    Elsewhere,
+    /// Inside, were it not for a scheme that everybody can listen to.
+    Unencrypted,
+    /// Its URI does not say.
+    Unknown,
+}
+
+impl Place {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Elsewhere => "another origin",
+            Self::Unencrypted => "not encrypted",
+            Self::Unknown => "no authority",
+        }
+    }
+}
+
+impl Origins {
+    /// This origin alone. What a URI has beyond it (a path, a query) is left out, so the base URI of
+    /// an API will do.
+    ///
+    /// # Errors
+    ///
+    /// If the URI has no scheme or no host, or holds user info.
+    pub fn only(uri: impl TryInto<Uri>) -> Result<Self, InvalidOrigin> {
+        Self::others(Others::None).and(uri)
+    }
+
+    /// These origins, and this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`only`](Self::only).
+    pub fn and(mut self, uri: impl TryInto<Uri>) -> Result<Self, InvalidOrigin> {
+        self.these.push(Origin::of(uri)?);
+        Ok(self)
+    }
+
+    /// Any origin whose scheme is `https` or `wss`: whoever a request reaches gets the credentials. An
+    /// unencrypted one can be named on top, with [`and`](Self::and).
+    #[must_use]
+    pub const fn any() -> Self {
+        Self::others(Others::Encrypted)
+    }
+
+    /// Any origin at all, unencrypted ones included, where everybody on the way can read along.
+    #[must_use]
+    pub const fn any_even_unencrypted() -> Self {
+        Self::others(Others::All)
+    }
+
+    /// Requests whose URI has no authority belong to these origins too: the service below is a
+    /// connection to one of them.
+    #[must_use]
+    pub const fn relative(mut self) -> Self {
+        self.relative = true;
+        self
+    }
+
+    const fn others(others: Others) -> Self {
+        Self {
+            these: Vec::new(),
+            others,
+            relative: false,
+        }
+    }
+
+    /// Whether a request to this URI is for one of these origins.
+    #[must_use]
+    pub fn holds(&self, uri: &Uri) -> bool {
+        self.place(uri) == Place::Inside
+    }
+
+    #[inline]
+    pub(crate) fn place(&self, uri: &Uri) -> Place {
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return self.without_authority(uri);
+        };
+        let at_once = |o: &Origin| o.authority == authority.as_str() && o.scheme == scheme;
+        if self.these.iter().any(at_once) {
+            return Place::Inside;
+        }
+        match self.others {
+            Others::All => Place::Inside,
+            Others::Encrypted if is_encrypted(scheme) => Place::Inside,
+            Others::Encrypted | Others::None => self.among(scheme, uri),
+        }
+    }
+
+    /// For URIs that are not written in the usual way.
+    #[cold]
+    fn among(&self, scheme: &str, uri: &Uri) -> Place {
+        let host = uri.host().unwrap_or("");
+        let port = uri.port_u16().or_else(|| usual_port(scheme));
+        let is_near = |o: &&Origin| o.host.eq_ignore_ascii_case(host);
+        let is_this = |o: &Origin| o.scheme.eq_ignore_ascii_case(scheme) && o.port == port;
+        let mut near = self.these.iter().filter(is_near).peekable();
+        let somewhere_near = near.peek().is_some() || self.others == Others::Encrypted;
+        if near.any(is_this) {
+            Place::Inside
+        } else if somewhere_near && !is_encrypted(scheme) {
+            Place::Unencrypted
+        } else {
+            Place::Elsewhere
+        }
+    }
+
+    #[cold]
+    fn without_authority(&self, uri: &Uri) -> Place {
+        // A bare authority is that of a CONNECT, which is for a proxy.
+        let relative = uri.scheme().is_none() && uri.authority().is_none();
+        if self.relative && relative {
+            Place::Inside
+        } else {
+            Place::Unknown
+        }
+    }
+}
+
+impl Origin {
+    fn of(uri: impl TryInto<Uri>) -> Result<Self, InvalidOrigin> {
+        let uri: Uri = uri.try_into().map_err(|_| InvalidOrigin::new())?;
+        let authority = uri.authority().ok_or(InvalidOrigin::new())?;
+        let scheme = uri.scheme_str().ok_or(InvalidOrigin::new())?;
+        let host = authority.host();
+        if host.is_empty() || authority.as_str().contains('@') {
+            return Err(InvalidOrigin::new());
+        }
+        let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+        let usual = usual_port(&scheme);
+        let port = authority.port_u16().or(usual);
+        let authority = match port {
+            Some(port) if Some(port) != usual => format!("{host}:{port}"),
+            _ => host.clone(),
+        };
+        Ok(Self {
+            scheme,
+            host,
+            port,
+            authority,
+        })
+    }
+}
+
+fn usual_port(scheme: &str) -> Option<u16> {
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    if is("https") || is("wss") {
+        Some(443)
+    } else if is("http") || is("ws") {
+        Some(80)
+    } else {
+        None
+    }
+}
+
+fn is_encrypted(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(origins: &Origins, uri: &str) -> Place {
+        origins.place(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let api = Origins::only("https://API.example.com/v1?x=y").unwrap();
+        for uri in [
+            "https://api.example.com",
+            "https://api.example.com/other",
+            "HTTPS://Api.Example.Com:443/",
+            "https://user:pass@api.example.com/",
+            "https://api.example.com:/",
+        ] {
+            assert_eq!(place(&api, uri), Place::Inside, "{uri}");
+        }
+        for uri in [
+            "https://api.example.com:8443/",
+            "https://example.com/",
+            "https://eu.api.example.com/",
+            "https://api.example.com.evil.example/",
+            "https://api.example.com@evil.example/",
+            "https://api.example.com:443@evil.example:443/",
+            "https://api.example.com./",
+            "wss://api.example.com/",
+            "http://elsewhere.example/",
+        ] {
+            assert_eq!(place(&api, uri), Place::Elsewhere, "{uri}");
+        }
+        for uri in ["http://api.example.com/", "http://api.example.com:443/"] {
+            assert_eq!(place(&api, uri), Place::Unencrypted, "{uri}");
+        }
+    }
+
+    #[test]
+    fn ports_and_plain_http_can_be_named() {
+        let local = Origins::only("http://[::1]:8080").unwrap();
+        assert_eq!(place(&local, "http://[::1]:8080/a"), Place::Inside);
+        assert_eq!(place(&local, "http://[::1]/a"), Place::Unencrypted);
+        let plain = Origins::only("http://host").unwrap();
+        assert_eq!(place(&plain, "http://HOST:80/a"), Place::Inside);
+        assert_eq!(place(&plain, "https://host/a"), Place::Elsewhere);
+    }
+
+    #[test]
+    fn several_origins_are_held() {
+        let both = Origins::only("https://a.example").unwrap();
+        let both = both.and("https://b.example:8443").unwrap();
+        assert_eq!(place(&both, "https://a.example/"), Place::Inside);
+        assert_eq!(place(&both, "https://b.example:8443/"), Place::Inside);
+        assert_eq!(place(&both, "https://b.example/"), Place::Elsewhere);
+        let most = Origins::any().and("http://a.example").unwrap();
+        assert_eq!(place(&most, "http://A.example/"), Place::Inside);
+        assert_eq!(place(&most, "http://b.example/"), Place::Unencrypted);
+    }
+
+    #[test]
+    fn any_origin_is_any_encrypted_one() {
+        assert_eq!(place(&Origins::any(), "https://a.example/"), Place::Inside);
+        assert_eq!(place(&Origins::any(), "wss://a.example/"), Place::Inside);
+        assert_eq!(
+            place(&Origins::any(), "http://a.example/"),
+            Place::Unencrypted
+        );
+        let all = Origins::any_even_unencrypted();
+        assert_eq!(place(&all, "http://a.example/"), Place::Inside);
+    }
+
+    #[test]
+    fn a_request_without_authority_needs_somebody_who_vouches() {
+        for origins in [Origins::only("https://a.example").unwrap(), Origins::any()] {
+            assert_eq!(place(&origins, "/path"), Place::Unknown);
+            assert_eq!(place(&origins, "a.example:443"), Place::Unknown);
+            let bound = origins.relative();
+            assert_eq!(place(&bound, "/path"), Place::Inside);
+            assert_eq!(place(&bound, "*"), Place::Inside);
+            assert_eq!(place(&bound, "a.example:443"), Place::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused() {
+        for uri in [
+            "",
+            "/path",
+            "api.example.com",
+            "https://u:p@a.example",
+            "not a uri",
+        ] {
+            assert_eq!(Origins::only(uri), Err(InvalidOrigin::new()), "{uri}");
+        }
+    }
+}

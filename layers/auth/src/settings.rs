@@ -1,0 +1,54 @@
+use buttress_kernel::Partition;
+use http::{Request, header};
+
+use crate::credential::Unplaceable;
+use crate::{Credentials, Origins, Override};
+
+/// What a layer was told, or, with an override, what holds for one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) credentials: Credentials,
+    pub(crate) origins: Origins,
+    pub(crate) overwrite: bool,
+    pub(crate) replay: bool,
+    pub(crate) forbidden: bool,
+    pub(crate) drain: u64,
+    pub(crate) partition: Option<Partition>,
+}
+
+impl Settings {
+    pub(crate) const fn new(credentials: Credentials, origins: Origins) -> Self {
+        Self {
+            credentials,
+            origins,
+            overwrite: false,
+            replay: true,
+            forbidden: false,
+            drain: 64 * 1024,
+            partition: None,
+        }
+    }
+
+    /// These settings with the credentials of an override, if it has any. The layer's partition is
+    /// not theirs.
+    pub(crate) fn with(&self, other: &Override) -> Option<Self> {
+        let credentials = other.credentials.clone()?;
+        Some(Self {
+            credentials,
+            partition: None,
+            ..self.clone()
+        })
+    }
+
+    /// Adds the credential that stays as it is, if there is one.
+    #[inline]
+    pub(crate) fn add_fixed<B>(&self, request: &mut Request<B>) -> Result<bool, Unplaceable> {
+        let fixed = self.credentials.fixed.as_ref();
+        fixed.map_or(Ok(false), |fixed| fixed.apply(request, self.overwrite))
+    }
+
+    /// Whether the request has credentials of its own that a token must not take the place of.
+    pub(crate) fn keeps_own<B>(&self, request: &Request<B>) -> bool {
+        !self.overwrite && request.headers().contains_key(header::AUTHORIZATION)
+    }
+}
