@@ -135,10 +135,10 @@ impl<K, P, M> PriorityLayer<K, P, M> {
         self.ruled(|rules| rules.ageing = each)
     }
 
-    /// How many keys have limits of their own at the same time. Those of whose requests none is in
-    /// flight or waits are forgotten first, for a new limit is as good. When there is none, requests
-    /// of further keys share the limit of the empty key, and an event says so. The limit is a new
-    /// one, with nobody in flight.
+    /// How many keys have limits of their own at the same time. A key of which no request is in
+    /// flight or waits is forgotten first, for a new limit is as good; only the very first key is
+    /// kept. When none can be forgotten, requests of further keys share the limit of the empty key,
+    /// and an event says so. The limit is a new one, with nobody in flight.
     #[must_use]
     pub fn max_keys(self, most: usize) -> Self {
         self.ruled(|rules| rules.max_keys = most)

@@ -115,18 +115,5 @@ pub use self::error::{Crowded, InvalidLimit, Reason};
 pub use self::handle::{Handle, Peek};
 pub use self::layer::PriorityLayer;
 pub use self::overrides::Override;
-pub use self::permit::Permit;
 pub use self::priority::{Equal, Prioritize, Priority};
 pub use self::service::Prioritized;
-
-/// Writes down a decision, if somebody wants to know.
-fn note(
-    explain: Option<&buttress_kernel::Explain>,
-    start: std::time::Instant,
-    end: std::time::Instant,
-    words: impl FnOnce() -> String,
-) {
-    if let Some(explain) = explain {
-        explain.record(buttress_kernel::Entry::new("priority", words(), start, end));
-    }
-}

@@ -14,7 +14,7 @@ use http::{Extensions, Request, Response};
 use http_body::Body;
 
 use crate::body::ResponseBody;
-use crate::permit::Permit;
+pub use crate::permit::Permit;
 
 /// The usual mode.
 #[derive(Clone, Copy, Debug)]

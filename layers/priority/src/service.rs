@@ -14,7 +14,6 @@ use crate::future::ResponseFuture;
 use crate::limit::{Limit, Reason};
 use crate::line::Arrival;
 use crate::mode::{Http, Mode};
-use crate::note;
 use crate::overrides::{Override, Patience};
 use crate::permit::Permit;
 use crate::priority::{Equal, Prioritize};
@@ -98,18 +97,18 @@ impl<S, K, P, M> Prioritized<S, K, P, M> {
         M: Mode<Req, S::Response>,
     {
         let found = M::extensions(&request);
-        let skip = get::<Override>(found).is_some_and(|change| change.skip);
-        let permit = match skip {
-            true => None,
-            false => self.table.take(&self.key.extract(&request)),
-        };
-        if permit.is_none() && !skip {
-            return self.detain(request);
+        let skip = get(found).is_some_and(|change: &Override| change.skip);
+        let mut permit = None;
+        if !skip {
+            permit = self.table.take(&self.key.extract(&request));
+            if permit.is_none() {
+                return self.detain(request);
+            }
         }
         let explain = found.and_then(Explain::of).cloned();
         if explain.is_some() {
             let (now, words) = (now(), if skip { "skipped" } else { "went at once" });
-            note(explain.as_ref(), now, now, || words.to_owned());
+            telemetry::note(explain.as_ref(), (now, now), || words.to_owned());
         }
         ResponseFuture::calling(self.inner.call(request), permit, explain)
     }

@@ -1,7 +1,8 @@
-//! Events and metrics. Keys turn up in events, never in metrics: there may be very many of them.
+//! Events, metrics and trails. Keys turn up in events, never in metrics: there may be very many of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use buttress_kernel::{Entry, Explain};
 use tracing::{debug, warn};
 
 use crate::limit::Reason;
@@ -37,6 +38,17 @@ pub(crate) fn no_room(key: &str, max_keys: usize) {
     warn!(target: TARGET, key, max_keys, "no room for one more key: it shares the limit of the empty key");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.priority.keys_refused").increment(1);
+}
+
+/// Writes down a decision, if somebody wants to know.
+pub(crate) fn note(
+    explain: Option<&Explain>,
+    (start, end): (Instant, Instant),
+    words: impl FnOnce() -> String,
+) {
+    if let Some(explain) = explain {
+        explain.record(Entry::new("priority", words(), start, end));
+    }
 }
 
 /// Rounded up, so that a wait never reads as none.

@@ -18,7 +18,7 @@ use crate::line::Turn;
 use crate::permit::Permit;
 use crate::queue::Place;
 use crate::table::now;
-use crate::{note, telemetry};
+use crate::telemetry;
 
 pin_project! {
     /// Waits for a permit, then for the service, then calls it.
@@ -90,7 +90,7 @@ impl Ask {
     pub(crate) fn refuse(&self, now: Instant, reason: Reason) -> Box<Crowded> {
         let waited = self.waited(now);
         telemetry::refused(self.key.as_str(), waited, reason);
-        note(self.explain.as_ref(), self.came, now, || {
+        telemetry::note(self.explain.as_ref(), (self.came, now), || {
             format!("refused after {waited:?} ({})", reason.as_str())
         });
         Box::new(Crowded::new(self.key.clone(), reason, waited))
@@ -99,7 +99,7 @@ impl Ask {
     fn released(&self, now: Instant) {
         let waited = self.waited(now);
         telemetry::released(self.key.as_str(), waited);
-        note(self.explain.as_ref(), self.came, now, || {
+        telemetry::note(self.explain.as_ref(), (self.came, now), || {
             format!("waited {waited:?}")
         });
     }

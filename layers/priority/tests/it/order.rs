@@ -65,6 +65,16 @@ async fn a_closure_says_how_urgent_a_request_is_unless_the_request_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_asked_how_urgent_a_request_is_that_goes_at_once() {
+    let server = Server::new();
+    let urgent = |_: &http::Request<()>| -> Priority { panic!("it need not wait") };
+    let service = of(1).priority(urgent).layer(server.clone());
+    let call = begin(&service, path("/")).await;
+    server.answer(1).await;
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_steady_stream_of_urgent_ones_starves_the_others_unless_they_age() {
     for (ageing, place_of_the_low_one) in [(None, 20), (Some(secs(5)), 11)] {
         let server = Server::new();
