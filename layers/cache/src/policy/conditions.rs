@@ -121,6 +121,3 @@ fn is_unmodified(head: &Head, since: &HeaderValue, now: SystemTime) -> bool {
         .unwrap_or(head.freshness.date);
     dates::parse(since.as_bytes(), now).is_some_and(|since| modified <= since)
 }
-
-#[cfg(test)]
-mod tests;

@@ -203,11 +203,11 @@ impl Date {
             && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400))
     }
 
-    /// Days since the first of March of the year −4, which makes the leap day the last of its year.
+    /// Days since the first of March of the year −400, which makes the leap day the last of its year.
     fn number(&self) -> u64 {
         let (year, month) = match self.month {
-            1 | 2 => (self.year + 3, self.month + 9),
-            _ => (self.year + 4, self.month - 3),
+            1 | 2 => (self.year + 399, self.month + 9),
+            _ => (self.year + 400, self.month - 3),
         };
         let leap_days = year / 4 - year / 100 + year / 400;
         let days = year * 365 + leap_days + (month * 153 + 2) / 5 + self.day - 1;

@@ -248,6 +248,3 @@ impl Forward {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

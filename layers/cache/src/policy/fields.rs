@@ -89,6 +89,3 @@ pub(super) fn updated(policy: &Policy, control: &Control, mut merged: HeaderMap)
     strip(policy, control, &mut merged);
     merged
 }
-
-#[cfg(test)]
-mod tests;

@@ -121,6 +121,3 @@ fn heuristic_lifetime(
     let part = unchanged / 100 * u32::from(policy.heuristic_percent.min(100));
     Some(part.min(policy.heuristic_cap))
 }
-
-#[cfg(test)]
-mod tests;

@@ -100,6 +100,3 @@ pub(super) fn store<T: AsRef<Head>>(head: Option<Head>, ask: &Ask<'_>, stored: &
         replaces: same.map(|(index, _)| index).collect(),
     }
 }
-
-#[cfg(test)]
-mod tests;

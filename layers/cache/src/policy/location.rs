@@ -28,11 +28,11 @@ fn resolve(base: &Uri, reference: &str) -> Option<Uri> {
         }
         None => match reference.strip_prefix("//") {
             Some(rest) => of_authority(base, rest)?,
-            None => reference,
+            None => Cow::Borrowed(reference),
         },
     };
     let mut parts = base.clone().into_parts();
-    parts.path_and_query = Some(joined(base, path)?);
+    parts.path_and_query = Some(joined(base, &path)?);
     Uri::from_parts(parts).ok()
 }
 
@@ -43,7 +43,7 @@ fn scheme_end(reference: &str) -> Option<usize> {
 }
 
 /// What follows the authority, if that is the same as the base's.
-fn of_authority<'a>(base: &Uri, rest: &'a str) -> Option<&'a str> {
+fn of_authority<'a>(base: &Uri, rest: &'a str) -> Option<Cow<'a, str>> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let authority: http::uri::Authority = authority.parse().ok()?;
@@ -51,7 +51,10 @@ fn of_authority<'a>(base: &Uri, rest: &'a str) -> Option<&'a str> {
     let port = |port: Option<u16>| port.or_else(|| default_port(base.scheme_str()?));
     let same = authority.host().eq_ignore_ascii_case(own.host())
         && port(authority.port_u16()) == port(own.port_u16());
-    same.then_some(if path.is_empty() { "/" } else { path })
+    same.then(|| match path.as_bytes() {
+        [b'/', ..] => Cow::Borrowed(path),
+        _ => format!("/{path}").into(),
+    })
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

@@ -23,9 +23,13 @@ mod invalidate;
 mod lesson;
 mod list;
 mod location;
+#[cfg(test)]
+mod model;
 mod partial;
 mod range;
 mod request;
+#[cfg(test)]
+mod scenarios;
 mod seconds;
 mod select;
 mod settings;

@@ -61,6 +61,3 @@ fn append(
     let head = Box::new(head);
     Some(Action::Append { index, head, skip })
 }
-
-#[cfg(test)]
-mod tests;

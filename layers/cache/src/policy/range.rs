@@ -120,8 +120,9 @@ pub(super) fn content(headers: &HeaderMap) -> Option<Extent> {
         total => Some(seconds::number(total)?),
     };
     let end = last.checked_add(1)?;
-    let possible = first < end && total.is_none_or(|total| end <= total);
-    let announced = content_length(headers).is_none_or(|length| length == end - first);
+    let length = end.checked_sub(first).filter(|length| *length > 0)?;
+    let possible = total.is_none_or(|total| end <= total);
+    let announced = content_length(headers).is_none_or(|announced| announced == length);
     let extent = Extent { first, end, total };
     (possible && announced).then_some(extent)
 }
@@ -133,6 +134,3 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     let number = seconds::number(line).filter(|number| *number < u64::MAX);
     number.filter(|_| lines.next().is_none())
 }
-
-#[cfg(test)]
-mod tests;

@@ -58,6 +58,3 @@ pub(super) fn reply(ask: &Ask<'_>, head: &Head, now: SystemTime) -> Option<Reply
         Resolved::Bytes(..) | Resolved::Unknown => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -71,12 +71,14 @@ fn is_cacheable(policy: &Policy, control: &Control, arrival: &Arrival<'_>) -> bo
         || freshness::explicit_lifetime(policy, control, arrival.headers, received).is_some()
 }
 
-/// Whether it can ever be reused: a response that is neither fresh nor can be validated cannot.
+/// Whether it can ever be reused: a response that is never fresh, may not be stale and cannot be
+/// validated cannot.
 fn is_of_use(head: &Head) -> bool {
     let freshness = &head.freshness;
-    let fresh = !freshness.no_cache && freshness.initial_age < freshness.lifetime;
-    let stale = freshness.if_error.is_some() || !freshness.while_revalidate.is_zero();
-    fresh || (stale && !freshness.no_cache) || validator::has_validator(&head.headers)
+    let reusable = !freshness.lifetime.is_zero()
+        || !freshness.while_revalidate.is_zero()
+        || freshness.if_error.is_some();
+    (reusable && !freshness.no_cache) || validator::has_validator(&head.headers)
 }
 
 /// Which bytes the response holds; nothing when it does not say so in a way that can be used.
@@ -127,6 +129,3 @@ pub(super) fn whole(headers: &mut HeaderMap, total: Option<u64>) {
         None => headers.remove(header::CONTENT_LENGTH),
     };
 }
-
-#[cfg(test)]
-mod tests;

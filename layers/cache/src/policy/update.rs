@@ -166,6 +166,3 @@ fn after_head(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>)
     outdated.freshness.no_cache = true;
     outdated
 }
-
-#[cfg(test)]
-mod tests;
