@@ -97,15 +97,21 @@ where
         let mut this = self.project();
         loop {
             if let StepProj::Calling { inner } = this.step.as_mut().project() {
-                let end = ready!(inner.poll(cx));
-                let permit = this.permit.take();
-                let mut answer = end.map_err(Into::into)?;
-                if let (Some(explain), Some(found)) =
-                    (&this.explain, M::extensions_mut(&mut answer))
-                {
-                    explain.attach(found);
+                // The usual case by itself, so that the response is moved once.
+                let mut end = match inner.poll(cx) {
+                    Poll::Ready(Ok(answer)) if this.explain.is_none() => {
+                        return Poll::Ready(Ok(M::answer(answer, this.permit.take())));
+                    }
+                    end => ready!(end),
+                };
+                if let (Ok(answer), Some(explain)) = (&mut end, &this.explain) {
+                    M::extensions_mut(answer)
+                        .into_iter()
+                        .for_each(|found| explain.attach(found));
                 }
-                return Poll::Ready(Ok(M::answer(answer, permit)));
+                let permit = this.permit.take();
+                let answer = end.map(|answer| M::answer(answer, permit));
+                return Poll::Ready(answer.map_err(Into::into));
             }
             *this.permit = ready!(this.step.as_mut().begin(cx))?;
         }

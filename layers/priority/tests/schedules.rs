@@ -130,7 +130,7 @@ fn whoever_leaves_hands_over_and_nobody_sleeps_on() {
 }
 
 #[test]
-fn a_raised_limit_wakes_all_who_can_go() {
+fn a_raised_limit_wakes_whoever_waits() {
     shuttle::check_random(
         || {
             let lane = Arc::new(Lane::new(1));
