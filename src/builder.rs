@@ -2,10 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use buttress_auth::{AuthLayer, Credentials, Origins};
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
+use buttress_priority::PriorityLayer;
 use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
@@ -31,8 +33,11 @@ pub struct ClientBuilder {
     cookies: String,
     limits: Limits,
     retry: Option<RetryLayer>,
+    credentials: Option<Credentials>,
+    auth: Option<AuthLayer>,
     retry_after: Option<RetryAfterLayer>,
     rate_limit: Option<RateLimitLayer<Authority>>,
+    priority: Option<PriorityLayer<Authority>>,
     circuit_breaker: Option<CircuitBreakerLayer>,
     idempotency: Option<IdempotencyKeyLayer>,
     outer: Vec<Wrap>,
@@ -52,8 +57,11 @@ impl ClientBuilder {
             cookies: String::new(),
             limits: Limits::default(),
             retry: Some(RetryLayer::new()),
+            credentials: None,
+            auth: None,
             retry_after: Some(RetryAfterLayer::new()),
             rate_limit: None,
+            priority: None,
             circuit_breaker: None,
             idempotency: None,
             outer: Vec::new(),
@@ -146,6 +154,30 @@ impl ClientBuilder {
         self
     }
 
+    /// Credentials for requests to the base URI's origin, and to no other. A token that the server
+    /// rejects is replaced, and the request sent once more.
+    ///
+    /// ```
+    /// use buttress::{Client, Credential};
+    ///
+    /// let client = Client::builder()
+    ///     .base_uri("https://api.example.com")
+    ///     .credentials(Credential::bearer("3f9a…")?)
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
+        self
+    }
+
+    /// The same with settings of your own, for origins that the layer names.
+    pub fn auth(mut self, auth: impl Into<Option<AuthLayer>>) -> Self {
+        self.auth = auth.into();
+        self
+    }
+
     /// How a server's wish for a pause is honoured: [`RetryAfterLayer::new`] unless set, `None` for
     /// not at all.
     pub fn retry_after(mut self, retry_after: impl Into<Option<RetryAfterLayer>>) -> Self {
@@ -165,6 +197,22 @@ impl ClientBuilder {
     /// ```
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimitLayer<Authority>>>) -> Self {
         self.rate_limit = limit.into();
+        self
+    }
+
+    /// How many requests each server gets at once; the others wait, the most urgent goes first:
+    /// without a bound unless set.
+    ///
+    /// ```
+    /// use buttress::{Client, PriorityLayer, kernel::key::Authority};
+    ///
+    /// let three_at_once = PriorityLayer::new(3)?.key(Authority);
+    /// let client = Client::builder().priority(three_at_once).build()?;
+    /// # let _ = client;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn priority(mut self, priority: impl Into<Option<PriorityLayer<Authority>>>) -> Self {
+        self.priority = priority.into();
         self
     }
 
@@ -294,11 +342,35 @@ impl ClientBuilder {
                  origin that it belongs to; set one with `base_uri`"
             )));
         }
+        self.bind_credentials()?;
         self.limits.check()?;
         match &self.circuit_breaker {
             Some(breaker) => self.limits.check_window(breaker),
             None => Ok(()),
         }
+    }
+
+    /// Makes a layer of credentials that are for the base URI's origin.
+    fn bind_credentials(&mut self) -> Result<(), InvalidClient> {
+        let Some(credentials) = self.credentials.take() else {
+            return Ok(());
+        };
+        if self.auth.is_some() {
+            return Err(InvalidClient::contradiction(
+                "credentials are set by `credentials` and by `auth`; use one of them".into(),
+            ));
+        }
+        let base = self.base.as_ref().map(ToString::to_string);
+        let origin = base.and_then(|base| Origins::only(base).ok());
+        let origin = origin.ok_or_else(|| {
+            InvalidClient::contradiction(
+                "credentials belong to an origin, and there is no base URI; set one with \
+                 `base_uri`, or name the origins in a layer for `auth`"
+                    .into(),
+            )
+        })?;
+        self.auth = Some(AuthLayer::new(credentials, origin));
+        Ok(())
     }
 
     fn over<S, R>(self, transport: S) -> Client
@@ -314,16 +386,20 @@ impl ClientBuilder {
             defaults: with_cookies(self.defaults, &self.cookies, base.as_deref()),
             limits: self.limits,
             retry: self.retry,
+            auth: self.auth,
             retry_after: self.retry_after,
             rate_limit: self.rate_limit,
+            priority: self.priority,
             circuit_breaker: self.circuit_breaker,
             idempotency: self.idempotency,
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),
             retry = layers.retry.is_some(),
+            auth = layers.auth.is_some(),
             retry_after = layers.retry_after.is_some(),
             rate_limit = layers.rate_limit.is_some(),
+            priority = layers.priority.is_some(),
             circuit_breaker = layers.circuit_breaker.is_some(),
             idempotency = layers.idempotency.is_some(),
             "client built",

@@ -38,8 +38,10 @@
 //! | [`Client`], [`ClientBuilder`], [`RequestBuilder`] | the client; errors are [`Error`] and [`InvalidClient`] |
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
+//! | [`auth`] | credentials that renew themselves, and go to their origins alone |
 //! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
 //! | [`rate_limit`] | a token bucket, first come first served |
+//! | [`priority`] | so many requests at once, the most urgent first |
 //! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
 //! | [`idempotency`] | one key for all attempts of a call |
 //! | [`transport`] | the way to the server |
@@ -71,9 +73,11 @@ mod pipeline;
 mod request;
 pub mod transport;
 
+pub use buttress_auth as auth;
 pub use buttress_circuit_breaker as circuit_breaker;
 pub use buttress_idempotency as idempotency;
 pub use buttress_kernel as kernel;
+pub use buttress_priority as priority;
 pub use buttress_rate_limit as rate_limit;
 pub use buttress_retry as retry;
 pub use buttress_retry_after as retry_after;
@@ -88,12 +92,16 @@ pub use self::invalid::InvalidClient;
 pub use self::request::{NotReplayable, RequestBuilder};
 
 #[doc(no_inline)]
+pub use buttress_auth::{AuthLayer, Credential};
+#[doc(no_inline)]
 pub use buttress_circuit_breaker::CircuitBreakerLayer;
 #[doc(no_inline)]
 pub use buttress_kernel::{
     Attempt, Body, BoxError, Deadline, Entry, Explain, Facts, Failure, Kind, Partition, Replay,
     Sent, Trail,
 };
+#[doc(no_inline)]
+pub use buttress_priority::PriorityLayer;
 #[doc(no_inline)]
 pub use buttress_rate_limit::RateLimitLayer;
 #[doc(no_inline)]

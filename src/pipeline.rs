@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use buttress_auth::AuthLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
+use buttress_priority::PriorityLayer;
 use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
@@ -106,8 +108,10 @@ pub(crate) struct Layers {
     pub(crate) defaults: DefaultHeadersLayer,
     pub(crate) limits: Limits,
     pub(crate) retry: Option<RetryLayer>,
+    pub(crate) auth: Option<AuthLayer>,
     pub(crate) retry_after: Option<RetryAfterLayer>,
     pub(crate) rate_limit: Option<RateLimitLayer<Authority>>,
+    pub(crate) priority: Option<PriorityLayer<Authority>>,
     pub(crate) circuit_breaker: Option<CircuitBreakerLayer>,
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
 }
@@ -158,11 +162,15 @@ where
         // Outside retry, so that all attempts carry the same key.
         .option_layer(layers.idempotency)
         .option_layer(layers.retry)
+        // Inside retry, so that a token that ended during a backoff is not sent.
+        .option_layer(layers.auth)
         // Inside retry, so that every attempt of every call honours the server's wish.
         .option_layer(layers.retry_after)
         // Inside the gate, so that a hold never ends in a stampede; inside retry, so that every
         // attempt pays.
         .option_layer(layers.rate_limit)
+        // Inside the limit, so that whoever waits for a token takes no place.
+        .option_layer(layers.priority)
         // Inside everything that waits: our own queues must not look like a slow server.
         .option_layer(layers.circuit_breaker)
         // Innermost, the timeout of one attempt: the breaker must see it, and it times the server

@@ -133,6 +133,31 @@ impl RequestBuilder {
         self.retries(|o| o.idempotent(idempotent))
     }
 
+    /// Goes without the client's credentials.
+    pub fn without_auth(mut self) -> Self {
+        let without = buttress_auth::Override::without_auth();
+        self.extensions().insert(without);
+        self
+    }
+
+    /// Goes with these credentials in place of the client's, and to the same origins. A client without
+    /// credentials has no origins for them: it sends none.
+    ///
+    /// Give such a request a [`partition`](Self::partition) as well, so that what is stored for it is
+    /// not found by others.
+    pub fn credentials(mut self, credentials: impl Into<buttress_auth::Credentials>) -> Self {
+        let other = buttress_auth::Override::with(credentials);
+        self.extensions().insert(other);
+        self
+    }
+
+    /// Where it stands among those that wait for a place: higher first, 0 unless set.
+    pub fn priority(mut self, priority: i32) -> Self {
+        let priority = buttress_priority::Priority(priority);
+        self.extensions().insert(priority);
+        self
+    }
+
     /// Does not wait for a server that asked for a pause.
     pub fn ignore_retry_after(mut self) -> Self {
         let ignore = buttress_retry_after::Override::new().ignore();
