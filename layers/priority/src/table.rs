@@ -38,8 +38,9 @@ pub(crate) struct Table {
 struct Keys {
     most: u32,
     lanes: HashMap<Key, Arc<Lane>>,
-    /// So many look-ups go by before the lanes are searched for idle ones again. As many as were left
-    /// the last time, so that a search costs each look-up the same little, however many keys come.
+    /// So many look-ups go by before the lanes are searched for idle ones again. At least as many as
+    /// were left the last time, so that a search costs each look-up the same little, however many
+    /// keys come.
     rest: usize,
 }
 
@@ -164,7 +165,7 @@ impl Keys {
         self.lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
         let left = self.lanes.len();
         self.lanes.shrink_to(2 * left);
-        self.rest = left;
+        self.rest = left.max(FEW);
     }
 }
 

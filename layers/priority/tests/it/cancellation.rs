@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use buttress_priority::Handle;
 use tokio::sync::Semaphore;
 use tower::limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
@@ -18,6 +20,29 @@ async fn a_call_that_is_dropped_in_flight_gives_its_place_to_the_next() {
     assert_eq!(server.paths(), ["/1", "/2"]);
     server.answer(1).await;
     second.await.unwrap().unwrap();
+    assert_eq!(layer.handle().in_flight(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_gone_before_its_place_is_given_on() {
+    struct Call(Handle, Arc<AtomicUsize>);
+    impl Drop for Call {
+        fn drop(&mut self) {
+            self.1.store(self.0.in_flight(), Ordering::Relaxed);
+        }
+    }
+    let (layer, seen) = (of(1), Arc::new(AtomicUsize::new(0)));
+    let (handle, noted) = (layer.handle(), Arc::clone(&seen));
+    let mut service = layer.layer(tower::service_fn(move |_: http::Request<()>| {
+        let call = Call(handle.clone(), Arc::clone(&noted));
+        async move {
+            std::future::pending::<()>().await;
+            drop(call);
+            Ok::<_, buttress_kernel::BoxError>(http::Response::new(()))
+        }
+    }));
+    drop(service.ready().await.unwrap().call(path("/")));
+    assert_eq!(seen.load(Ordering::Relaxed), 1);
     assert_eq!(layer.handle().in_flight(), 0);
 }
 

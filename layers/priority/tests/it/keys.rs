@@ -109,7 +109,7 @@ async fn keys_are_bounded_and_the_others_share_one_limit() {
     assert_eq!(handle.peek("").in_flight(), 1);
     went.swap_remove(1).abort();
     settle().await;
-    for _ in 0..3 {
+    for _ in 0..16 {
         let mut new = tokio_test::task::spawn(send(&service, get("http://new/")));
         let _ = new.poll();
     }
