@@ -19,7 +19,6 @@ pin_project! {
     pub(crate) struct Course<S, Req, F, M> {
         #[pin]
         step: Step<S, Req, F>,
-        listener: Option<Box<Listener>>,
         mode: PhantomData<fn() -> M>,
     }
 }
@@ -28,9 +27,16 @@ pin_project! {
     #[project = StepProj]
     enum Step<S, Req, F> {
         /// Waiting for tokens; in a box, since most requests do not.
-        Holding { hold: Pin<Box<Hold<S, Req>>> },
+        Holding {
+            hold: Pin<Box<Hold<S, Req>>>,
+            listener: Option<Box<Listener>>,
+        },
         /// Waiting for the inner service's response.
-        Calling { #[pin] inner: F },
+        Calling {
+            #[pin]
+            inner: F,
+            listener: Option<Box<Listener>>,
+        },
         /// There is nothing to wait for.
         Refused { refusal: Option<Box<Refusal>> },
     }
@@ -51,39 +57,37 @@ impl Listener {
     }
 
     #[cold]
-    fn hear<M: Mode<Req, Res>, Req, Res>(&self, answer: &mut Res) {
-        if let (Some(ear), Some((status, headers))) = (&self.ear, M::head(answer)) {
+    fn hear<M: Mode<Req, Res>, Req, Res>(&self, mut answer: Res) -> Res {
+        if let (Some(ear), Some((status, headers))) = (&self.ear, M::head(&answer)) {
             ear.hear(status, headers);
         }
-        if let (Some(explain), Some(extensions)) = (&self.explain, M::extensions_mut(answer)) {
+        if let (Some(explain), Some(extensions)) = (&self.explain, M::extensions_mut(&mut answer)) {
             explain.attach(extensions);
         }
+        answer
     }
 }
 
 impl<S, Req, F, M> Course<S, Req, F, M> {
     #[inline]
     pub(crate) const fn calling(inner: F, listener: Option<Box<Listener>>) -> Self {
-        Self::new(Step::Calling { inner }, listener)
+        Self::new(Step::Calling { inner, listener })
     }
 
     pub(crate) fn holding(hold: Hold<S, Req>, listener: Option<Box<Listener>>) -> Self {
         let hold = Box::pin(hold);
-        Self::new(Step::Holding { hold }, listener)
+        Self::new(Step::Holding { hold, listener })
     }
 
     pub(crate) const fn refused(refusal: Box<Refusal>) -> Self {
         let refusal = Some(refusal);
-        Self::new(Step::Refused { refusal }, None)
+        Self::new(Step::Refused { refusal })
     }
 
     #[inline]
-    const fn new(step: Step<S, Req, F>, listener: Option<Box<Listener>>) -> Self {
-        Self {
-            step,
-            listener,
-            mode: PhantomData,
-        }
+    const fn new(step: Step<S, Req, F>) -> Self {
+        let mode = PhantomData;
+        Self { step, mode }
     }
 }
 
@@ -101,12 +105,12 @@ where
     ) -> Poll<Result<S::Response, E>> {
         let mut this = self.project();
         loop {
-            if let StepProj::Calling { inner } = this.step.as_mut().project() {
-                let mut end = ready!(inner.poll(cx)).map_err(|e| word(Failed::Inner(e)));
-                if let (Some(listener), Ok(answer)) = (&this.listener, &mut end) {
-                    listener.hear::<M, Req, _>(answer);
-                }
-                return Poll::Ready(end);
+            if let StepProj::Calling { inner, listener } = this.step.as_mut().project() {
+                let end = inner.poll(cx).map_err(|e| word(Failed::Inner(e)));
+                return match listener {
+                    None => end,
+                    Some(listener) => end.map_ok(|answer| listener.hear::<M, Req, _>(answer)),
+                };
             }
             ready!(this.step.as_mut().begin(cx)).map_err(&word)?;
         }
@@ -121,9 +125,10 @@ where
     #[cold]
     fn begin(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Failed<S::Error>>> {
         match self.as_mut().project() {
-            StepProj::Holding { hold } => {
+            StepProj::Holding { hold, listener } => {
                 let inner = ready!(hold.as_mut().poll(cx))?;
-                self.set(Self::Calling { inner });
+                let listener = listener.take();
+                self.set(Self::Calling { inner, listener });
                 Poll::Ready(Ok(()))
             }
             StepProj::Refused { refusal } => {

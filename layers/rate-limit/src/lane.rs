@@ -18,13 +18,19 @@ pub(crate) type Mark = Option<Waker>;
 
 /// The bucket of one key, and those who wait for it.
 pub(crate) struct Lane {
+    hot: Hot,
+    price: AtomicU64,
+    span: AtomicU64,
+    slow: Mutex<Option<Box<Slow>>>,
+}
+
+/// What every request writes. Side by side, and never on two lines of the processor's cache, since
+/// each line that processors take from one another is what a request costs on two of them.
+#[repr(align(16))]
+struct Hot {
     /// When the bucket is full, and the mark that the mutex's owner alone may touch it.
     state: AtomicU64,
     granted: AtomicU64,
-    price: AtomicU64,
-    span: AtomicU64,
-    rejected: AtomicU64,
-    slow: Mutex<Option<Box<Slow>>>,
 }
 
 /// What only those need who could not go at once.
@@ -38,6 +44,7 @@ struct Slow {
 struct Rest {
     alarm: Alarm,
     cubic: Option<Cubic>,
+    rejected: u64,
 }
 
 /// A bucket that holds this mark has a queue.
@@ -56,11 +63,12 @@ impl Lane {
     /// A lane with a full bucket.
     pub(crate) fn new(pace: Pace) -> Self {
         Self {
-            state: AtomicU64::new(0),
-            granted: AtomicU64::new(0),
+            hot: Hot {
+                state: AtomicU64::new(0),
+                granted: AtomicU64::new(0),
+            },
             price: AtomicU64::new(pace.price),
             span: AtomicU64::new(pace.span),
-            rejected: AtomicU64::new(0),
             slow: Mutex::new(None),
         }
     }
@@ -68,7 +76,7 @@ impl Lane {
     /// Takes tokens if nobody waits and there are enough; whether it did.
     #[inline]
     pub(crate) fn take(&self, now: Nanos, cost: u32) -> bool {
-        let mut full_at = self.state.load(Ordering::Acquire);
+        let mut full_at = self.hot.state.load(Ordering::Acquire);
         while full_at < QUEUED {
             // A change of pace takes the mark first, so the exchange fails if this one is old.
             let pace = self.pace();
@@ -78,12 +86,13 @@ impl Lane {
                 return false;
             };
             let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
-            let swapped = self
-                .state
-                .compare_exchange_weak(full_at, next.full_at, success, failure);
+            let swapped =
+                self.hot
+                    .state
+                    .compare_exchange_weak(full_at, next.full_at, success, failure);
             match swapped {
                 Ok(_) => {
-                    self.granted.fetch_add(1, Ordering::Relaxed);
+                    self.hot.granted.fetch_add(1, Ordering::Relaxed);
                     return true;
                 }
                 Err(other) => full_at = other,
@@ -104,14 +113,14 @@ impl Lane {
         rules: &Rules,
     ) -> (Answer, Nanos, bool) {
         self.with(|line, rest| {
-            let (now, alarm) = (now(), &mut rest.alarm);
+            let now = now();
             let answer = line.arrive(now, ask, rules);
             let alarm = match answer {
                 Answer::Go { .. } | Answer::TooDear { .. } => false,
-                Answer::Wait { .. } => alarm.note(now, rules.alarm),
+                Answer::Wait { .. } => rest.alarm.note(now, rules.alarm),
                 Answer::Refuse { .. } => {
-                    self.rejected.fetch_add(1, Ordering::Relaxed);
-                    alarm.note(now, rules.alarm)
+                    rest.rejected += 1;
+                    rest.alarm.note(now, rules.alarm)
                 }
             };
             (answer, now, alarm)
@@ -128,11 +137,10 @@ impl Lane {
         ask: &Ask,
         rules: &Rules,
     ) -> (Result<Nanos, (Nanos, Reason)>, bool) {
-        self.granted.fetch_sub(1, Ordering::Relaxed);
+        self.hot.granted.fetch_sub(1, Ordering::Relaxed);
         self.with(|line, rest| {
             let answer = line.defer(place, times, ask, rules);
-            let refused = u64::from(answer.is_err());
-            self.rejected.fetch_add(refused, Ordering::Relaxed);
+            rest.rejected += u64::from(answer.is_err());
             let alarm = is_news && rest.alarm.note(times.1, rules.alarm);
             (answer, alarm)
         })
@@ -176,14 +184,12 @@ impl Lane {
         (until, limit): (Nanos, Nanos),
         waker: &Waker,
     ) -> Turn {
-        self.with(|line, _| {
+        self.with(|line, rest| {
             let turn = line.turn(place, now, until, limit);
             if let Some(mark) = line.queue.mark(place) {
                 *mark = Some(waker.clone());
             }
-            if matches!(turn, Turn::Late { .. }) {
-                self.rejected.fetch_add(1, Ordering::Relaxed);
-            }
+            rest.rejected += u64::from(matches!(turn, Turn::Late { .. }));
             turn
         })
     }
@@ -191,7 +197,8 @@ impl Lane {
     /// A waiter goes away, or one that was served without using what it was given.
     pub(crate) fn leave(&self, place: Place, cost: u32, now: Nanos) {
         let refunded = self.with(|line, _| line.leave(place, cost, now));
-        self.granted
+        self.hot
+            .granted
             .fetch_sub(u64::from(refunded), Ordering::Relaxed);
     }
 
@@ -228,24 +235,26 @@ impl Lane {
 
     /// Whether it is as good as a new one.
     pub(crate) fn is_idle(&self, now: Nanos) -> bool {
-        self.state.load(Ordering::Acquire) <= now
+        self.hot.state.load(Ordering::Acquire) <= now
     }
 
+    /// How many were let through, and refused.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let granted = self.granted.load(Ordering::Relaxed);
-        (granted, self.rejected.load(Ordering::Relaxed))
+        let Look {
+            granted, rejected, ..
+        } = self.look();
+        (granted, rejected)
     }
 
     pub(crate) fn look(&self) -> Look {
         let slow = self.lock();
-        let full_at = self.state.load(Ordering::Acquire) & !QUEUED;
+        let full_at = self.hot.state.load(Ordering::Acquire) & !QUEUED;
         let pace = self.pace();
-        let (granted, rejected) = self.counts();
         Look {
             bucket: Bucket { full_at, pace },
             waiting: slow.as_ref().map_or(0, |slow| slow.queue.len()),
-            granted,
-            rejected,
+            granted: self.hot.granted.load(Ordering::Relaxed),
+            rejected: slow.as_ref().map_or(0, |slow| slow.rest.rejected),
         }
     }
 
@@ -253,7 +262,7 @@ impl Lane {
     fn with<R>(&self, work: impl FnOnce(&mut Line<'_, Mark>, &mut Rest) -> R) -> R {
         let mut guard = self.lock();
         let slow = guard.get_or_insert_with(Slow::boxed);
-        let full_at = self.state.fetch_or(QUEUED, Ordering::AcqRel) & !QUEUED;
+        let full_at = self.hot.state.fetch_or(QUEUED, Ordering::AcqRel) & !QUEUED;
         let pace = self.pace();
         let mut line = Line::new(Bucket { full_at, pace }, &mut slow.queue);
         let result = work(&mut line, &mut slow.rest);
@@ -263,11 +272,16 @@ impl Lane {
             served,
             ..
         } = line;
-        self.price.store(bucket.pace.price, Ordering::Relaxed);
-        self.span.store(bucket.pace.span, Ordering::Relaxed);
-        self.granted.fetch_add(served, Ordering::Relaxed);
+        if bucket.pace != pace {
+            self.price.store(bucket.pace.price, Ordering::Relaxed);
+            self.span.store(bucket.pace.span, Ordering::Relaxed);
+        }
+        if served > 0 {
+            self.hot.granted.fetch_add(served, Ordering::Relaxed);
+        }
         let mark = if slow.queue.is_empty() { 0 } else { QUEUED };
-        self.state
+        self.hot
+            .state
             .store(bucket.full_at.min(LATEST) | mark, Ordering::Release);
         drop(guard);
         // Waking may run code of a stranger, so not under the lock.

@@ -88,6 +88,17 @@ where
     }
 }
 
+/// What a look at a request says.
+#[derive(Clone, Copy)]
+enum Glance {
+    /// It may go, and nobody wants to hear of it.
+    Granted,
+    /// Its tokens are not there.
+    Short { cost: u32, now: Nanos },
+    /// It has to be looked at more closely.
+    Unusual,
+}
+
 /// The request's way through this layer.
 type Way<S, Req, M> = Course<S, Req, <S as Service<Req>>::Future, M>;
 
@@ -100,17 +111,49 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         C: Cost<Req>,
         M: Mode<Req, S::Response>,
     {
-        let extensions = M::extensions(&request);
+        match self.glance(&request) {
+            Glance::Granted => Course::calling(self.inner.call(request), None),
+            glance => self.linger(request, glance),
+        }
+    }
+
+    /// What becomes of most requests is known before they are moved.
+    #[inline]
+    fn glance<Req>(&self, request: &Req) -> Glance
+    where
+        S: Service<Req>,
+        K: KeyExtractor<Req>,
+        C: Cost<Req>,
+        M: Mode<Req, S::Response>,
+    {
+        let extensions = M::extensions(request);
         let asks = extensions.is_some_and(|extensions| !extensions.is_empty());
         if asks || !self.shared.settings.are_usual() {
-            return self.consider(request);
+            return Glance::Unusual;
         }
-        let cost = self.cost.cost(&request);
+        let cost = self.cost.cost(request);
         let now = self.shared.now();
-        if self.take(&request, now, cost) {
-            return Course::calling(self.inner.call(request), None);
+        if self.take(request, now, cost) {
+            Glance::Granted
+        } else {
+            Glance::Short { cost, now }
         }
-        self.detain(request, cost, now)
+    }
+
+    /// One way for all that takes longer, since each way out of a function copies the request.
+    #[cold]
+    #[inline(never)]
+    fn linger<Req>(&mut self, request: Req, glance: Glance) -> Way<S, Req, M>
+    where
+        S: Service<Req> + Clone,
+        K: KeyExtractor<Req>,
+        C: Cost<Req>,
+        M: Mode<Req, S::Response>,
+    {
+        match glance {
+            Glance::Short { cost, now } => self.detain(request, cost, now),
+            Glance::Granted | Glance::Unusual => self.consider(request),
+        }
     }
 
     /// The request has extensions, one of which may be for us, or its response matters.
@@ -176,8 +219,6 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
     }
 
     /// The tokens are not there: the request waits, or is refused.
-    #[cold]
-    #[inline(never)]
     fn detain<Req>(&mut self, request: Req, cost: u32, now: Nanos) -> Way<S, Req, M>
     where
         S: Service<Req> + Clone,

@@ -64,10 +64,6 @@ const fn goes(answer: &Answer) -> bool {
     matches!(answer, Answer::Go { .. })
 }
 
-fn tokens(lane: &Lane, now: Nanos) -> u64 {
-    lane.look().bucket.level(now)
-}
-
 #[test]
 fn no_two_threads_take_the_same_token() {
     shuttle::check_random(
@@ -91,8 +87,8 @@ fn no_two_threads_take_the_same_token() {
                 granted += u32::from(thread.join().unwrap());
             }
             assert_eq!(granted, 2);
-            assert_eq!(lane.counts().0, 2);
-            assert_eq!(lane.look().waiting, 0);
+            let look = lane.look();
+            assert_eq!((look.waiting, look.granted), (0, 2));
             assert!(lane.take(120, 1), "and nothing is left marked");
         },
         SCHEDULES,
@@ -101,9 +97,6 @@ fn no_two_threads_take_the_same_token() {
 
 /// Waits without a timer, so that only being woken helps.
 fn wait(lane: &Lane, now: Nanos) {
-    if lane.take(now, 1) {
-        return;
-    }
     let (answer, ..) = lane.arrive(|| now, &ask(1), &RULES);
     let Answer::Wait { place, until } = answer else {
         assert!(goes(&answer));
@@ -142,8 +135,11 @@ fn whoever_leaves_hands_over_to_those_behind_and_nobody_sleeps_on() {
             for waiter in waiters {
                 waiter.join().unwrap();
             }
-            assert_eq!((lane.look().waiting, tokens(&lane, 120)), (0, 0));
-            assert_eq!(lane.counts().0, 3);
+            let look = lane.look();
+            assert_eq!(
+                (look.waiting, look.bucket.level(120), look.granted),
+                (0, 0, 3)
+            );
         },
         SCHEDULES,
     );
@@ -154,18 +150,13 @@ fn nothing_is_lost_or_made_while_waiters_drop_out() {
     shuttle::check_random(
         || {
             let lane = Arc::new(Lane::new(PACE));
-            let come = |lane: &Lane| {
-                if lane.take(100, 2) {
-                    return 2;
+            let come = |lane: &Lane| match lane.arrive(|| 100, &ask(2), &RULES).0 {
+                Answer::Go { .. } => 2,
+                Answer::Wait { place, .. } => {
+                    lane.leave(place, 2, 100);
+                    0
                 }
-                match lane.arrive(|| 100, &ask(2), &RULES).0 {
-                    Answer::Go { .. } => 2,
-                    Answer::Wait { place, .. } => {
-                        lane.leave(place, 2, 100);
-                        0
-                    }
-                    answer => panic!("{answer:?}"),
-                }
+                answer => panic!("{answer:?}"),
             };
             let threads: Vec<_> = (0..2)
                 .map(|_| {
@@ -178,9 +169,36 @@ fn nothing_is_lost_or_made_while_waiters_drop_out() {
                 taken += thread.join().unwrap();
             }
             assert_eq!(taken, 2, "the first one's tokens are used, no others are");
-            assert_eq!(tokens(&lane, 100), 0);
-            assert_eq!(tokens(&lane, 120), 2);
-            assert_eq!((lane.counts().0, lane.look().waiting), (1, 0));
+            let look = lane.look();
+            assert_eq!((look.bucket.level(100), look.bucket.level(120)), (0, 2));
+            assert_eq!((look.granted, look.waiting), (1, 0));
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn who_is_sent_back_by_somebody_else_keeps_its_place() {
+    shuttle::check_random(
+        || {
+            let lane = Arc::new(Lane::new(PACE));
+            let (answer, ..) = lane.arrive(|| 100, &ask(2), &RULES);
+            let Answer::Go { place } = answer else {
+                panic!("{answer:?}")
+            };
+            let waiter = {
+                let lane = Arc::clone(&lane);
+                thread::spawn(move || wait(&lane, 120))
+            };
+            // At 120 there are tokens for both if the first one is not sent back, and else for the
+            // first one alone, who gives them to the other.
+            let times = (100, 100, 120);
+            let until = lane.defer(place, times, true, &ask(2), &RULES).0.unwrap();
+            assert!(until >= 120);
+            lane.leave(place, 2, 130);
+            waiter.join().unwrap();
+            let look = lane.look();
+            assert_eq!((look.waiting, look.granted), (0, 1));
         },
         SCHEDULES,
     );
@@ -191,12 +209,6 @@ fn a_change_of_pace_meets_whole_buckets_alone() {
     shuttle::check_random(
         || {
             let lane = Arc::new(Lane::new(PACE));
-            let taker = {
-                let lane = Arc::clone(&lane);
-                thread::spawn(move || {
-                    lane.take(100, 1) || goes(&lane.arrive(|| 100, &ask(1), &RULES).0)
-                })
-            };
             let changer = {
                 let lane = Arc::clone(&lane);
                 let pace = Pace {
@@ -205,14 +217,11 @@ fn a_change_of_pace_meets_whole_buckets_alone() {
                 };
                 thread::spawn(move || lane.set_pace(100, pace))
             };
-            assert!(taker.join().unwrap());
+            assert!(lane.take(100, 1) || goes(&lane.arrive(|| 100, &ask(1), &RULES).0));
             changer.join().unwrap();
-            assert_eq!(tokens(&lane, 100), 1);
-            assert_eq!(
-                lane.look().bucket.full_at,
-                200,
-                "one token at the new price"
-            );
+            let bucket = lane.look().bucket;
+            assert_eq!(bucket.level(100), 1);
+            assert_eq!(bucket.full_at, 200, "one token at the new price");
         },
         SCHEDULES,
     );
