@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
 //! | `sigv4` | AWS Signature Version 4, in headers or in the query | `sigv4::SigV4` |
+//! | `message-signatures` | HTTP message signatures (RFC 9421) and digests (RFC 9530), both sides | `message::MessageSigner` |
 //!
 //! # What is signed, and what is not
 //!
@@ -44,18 +45,23 @@ mod hex;
 #[cfg_attr(docsrs, doc(cfg(feature = "hmac")))]
 pub mod hmac;
 mod layer;
+#[cfg(feature = "message-signatures")]
+#[cfg_attr(docsrs, doc(cfg(feature = "message-signatures")))]
+pub mod message;
 mod origin;
 mod overrides;
+#[cfg(any(feature = "message-signatures", feature = "sigv4"))]
+mod percent;
 mod secret;
 mod service;
 mod sign;
 #[cfg(feature = "sigv4")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sigv4")))]
 pub mod sigv4;
-#[cfg(any(feature = "hmac", feature = "sigv4"))]
+#[cfg(any(feature = "hmac", feature = "message-signatures", feature = "sigv4"))]
 mod target;
 mod telemetry;
-#[cfg(feature = "hmac")]
+#[cfg(any(feature = "hmac", feature = "message-signatures"))]
 mod unverified;
 
 pub use self::error::{InvalidSettings, SignError};
@@ -65,5 +71,5 @@ pub use self::overrides::Override;
 pub use self::secret::Secret;
 pub use self::service::Signing;
 pub use self::sign::{Payload, Sign};
-#[cfg(feature = "hmac")]
+#[cfg(any(feature = "hmac", feature = "message-signatures"))]
 pub use self::unverified::{Reason, Unverified};

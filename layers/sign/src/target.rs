@@ -10,6 +10,13 @@ pub(crate) fn authority_sent<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option
     host(uri, headers).or_else(|| of_uri(uri))
 }
 
+/// The authority that was asked for: the URI's where it has one
+/// ([RFC 9112 §3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)), or else `Host`.
+#[cfg(feature = "message-signatures")]
+pub(crate) fn authority_received<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    of_uri(uri).or_else(|| host(uri, headers))
+}
+
 /// The only `Host` header; two of them name no place.
 fn host<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
     let mut hosts = headers.get_all(header::HOST).iter();
@@ -48,7 +55,7 @@ fn normal<'a>(place: &'a str, scheme: Option<&str>) -> Cow<'a, str> {
 }
 
 /// Path and query as a request line carries them.
-#[cfg(feature = "hmac")]
+#[cfg(any(feature = "hmac", feature = "message-signatures"))]
 pub(crate) fn path_and_query(uri: &Uri) -> &str {
     uri.path_and_query()
         .map_or("/", |path| match path.as_str() {

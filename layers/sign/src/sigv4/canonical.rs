@@ -7,6 +7,7 @@ use ring::digest::{SHA256, digest};
 use super::stamp::Stamp;
 use super::{Scope, SigV4, escape};
 use crate::hex::hex;
+use crate::percent::decode_form;
 use crate::{SignError, target};
 
 /// What is signed, and the names of the headers in it.
@@ -143,7 +144,7 @@ fn query(uri: &Uri, more: &[(&str, String)]) -> String {
     let pieces = uri.query().unwrap_or("").split('&');
     let own = pieces.filter(|piece| !piece.is_empty()).map(|piece| {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        pair(&escape::decode(name), &escape::decode(value))
+        pair(&decode_form(name), &decode_form(value))
     });
     let more = more
         .iter()

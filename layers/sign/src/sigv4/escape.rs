@@ -1,5 +1,7 @@
 //! Paths and queries in the one form that AWS compares: pure functions on bytes.
 
+use crate::percent::{push, units};
+
 /// Each byte but letters, digits and `-._~` as a percent sign and two digits; slashes stay if told.
 pub(super) fn encode(bytes: &[u8], keep_slashes: bool, text: &mut String) {
     for byte in bytes {
@@ -19,53 +21,8 @@ pub(super) fn encode_once(path: &str) -> String {
     text
 }
 
-/// What a piece of a query says.
-pub(super) fn decode(piece: &str) -> Vec<u8> {
-    units(piece.as_bytes(), true)
-        .map(|(byte, _)| byte)
-        .collect()
-}
-
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-fn push(byte: u8, stays: bool, text: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    if stays {
-        text.push(char::from(byte));
-    } else {
-        text.push('%');
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
-    }
-}
-
-/// The bytes that a text means, and whether each was escaped. A percent sign without two digits means
-/// itself; a plus means a space where forms are read.
-fn units(text: &[u8], plus_is_space: bool) -> impl Iterator<Item = (u8, bool)> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (first, after) = rest.split_first()?;
-        rest = after;
-        match *first {
-            b'%' => {
-                if let Some(byte) = escaped(after) {
-                    rest = &after[2..];
-                    return Some((byte, true));
-                }
-                Some((b'%', false))
-            }
-            b'+' if plus_is_space => Some((b' ', false)),
-            byte => Some((byte, false)),
-        }
-    })
-}
-
-fn escaped(after: &[u8]) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let [high, low, ..] = after else { return None };
-    u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
 }
 
 /// Without `.`, `..` and empty segments ([RFC 3986 §5.2.4](https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4),
@@ -93,6 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::percent::decode_form;
 
     #[test]
     fn paths_lose_what_leads_nowhere() {
@@ -135,7 +93,7 @@ mod tests {
         fn what_is_encoded_can_be_decoded(bytes: Vec<u8>) {
             let mut text = String::new();
             encode(&bytes, false, &mut text);
-            prop_assert_eq!(decode(&text), bytes);
+            prop_assert_eq!(decode_form(&text), bytes);
         }
 
         #[test]

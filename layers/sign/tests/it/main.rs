@@ -4,6 +4,8 @@
 #[cfg(feature = "hmac")]
 mod hmac;
 mod layer;
+#[cfg(feature = "message-signatures")]
+mod message;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "sigv4")]

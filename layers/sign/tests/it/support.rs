@@ -26,7 +26,7 @@ pub(crate) fn stream(bytes: &'static str) -> Body {
 }
 
 #[cfg_attr(
-    not(feature = "hmac"),
+    not(any(feature = "hmac", feature = "message-signatures")),
     allow(dead_code, reason = "the schemes' tests need it")
 )]
 pub(crate) fn head(request: Request<impl Sized>) -> Parts {
