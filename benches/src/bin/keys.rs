@@ -19,7 +19,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use buttress_circuit_breaker::CircuitBreakerLayer;
+use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
+use buttress_rate_limit::RateLimitLayer;
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -37,7 +39,10 @@ const BAR: usize = 200;
 /// Weighs one layer.
 type Weigh = fn() -> Vec<Weight>;
 
-const LAYERS: [(&str, Weigh); 1] = [("circuit-breaker", circuit_breaker)];
+const LAYERS: [(&str, Weigh); 2] = [
+    ("circuit-breaker", circuit_breaker),
+    ("rate-limit", rate_limit),
+];
 
 /// The heap, with all keys in one state.
 struct Weight {
@@ -101,6 +106,35 @@ fn circuit_breaker() -> Vec<Weight> {
 
     call_each_key(&mut ill);
     vec![closed, counting, again, Weight::since(before, "open")]
+}
+
+/// Buckets that a token was taken from, then such as have refused a request, which they count for as
+/// long as they are not full; and what is left of a million that were full again soon.
+fn rate_limit() -> Vec<Weight> {
+    let before = held();
+    let limit = |period| {
+        let layer = RateLimitLayer::per(1, period).expect("a good rate");
+        layer.reject().key(Authority).max_keys(KEYS).answering()
+    };
+    let layer = limit(Duration::from_secs(3_600));
+    let mut service = layer.layer(Answers(StatusCode::OK));
+    call_each_key(&mut service);
+    assert_eq!(layer.handle().keys(), KEYS, "some are missing");
+    let taken = Weight::since(before, "not full").at_rest();
+    call_each_key(&mut service);
+    let refused = layer.handle().rejected();
+    assert_eq!(refused, KEYS as u64, "some were let through");
+    let refusing = Weight::since(before, "refusing");
+    drop((service, layer));
+
+    let before = held();
+    let mut quick = limit(Duration::from_micros(100)).layer(Answers(StatusCode::OK));
+    call_each_key(&mut quick);
+    vec![
+        taken,
+        refusing,
+        Weight::since(before, "full and forgotten").at_rest(),
+    ]
 }
 
 /// How many bytes the heap holds.
