@@ -100,22 +100,25 @@ impl Pair {
         &self.text[..self.name]
     }
 
-    /// What is left of `list` when this is put at its end, or `None` when that has one of this name
-    /// which stays.
-    fn joined(&self, list: &str, divider: char, overwrite: bool) -> Option<Zeroizing<String>> {
-        let is_own = |pair: &&str| pair.trim().split('=').next() == Some(self.name());
-        let pairs = || list.split(divider).filter(|pair| !pair.trim().is_empty());
+    /// `list` with this at its end in place of those of the same name; `None` where one of them
+    /// stays. The list is divided by the first character of `glue`.
+    fn joined(&self, list: &str, glue: &str, overwrite: bool) -> Option<Zeroizing<String>> {
+        let is_own = |pair: &&str| pair.split('=').next() == Some(self.name());
+        let divider = glue.chars().next()?;
+        let pairs = || {
+            list.split(divider)
+                .map(str::trim)
+                .filter(|pair| !pair.is_empty())
+        };
         if !overwrite && pairs().any(|pair| is_own(&pair)) {
             return None;
         }
-        let room = list.len() + self.text.len() + 2;
+        let gaps = glue.len() * (1 + pairs().count());
+        let room = list.len() + gaps + self.text.len();
         let mut text = Zeroizing::new(String::with_capacity(room));
         for pair in pairs().filter(|pair| !is_own(pair)) {
             text.push_str(pair);
-            text.push(divider);
-        }
-        if divider == ';' && !text.is_empty() {
-            text.push(' ');
+            text.push_str(glue);
         }
         text.push_str(&self.text);
         Some(text)
@@ -123,7 +126,7 @@ impl Pair {
 
     fn join_query(&self, uri: &mut Uri, overwrite: bool) -> Result<bool, Unplaceable> {
         let query = uri.query().unwrap_or("");
-        let Some(query) = self.joined(query, '&', overwrite) else {
+        let Some(query) = self.joined(query, "&", overwrite) else {
             return Ok(false);
         };
         let path = uri.path();
@@ -149,7 +152,7 @@ impl Pair {
             own.push(b';');
         }
         let own = std::str::from_utf8(&own).map_err(|_| Unplaceable)?;
-        let Some(mut all) = self.joined(own, ';', overwrite) else {
+        let Some(mut all) = self.joined(own, "; ", overwrite) else {
             return Ok(false);
         };
         let bytes = mem::take(&mut *all).into_bytes();
