@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum, value_parser};
 
+use crate::credentials::Given;
+
 /// An HTTP egress gateway made of Buttress's layers. Each flag adds a layer; with none it is a bare
 /// streaming reverse proxy.
 #[derive(Debug, Parser)]
@@ -153,6 +155,9 @@ pub(crate) struct Flags {
         help_heading = "Retry-After"
     )]
     pub(crate) max_hold: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) credentials: Given,
 
     /// Add an Idempotency-Key to POST and PATCH requests that have none
     #[arg(long)]

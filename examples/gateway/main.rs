@@ -7,6 +7,7 @@
 //!
 //! Each flag adds a layer; with none it is a bare streaming reverse proxy.
 
+mod credentials;
 mod fields;
 mod flags;
 mod forward;
@@ -72,8 +73,8 @@ async fn run(flags: &Flags, proxy: Proxy) -> Result<(), BoxError> {
 
 /// One JSON line for each decision of a layer, and for each call that failed, on standard output.
 fn events() {
-    let layers = "off,gateway=debug,buttress_circuit_breaker=debug,buttress_idempotency=debug,buttress_retry=debug,\
-        buttress_retry_after=debug,buttress_timeout=debug";
+    // Every layer's target begins so; the transport's does not.
+    let layers = "off,gateway=debug,buttress_=debug";
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

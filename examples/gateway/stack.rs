@@ -47,6 +47,9 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
     if let Some(mode) = flags.retry_after {
         stack = erase(pushback(mode, millis(flags.max_hold)).layer(stack));
     }
+    if let Some(auth) = flags.credentials.layer(&flags.upstream)? {
+        stack = erase(auth.layer(stack));
+    }
     if let Some(attempts) = flags.retry {
         stack = erase(retry(attempts, flags)?.layer(stack));
     }

@@ -1,0 +1,119 @@
+//! Who the gateway says is calling.
+
+use std::convert::Infallible;
+
+use buttress::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+
+use crate::support::gateway::{Gateway, example, text};
+use crate::support::upstream::Upstream;
+
+/// Answers with the credentials that came.
+async fn mirror() -> Upstream {
+    Upstream::start(|_, request| async move {
+        let headers = request.headers();
+        let came = ["authorization", "x-api-key"].map(|name| headers.get(name).cloned());
+        let came: Vec<_> = came
+            .iter()
+            .flatten()
+            .filter_map(|v| v.to_str().ok())
+            .collect();
+        Ok::<_, Infallible>(Response::new(Body::from(came.join("; "))))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn each_flag_is_a_header_for_the_upstream() {
+    let upstream = mirror().await;
+    for (flags, came) in [
+        ("", ""),
+        ("--bearer s3cret", "Bearer s3cret"),
+        (
+            "--basic Aladdin:open:sesame",
+            "Basic QWxhZGRpbjpvcGVuOnNlc2FtZQ==",
+        ),
+        ("--api-key X-API-Key:s3cret:s3cret", "s3cret:s3cret"),
+        (
+            "--bearer s3cret --retry 3 --retry-after hold",
+            "Bearer s3cret",
+        ),
+    ] {
+        let gateway = Gateway::start(&upstream.uri(), flags);
+        assert_eq!(text(gateway.get("/").await).await, came, "{flags}");
+    }
+}
+
+#[tokio::test]
+async fn a_requests_own_credentials_stay() {
+    let upstream = mirror().await;
+    let gateway = Gateway::start(&upstream.uri(), "--bearer ours");
+    let own = Request::get("/").header("authorization", "Bearer own");
+    let response = gateway
+        .send(own.body(Full::<Bytes>::default()).unwrap())
+        .await;
+    assert_eq!(text(response).await, "Bearer own");
+}
+
+#[tokio::test]
+async fn events_and_trails_do_not_tell_them() {
+    let upstream = mirror().await;
+    let mut gateway = Gateway::start(
+        &upstream.uri(),
+        "--bearer s3cret --explain --events --rate 1 --burst 1 --rate-mode reject",
+    );
+    let response = gateway.get("/").await;
+    let trail = response.headers()["buttress-trail"].to_str().unwrap();
+    assert!(trail.contains("auth: credentials added"), "{trail}");
+    assert!(!trail.contains("s3cret"), "{trail}");
+    while gateway.get("/").await.status() == 200 {}
+    let line = gateway.next_line();
+    assert!(line.contains("buttress_rate_limit"), "{line}");
+    assert!(!line.contains("s3cret"), "{line}");
+}
+
+#[test]
+fn wrong_credentials_are_named_by_their_flag_and_not_repeated() {
+    for (flag, value, words) in [
+        ("--bearer", "s3cret s3cret", "one word"),
+        ("--bearer", "", "must not be empty"),
+        ("--bearer", "s3cret\n", "control characters"),
+        ("--basic", "s3cret", "USER:PASSWORD"),
+        ("--basic", ":s3cret", "must not be empty"),
+        ("--api-key", "s3cret", "NAME:VALUE"),
+        ("--api-key", "a b:s3cret", "not a name"),
+        ("--api-key", "x-key: ", "must not be empty"),
+    ] {
+        let flags = ["--upstream", "http://127.0.0.1:9", flag, value];
+        let output = example("gateway").args(flags).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{flag} {value}: {said}");
+        assert!(
+            said.contains(flag) && said.contains(words),
+            "{flag} {value}: {said}"
+        );
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+}
+
+#[test]
+fn two_kinds_of_credentials_are_a_contradiction() {
+    let flags = [
+        "--upstream",
+        "http://127.0.0.1:9",
+        "--bearer",
+        "s3cret",
+        "--basic",
+        "u:s3cret",
+    ];
+    let output = example("gateway").args(flags).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--bearer") && said.contains("--basic"),
+        "{said}"
+    );
+    assert!(!said.contains("s3cret"), "{said}");
+}
