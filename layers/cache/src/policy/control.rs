@@ -7,6 +7,9 @@ use http::{HeaderMap, HeaderName, header};
 use super::directives::{Directive, Fields, directives};
 use super::{Policy, list, targeted};
 
+/// No name of a directive that we know is longer.
+const LONGEST: usize = "stale-while-revalidate".len();
+
 /// The response directives of RFC 9111 §5.2.2, RFC 5861 and RFC 8246 together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Control {
@@ -49,7 +52,13 @@ impl Control {
     }
 
     fn add(&mut self, directive: &Directive<'_>) {
-        match directive.name.to_ascii_lowercase().as_slice() {
+        let mut name = [0; LONGEST];
+        let Some(name) = name.get_mut(..directive.name.len()) else {
+            return;
+        };
+        name.copy_from_slice(directive.name);
+        name.make_ascii_lowercase();
+        match &*name {
             b"no-store" => self.no_store = true,
             b"no-cache" => self.no_cache_for(directive.fields()),
             b"private" => self.private_for(directive.fields()),

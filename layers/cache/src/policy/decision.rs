@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 
-use super::request::Wanted;
+use super::request::{Wanted, is_plain};
 use super::select::{Selected, reply, select};
 use super::verdict::{Life, Verdict, may_rescue};
 use super::{Ask, Conditions, Head, Mode, Policy, Wishes, conditions};
@@ -109,11 +109,21 @@ pub(crate) fn look_up<T: AsRef<Head>>(
     if *ask.method != Method::GET && *ask.method != Method::HEAD {
         return Decision::Bypass(Reason::Method);
     }
-    let wanted = Wanted::of(ask.headers);
+    // Most requests say nothing about caches, and where nothing is stored only their directives count.
+    let plain = if stored.is_empty() {
+        !ask.headers.contains_key(header::CACHE_CONTROL)
+    } else {
+        is_plain(ask.headers)
+    };
+    let wanted = if plain {
+        Wanted::default()
+    } else {
+        Wanted::of(ask.headers)
+    };
     if wishes.mode == Mode::NoStore || wanted.no_store {
         return Decision::Bypass(Reason::Bypass);
     }
-    match decide(wishes, &wanted, ask, stored, now) {
+    match decide(wishes, &wanted, ask, plain, stored, now) {
         Decision::Forward(_) if wanted.only_if_cached || wishes.mode == Mode::OnlyIfCached => {
             Decision::Refuse
         }
@@ -125,33 +135,37 @@ fn decide<T: AsRef<Head>>(
     wishes: &Wishes,
     wanted: &Wanted,
     ask: &Ask<'_>,
+    plain: bool,
     stored: &[T],
     now: SystemTime,
 ) -> Decision {
     if stored.is_empty() {
         return Decision::Forward(Forward::plain(Reason::UriMiss));
     }
-    if wishes.mode == Mode::Reload || conditions::needs_origin(ask.headers) {
+    if wishes.mode == Mode::Reload || (!plain && conditions::needs_origin(ask.headers)) {
         return Decision::Forward(Forward::plain(Reason::Request));
     }
-    let Some(selected) = select(ask, stored, now) else {
+    let Some(selected) = select(ask, plain, stored, now) else {
         return Decision::Forward(Forward::selecting(ask, stored));
     };
     let Some(reply) = selected.reply else {
         return Decision::Forward(Forward::completing(ask, &selected));
     };
     let Selected { index, head, .. } = selected;
-    let revalidate = match Verdict::of(wishes, wanted, head, now) {
+    let life = Life::of(wishes, head, now);
+    let revalidate = match Verdict::of(wishes, wanted, head, life, now) {
         Verdict::Use => false,
         Verdict::UseAndValidate => true,
         Verdict::Validate(reason) => {
             return Decision::Forward(Forward::validating(reason, index, head));
         }
     };
-    let serve = Serve::of(wishes, index, head, reply, now);
     Decision::Serve(Serve {
+        index,
+        reply,
+        age: head.freshness.age(now),
+        ttl: life.ttl(),
         revalidate,
-        ..serve
     })
 }
 
@@ -239,7 +253,7 @@ impl Forward {
         let plain = Self::plain(Reason::Partial);
         let head = selected.head;
         let continues = head.extent.first == 0 && head.extent.end > 0;
-        let everything = !ask.headers.contains_key(http::header::RANGE);
+        let everything = !ask.headers.contains_key(header::RANGE);
         let conditions = Conditions::completing(head).filter(|_| continues && everything);
         conditions.map_or(plain, |conditions| Self {
             reason: Reason::Partial,

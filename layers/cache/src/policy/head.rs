@@ -1,4 +1,4 @@
-use http::{HeaderMap, StatusCode, Version, header};
+use http::{HeaderMap, StatusCode, Version};
 
 use super::{Ask, Freshness, Vary, validator};
 
@@ -53,8 +53,7 @@ impl Head {
     /// Whether the response also answers this request, as far as its fields go (§4.1): for waiters
     /// that join a fetch.
     pub(crate) fn matches(&self, ask: &Ask<'_>) -> bool {
-        let language = self.headers.get(header::CONTENT_LANGUAGE);
-        self.vary.matches(ask.headers, language)
+        self.vary.matches(ask.headers, &self.headers)
     }
 
     /// The body has ended cleanly after this many bytes. Whether that is what the head announced: if

@@ -52,6 +52,12 @@ pub(super) const fn trim(mut text: &[u8]) -> &[u8] {
 
 /// Where the first member of a line ends: at a comma that is not in quotes.
 fn end(line: &[u8], escapes: bool) -> usize {
+    // Most members have no quotes.
+    let first = line.iter().position(|byte| matches!(byte, b',' | b'"'));
+    match first {
+        Some(at) if line[at] == b'"' => {}
+        plain => return plain.unwrap_or(line.len()),
+    }
     let (mut quoted, mut hidden) = (false, false);
     let comma = line.iter().position(|byte| {
         let (was_hidden, was_quoted) = (hidden, quoted);

@@ -7,6 +7,31 @@ use http::{HeaderMap, header};
 use super::directives::directives;
 use super::list;
 
+/// Whether a request has no field that changes what is served: nothing to parse, for most requests.
+/// One pass over the fields costs less than a look-up of each.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    !headers.keys().any(|name| {
+        let name = name.as_str();
+        name.starts_with(['c', 'i', 'p', 'r'])
+            && matches!(
+                name,
+                "cache-control"
+                    | "pragma"
+                    | "range"
+                    | "if-match"
+                    | "if-range"
+                    | "if-none-match"
+                    | "if-modified-since"
+                    | "if-unmodified-since"
+            )
+    })
+}
+
+/// Whether the response may not be stored (§5.2.1.5).
+pub(super) fn forbids_storing(headers: &HeaderMap) -> bool {
+    directives(list::lines(headers, &header::CACHE_CONTROL)).any(|one| one.is("no-store"))
+}
+
 /// The request directives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted {

@@ -117,7 +117,10 @@ fn ages_count() {
     assert_eq!(aged("0,7200", 0), BOTH);
     assert_eq!(aged("7200,0", 0), NEITHER);
     assert_eq!(aged("7200", 0), NEITHER);
-    assert_eq!(aged("abc", 0), NEITHER);
+    assert_eq!(aged("7200, 0", 0), NEITHER);
+    assert_eq!(aged("0, 7200", 0), BOTH);
+    assert_eq!(aged("2147483649", 0), NEITHER);
+    assert_eq!(aged("abc", 0), BOTH);
     assert_eq!(aged("0", -7_200), NEITHER);
     assert_eq!(aged("3596", 0), BOTH);
     assert_eq!(aged("3597", 0), NEITHER);

@@ -17,8 +17,11 @@ pub(super) struct Selected<'a> {
 }
 
 /// Of several the newest, by its date, of those that can answer (§4).
+///
+/// `plain`: whether the request has no field that changes what is sent, which saves looking.
 pub(super) fn select<'a, T: AsRef<Head>>(
     ask: &Ask<'_>,
+    plain: bool,
     stored: &'a [T],
     now: SystemTime,
 ) -> Option<Selected<'a>> {
@@ -27,7 +30,11 @@ pub(super) fn select<'a, T: AsRef<Head>>(
     let selected = matching.map(|(index, head)| Selected {
         index,
         head,
-        reply: reply(ask, head, now),
+        reply: if plain && head.extent.is_whole() {
+            Some(Reply::Whole)
+        } else {
+            reply(ask, head, now)
+        },
     });
     selected.max_by_key(|one| {
         let freshness = &one.head.freshness;

@@ -3,10 +3,9 @@
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::control::Control;
-use super::request::Wanted;
 use super::{
     Arrival, Ask, Extent, Freshness, Head, Mode, Policy, Vary, Wishes, dates, fields, freshness,
-    location, range, status, validator,
+    location, range, request, status, validator,
 };
 
 /// The head to store a response under; nothing when it may not be stored, or could not be used
@@ -18,15 +17,18 @@ pub(super) fn head(
     arrival: &Arrival<'_>,
 ) -> Option<Head> {
     let control = Control::of(policy, arrival.headers);
-    let wanted = wishes.mode != Mode::NoStore && !Wanted::of(ask.headers).no_store;
-    if !wanted || !allowed(policy, &control, ask, arrival) {
+    let forbidden = wishes.mode == Mode::NoStore || request::forbids_storing(ask.headers);
+    if forbidden || !allowed(policy, &control, ask, arrival) {
+        return None;
+    }
+    let freshness = Freshness::of(policy, &control, arrival.status, arrival.headers, arrival);
+    let wished = wishes.lifetime(arrival.status).is_some();
+    if !wished && !(is_cacheable(policy, &control, arrival) && is_of_use(&freshness, arrival)) {
         return None;
     }
     let vary = Vary::of(arrival.headers, ask.headers)?;
     let extent = extent(ask, arrival)?;
-    let head = build(policy, &control, arrival, vary, extent);
-    let wished = wishes.lifetime(arrival.status).is_some();
-    (wished || is_cacheable(policy, &control, arrival) && is_of_use(&head)).then_some(head)
+    Some(build(policy, &control, arrival, vary, freshness, extent))
 }
 
 /// The rules that nothing overrules.
@@ -73,12 +75,11 @@ fn is_cacheable(policy: &Policy, control: &Control, arrival: &Arrival<'_>) -> bo
 
 /// Whether it can ever be reused: a response that is never fresh, may not be stale and cannot be
 /// validated cannot.
-fn is_of_use(head: &Head) -> bool {
-    let freshness = &head.freshness;
+fn is_of_use(freshness: &Freshness, arrival: &Arrival<'_>) -> bool {
     let reusable = !freshness.lifetime.is_zero()
         || !freshness.while_revalidate.is_zero()
         || freshness.if_error.is_some();
-    (reusable && !freshness.no_cache) || validator::has_validator(&head.headers)
+    (reusable && !freshness.no_cache) || validator::has_validator(arrival.headers)
 }
 
 /// Which bytes the response holds; nothing when it does not say so in a way that can be used.
@@ -99,6 +100,7 @@ fn build(
     control: &Control,
     arrival: &Arrival<'_>,
     vary: Vary,
+    freshness: Freshness,
     extent: Extent,
 ) -> Head {
     let mut headers = fields::stored(policy, control, arrival.headers);
@@ -115,7 +117,7 @@ fn build(
         status,
         version: arrival.version,
         vary,
-        freshness: Freshness::of(policy, control, arrival.status, arrival.headers, arrival),
+        freshness,
         extent,
         headers,
     }

@@ -1,6 +1,6 @@
 //! Which requests a stored response answers (RFC 9111 §4.1).
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 
 use super::list;
 use super::weights::Preferences;
@@ -67,12 +67,12 @@ impl Vary {
         self.names.iter().map(value).collect()
     }
 
-    /// Whether a request with these fields would have been given the same response, which is in
-    /// `language`. Costs no allocation.
-    pub(super) fn matches(&self, request: &HeaderMap, language: Option<&HeaderValue>) -> bool {
+    /// Whether a request with these fields would have been given the same response, whose own
+    /// fields those are. Costs no allocation.
+    pub(super) fn matches(&self, request: &HeaderMap, response: &HeaderMap) -> bool {
         let matches = |row: &Vec<Option<Box<[u8]>>>| {
             let mut fields = self.names.iter().zip(row);
-            fields.all(|(name, value)| matches_field(name, value.as_deref(), request, language))
+            fields.all(|(name, value)| matches_field(name, value.as_deref(), request, response))
         };
         self.names.is_empty() || self.rows.iter().rev().any(matches)
     }
@@ -82,12 +82,17 @@ fn matches_field(
     name: &HeaderName,
     stored: Option<&[u8]>,
     request: &HeaderMap,
-    language: Option<&HeaderValue>,
+    response: &HeaderMap,
 ) -> bool {
     let presented = || list::lines(request, name);
-    let (Some(stored), true) = (stored, request.contains_key(name)) else {
+    let mut lines = presented();
+    let (Some(stored), Some(first)) = (stored, lines.next()) else {
         return stored.is_none() && !request.contains_key(name);
     };
+    // What is usual is looked for first.
+    if stored == first && lines.next().is_none() {
+        return true;
+    }
     // White space and the way a list is cut into lines have no meaning in any field.
     if list::members([stored]).eq(list::members(presented())) {
         return true;
@@ -101,6 +106,7 @@ fn matches_field(
     let stored = Preferences::parse([stored].into_iter());
     // The one language that the caller wants most is the one that the response is in.
     let in_language = || {
+        let language = response.get(header::CONTENT_LANGUAGE);
         *name == header::ACCEPT_LANGUAGE
             && language.is_some_and(|language| presented.prefer(language.as_bytes()))
     };

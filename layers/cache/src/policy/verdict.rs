@@ -51,8 +51,13 @@ impl Life {
 }
 
 impl Verdict {
-    pub(super) fn of(wishes: &Wishes, wanted: &Wanted, head: &Head, now: SystemTime) -> Self {
-        let life = Life::of(wishes, head, now);
+    pub(super) fn of(
+        wishes: &Wishes,
+        wanted: &Wanted,
+        head: &Head,
+        life: Life,
+        now: SystemTime,
+    ) -> Self {
         match wishes.mode {
             Mode::ForceCache | Mode::OnlyIfCached => Self::Use,
             Mode::NoCache => Self::Validate(Reason::Request),
