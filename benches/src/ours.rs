@@ -46,6 +46,17 @@ pub fn circuit_breaker() -> CircuitBreakerLayer {
     CircuitBreakerLayer::new()
 }
 
+/// The same, where it matters how long a call takes.
+///
+/// # Panics
+///
+/// Never: the settings are valid.
+#[must_use]
+pub fn timing_circuit_breaker() -> CircuitBreakerLayer {
+    let builder = CircuitBreakerLayer::builder().slow_calls(Duration::from_secs(5), 50);
+    builder.build().expect("good settings")
+}
+
 /// So many requests a second that none ever waits.
 #[must_use]
 pub fn rate_limit() -> RateLimitLayer {

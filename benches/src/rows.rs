@@ -80,6 +80,11 @@ fn layers() -> Vec<Row> {
                 320,
                 "other code in the same program moves it by a dozen to either side of the bar",
             ),
+        Row::new(
+            "circuit-breaker, slow calls",
+            GET,
+            ours::timing_circuit_breaker(),
+        ),
         Row::new("idempotency", GET, ours::idempotency()),
         Row::new("idempotency", POST, ours::idempotency()),
         Row::new("deadline, none set", GET, ours::no_deadline()),

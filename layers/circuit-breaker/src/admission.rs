@@ -1,5 +1,7 @@
 //! One call's way through a circuit.
 
+mod way;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -7,11 +9,11 @@ use std::time::{Duration, Instant};
 use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
 use http::Extensions;
 
+use self::way::{Asked, Stopwatch, Trail, Way};
 use crate::cache::{Found, Hold};
 use crate::circuit::Circuit;
 use crate::error::CircuitOpen;
-use crate::sight::Sight;
-use crate::state::{Answer, End, Permit, Refusal, Turn};
+use crate::state::{Answer, End, Permit, Refusal};
 use crate::telemetry;
 
 /// The layer's name in trails.
@@ -30,57 +32,6 @@ pub(crate) struct Admission {
     way: Way,
 }
 
-/// How a call was let through.
-enum Way {
-    /// As most are: at a sight of a closed circuit.
-    Seen(Sight),
-    /// There is more to know.
-    Asked(Asked),
-}
-
-struct Asked {
-    permit: Permit,
-    watch: Stopwatch,
-    explain: Option<Explain>,
-}
-
-/// How long the call took, where somebody asks.
-#[derive(Clone, Copy)]
-enum Stopwatch {
-    Off,
-    Running(Instant),
-    /// It is known already whether the call was slow.
-    Stopped(Instant, bool),
-}
-
-impl Stopwatch {
-    fn start(circuit: &Circuit, explain: Option<&Explain>) -> Self {
-        if circuit.rules().slow.is_some() || explain.is_some() {
-            Self::Running(now())
-        } else {
-            Self::Off
-        }
-    }
-
-    fn is_slow(self, circuit: &Circuit, now: Instant) -> bool {
-        match self {
-            Self::Off => false,
-            Self::Running(start) => {
-                let took = now.saturating_duration_since(start);
-                circuit.rules().is_slow(took)
-            }
-            Self::Stopped(_, slow) => slow,
-        }
-    }
-
-    const fn started(self) -> Option<Instant> {
-        match self {
-            Self::Off => None,
-            Self::Running(start) | Self::Stopped(start, _) => Some(start),
-        }
-    }
-}
-
 impl Admission {
     /// For a call that is none of the breaker's business.
     pub(crate) const fn free() -> Self {
@@ -89,7 +40,7 @@ impl Admission {
             way: Way::Asked(Asked {
                 permit: Permit { epoch: 0, probe: 0 },
                 watch: Stopwatch::Off,
-                explain: None,
+                trail: None,
             }),
         }
     }
@@ -97,11 +48,12 @@ impl Admission {
     /// Through a closed circuit, without a question.
     #[inline(always)]
     pub(crate) fn pass(found: Found<'_>) -> Option<Self> {
-        let sight = found.sight()?;
-        Some(Self {
-            hold: found.hold(),
-            way: Way::Seen(sight),
-        })
+        let way = match found.sight() {
+            Some(sight) => Way::Seen(sight),
+            None => Way::timed(found.timed_sight()?),
+        };
+        let hold = found.hold();
+        Some(Self { hold, way })
     }
 
     /// Asks the circuit.
@@ -113,12 +65,13 @@ impl Admission {
             Some(permit) => permit,
             None => question(circuit, explain)?,
         };
-        let asked = Asked {
+        let watch = Stopwatch::start(circuit);
+        let trail = explain.map(|explain| Box::new(Trail::begin(explain)));
+        let way = Way::Asked(Asked {
             permit,
-            watch: Stopwatch::start(circuit, explain),
-            explain: explain.cloned(),
-        };
-        let way = Way::Asked(asked);
+            watch,
+            trail,
+        });
         Ok(Self { hold, way })
     }
 
@@ -147,17 +100,13 @@ impl Admission {
             Outcome::ServerFailure | Outcome::Throttled => delay(&*circuit.common().wall_clock),
             Outcome::Success | Outcome::CallerFault | Outcome::Neutral => None,
         };
-        let slow = match &self.way {
-            Way::Seen(_) => false,
-            Way::Asked(asked) => asked.watch.is_slow(circuit, now),
-        };
         let end = End {
             outcome,
             answered,
-            slow,
+            slow: self.way.is_slow(circuit, now),
             delay,
         };
-        let permit = self.permit();
+        let permit = self.way.permit();
         let counts = !matches!(outcome, Outcome::CallerFault | Outcome::Neutral);
         let turns = if counts || permit.probe != 0 {
             circuit.record(permit, end, now)
@@ -166,7 +115,9 @@ impl Admission {
         };
         telemetry::turned(circuit, &turns, now);
         if let Way::Asked(asked) = &mut self.way {
-            asked.explain(&turns, now);
+            if let Some(trail) = &asked.trail {
+                trail.record(asked.permit, &turns, now);
+            }
             asked.permit.probe = 0;
         }
     }
@@ -174,54 +125,27 @@ impl Admission {
     /// What was recorded is left in the answer.
     pub(crate) fn attach(&self, extensions: Option<&mut Extensions>) {
         if let (Way::Asked(asked), Some(extensions)) = (&self.way, extensions)
-            && let Some(explain) = &asked.explain
+            && let Some(trail) = &asked.trail
         {
-            explain.attach(extensions);
+            trail.explain.attach(extensions);
         }
     }
 
     /// The head of the answer is there, and the call goes on: what it takes from now on is not the
     /// server's fault alone.
     pub(crate) fn head(&mut self) {
-        if let (Some(circuit), Way::Asked(asked)) = (self.hold.circuit(), &mut self.way)
-            && let Stopwatch::Running(start) = asked.watch
-        {
-            let slow = asked.watch.is_slow(circuit, now());
-            asked.watch = Stopwatch::Stopped(start, slow);
+        if let Some(circuit) = self.hold.circuit() {
+            self.way.stop_watch(circuit);
         }
         self.progress();
     }
 
     /// The call goes on.
     pub(crate) fn progress(&self) {
-        let permit = self.permit();
+        let permit = self.way.permit();
         if let Some(circuit) = self.hold.circuit().filter(|_| permit.probe != 0) {
             let now = now();
             telemetry::turned(circuit, &circuit.progress(permit, now), now);
-        }
-    }
-
-    const fn permit(&self) -> Permit {
-        match &self.way {
-            Way::Seen(sight) => sight.glance.permit(),
-            Way::Asked(asked) => asked.permit,
-        }
-    }
-}
-
-impl Asked {
-    fn succeed(&self, circuit: &Circuit) -> bool {
-        let now = now();
-        self.explain.is_none()
-            && !self.watch.is_slow(circuit, now)
-            && self.permit.probe == 0
-            && circuit.succeed(self.permit, now)
-    }
-
-    fn explain(&self, turns: &[Turn], now: Instant) {
-        if let (Some(explain), Some(start)) = (&self.explain, self.watch.started()) {
-            let note = note(self.permit, turns, now);
-            explain.record(Entry::new(NAME, note, start, now));
         }
     }
 }
@@ -272,22 +196,10 @@ fn question(circuit: &Circuit, explain: Option<&Explain>) -> Result<Permit, BoxE
     }
 }
 
-fn note(permit: Permit, turns: &[Turn], now: Instant) -> Cow<'static, str> {
-    let role = if permit.probe == 0 { "passed" } else { "probe" };
-    match turns.last() {
-        Some(Turn::Opened { until, reason }) => {
-            let wait = telemetry::millis(until.saturating_duration_since(now));
-            Cow::Owned(format!("{role}, opened for {wait} ms ({reason})"))
-        }
-        Some(Turn::Closed) => Cow::Owned(format!("{role}, closed")),
-        Some(Turn::HalfOpened) | None => Cow::Borrowed(role),
-    }
-}
-
 impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admission")
-            .field("permit", &self.permit())
+            .field("permit", &self.way.permit())
             .finish_non_exhaustive()
     }
 }

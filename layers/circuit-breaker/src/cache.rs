@@ -102,10 +102,16 @@ impl Found<'_> {
         self.1.seen.filter(|seen| seen.glance == self.0.glance())
     }
 
-    /// Looks anew. Where the time of each call is taken, a sight is not enough to let it through.
+    /// The same where the time of each call is taken: apart, so that nobody else has to ask.
+    pub(crate) fn timed_sight(&self) -> Option<Sight> {
+        self.1.timed.filter(|seen| seen.glance == self.0.glance())
+    }
+
+    /// Looks anew.
     pub(crate) fn look(&mut self) {
-        let timed = self.0.rules().slow.is_some();
-        self.1.seen = self.0.look().filter(|_| !timed);
+        let (seen, timed) = (self.0.look(), self.0.rules().slow.is_some());
+        self.1.seen = seen.filter(|_| !timed);
+        self.1.timed = seen.filter(|_| timed);
     }
 
     #[inline(always)]
@@ -121,6 +127,7 @@ pub(crate) struct Uses {
     seat: Option<Arc<Seat>>,
     /// What the circuit showed when the service looked last.
     seen: Option<Sight>,
+    timed: Option<Sight>,
 }
 
 /// A service that uses the same circuit so often is worth a seat; a clone for one call is not.

@@ -1,16 +1,15 @@
 //! The circuit as a state machine: no clock, no lock, no atomics; `now` is an argument.
 
+mod change;
 mod trial;
+mod view;
 mod words;
 
-use std::time::{Duration, Instant};
-
-use buttress_kernel::Outcome;
+use std::time::Instant;
 
 use self::trial::Trial;
-use crate::policy::{self, Reason};
 use crate::rules::Rules;
-use crate::window::{Counts, Mark, Window};
+use crate::window::{Counts, Window};
 
 pub(crate) use self::words::{Answer, End, Forced, Kind, Moment, Permit, Phase, Refusal, Turn};
 
@@ -149,22 +148,6 @@ impl Machine {
         self.enter(None);
     }
 
-    /// What a call would find. A circuit whose open time is over is half-open: whether somebody has
-    /// called since makes no difference to who calls next.
-    pub(crate) fn phase(&mut self, at: Moment, rules: &Rules, turns: &mut Vec<Turn>) -> Phase {
-        self.settle(at, rules, turns);
-        match self.trouble.as_deref() {
-            None => Phase::Closed,
-            Some(Trouble::Open { until, .. }) if *until > at.now => Phase::Open(*until),
-            Some(Trouble::Open { .. } | Trouble::HalfOpen(_)) => Phase::HalfOpen,
-            Some(Trouble::Forced(forced)) => Phase::Forced(*forced),
-        }
-    }
-
-    pub(crate) const fn has_window(&self) -> bool {
-        self.window.is_some()
-    }
-
     /// Gives back what the window no longer needs.
     pub(crate) fn rest(&mut self, now: Instant, rules: &Rules) {
         let tick = rules.tick(now);
@@ -174,141 +157,6 @@ impl Machine {
                 self.window = None;
             }
         }
-    }
-
-    /// Whether nothing has happened for so long that the circuit may be forgotten.
-    pub(crate) fn is_idle(&self, now: Instant, rules: &Rules) -> bool {
-        let idle = u64::try_from(rules.idle_after.as_nanos()).unwrap_or(u64::MAX);
-        let used = rules.end_of(self.tick).saturating_add(idle) > rules.nanos(now);
-        match self.trouble.as_deref() {
-            Some(Trouble::Forced(_)) => false,
-            Some(Trouble::Open { until, .. }) => !used && *until + rules.idle_after <= now,
-            Some(Trouble::HalfOpen(_)) | None => !used,
-        }
-    }
-
-    /// The state, by its name alone.
-    pub(crate) fn kind(&self) -> Kind {
-        match self.trouble.as_deref() {
-            None => Kind::Closed,
-            Some(Trouble::Open { .. }) => Kind::Open,
-            Some(Trouble::HalfOpen(_)) => Kind::HalfOpen,
-            Some(Trouble::Forced(Forced::Open)) => Kind::ForcedOpen,
-            Some(Trouble::Forced(Forced::Closed)) => Kind::ForcedClosed,
-        }
-    }
-
-    pub(crate) const fn epoch(&self) -> u32 {
-        self.epoch
-    }
-
-    pub(crate) const fn tick(&self) -> u64 {
-        self.tick
-    }
-
-    /// Whether calls pass without a question.
-    pub(crate) fn admits(&self) -> bool {
-        matches!(
-            self.trouble.as_deref(),
-            None | Some(Trouble::Forced(Forced::Closed))
-        )
-    }
-
-    /// Whether successes need not be told one by one: none of them can change anything until the
-    /// tick is over.
-    pub(crate) fn is_calm(&self, rules: &Rules) -> bool {
-        let counts = self.window.as_ref().map(|window| window.counts());
-        self.trouble.is_none() && policy::is_calm(rules, counts.unwrap_or_default())
-    }
-
-    /// Does what time does: a probe that has not ended in time has failed, then.
-    fn settle(&mut self, at: Moment, rules: &Rules, turns: &mut Vec<Turn>) {
-        let Some(Trouble::HalfOpen(trial)) = self.trouble.as_deref() else {
-            return;
-        };
-        let level = trial.level.saturating_add(1);
-        let overdue = trial.first_end(rules).filter(|end| *end <= at.now);
-        if let Some(since) = overdue {
-            let wait = rules.open_time(level, at.draw);
-            self.open(since, wait, level, Reason::HungProbe, turns);
-        }
-    }
-
-    /// open ⇒ half-open, once the time is over.
-    fn begin_trial(&mut self, now: Instant, turns: &mut Vec<Turn>) {
-        let Some(Trouble::Open { until, level }) = self.trouble.as_deref() else {
-            return;
-        };
-        if *until <= now {
-            let trial = Trial::new(*level);
-            self.enter(Some(Trouble::HalfOpen(trial)));
-            turns.push(Turn::HalfOpened);
-        }
-    }
-
-    /// The end of a call through a closed circuit.
-    fn count(&mut self, end: End, at: Moment, rules: &Rules, turns: &mut Vec<Turn>) {
-        let failed = match end.outcome {
-            Outcome::Success => {
-                self.run = 0;
-                false
-            }
-            Outcome::ServerFailure => {
-                self.run = self.run.saturating_add(1);
-                true
-            }
-            Outcome::Throttled => true,
-            Outcome::CallerFault | Outcome::Neutral => return,
-        };
-        let (tick, slow) = (rules.tick(at.now), end.slow);
-        let newest = self.tick;
-        let counts = self.window(rules).map(|window| {
-            window.record(tick, Mark { failed, slow });
-            window.advance(newest);
-            window.counts()
-        });
-        if let Some(reason) = policy::trips(rules, self.run, counts.unwrap_or_default()) {
-            let wait = longer(rules.open_time(0, at.draw), end.delay, rules);
-            self.open(at.now, wait, 0, reason, turns);
-        }
-    }
-
-    /// The end of a probe.
-    fn judge(&mut self, end: End, at: Moment, rules: &Rules, turns: &mut Vec<Turn>) {
-        let Some(Trouble::HalfOpen(trial)) = self.trouble.as_deref_mut() else {
-            return;
-        };
-        match end.outcome {
-            Outcome::ServerFailure => {
-                let level = trial.level.saturating_add(1);
-                let wait = longer(rules.open_time(level, at.draw), end.delay, rules);
-                self.open(at.now, wait, level, Reason::Probe, turns);
-            }
-            // Who finds fault with the caller is well.
-            Outcome::CallerFault if !end.answered => {}
-            Outcome::Success | Outcome::CallerFault => {
-                trial.passed += 1;
-                if trial.passed >= rules.close_after {
-                    self.enter(None);
-                    turns.push(Turn::Closed);
-                }
-            }
-            Outcome::Throttled | Outcome::Neutral => {}
-        }
-    }
-
-    fn open(
-        &mut self,
-        since: Instant,
-        wait: Duration,
-        level: u32,
-        reason: Reason,
-        turns: &mut Vec<Turn>,
-    ) {
-        // No duration of the rules is longer than a year.
-        let until = since + wait;
-        self.enter(Some(Trouble::Open { until, level }));
-        turns.push(Turn::Opened { until, reason });
     }
 
     /// Every state begins with nothing counted.
@@ -332,11 +180,6 @@ impl Machine {
             _ => None,
         }
     }
-}
-
-/// The server's wish is a floor, up to what we are ready to believe.
-fn longer(wait: Duration, delay: Option<Duration>, rules: &Rules) -> Duration {
-    wait.max(delay.unwrap_or_default().min(rules.max_server_delay))
 }
 
 #[cfg(test)]

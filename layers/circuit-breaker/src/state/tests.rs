@@ -1,6 +1,11 @@
 //! What the comparison with the model, in `lives`, cannot show.
 
+use std::time::Duration;
+
+use buttress_kernel::Outcome;
+
 use super::*;
+use crate::policy::Reason;
 use crate::settings::Settings;
 
 fn rules(settings: &Settings) -> Rules {
@@ -187,4 +192,23 @@ fn calls_pass_without_a_question_while_it_is_closed_or_held_closed() {
     assert!(!machine.admits());
     machine.reset();
     assert!(machine.admits());
+}
+
+#[test]
+fn successes_need_not_be_told_while_no_failure_alone_is_in_the_window() {
+    let rules = rules(&Settings {
+        min_calls: 2,
+        jitter: false,
+        ..Settings::default()
+    });
+    let (mut machine, mut turns) = (Machine::new(0), Vec::new());
+    let permit = Permit { epoch: 0, probe: 0 };
+    assert!(machine.is_calm(&rules));
+    let failure = end(Outcome::ServerFailure);
+    machine.record(permit, failure, at(&rules, 0), &rules, &mut turns);
+    assert!(!machine.is_calm(&rules), "with a success it is one of two");
+    machine.successes(2, &rules);
+    assert!(machine.is_calm(&rules), "one of three");
+    machine.force(Forced::Closed);
+    assert!(!machine.is_calm(&rules), "held closed, it counts nothing");
 }

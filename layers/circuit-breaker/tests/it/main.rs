@@ -7,8 +7,12 @@ mod closed;
 mod half_open;
 mod handle;
 mod keys;
+#[cfg(feature = "metrics")]
+mod measured;
 mod opened;
 mod overrides;
 mod settings;
+mod slow;
 mod support;
 mod telemetry;
+mod trails;
