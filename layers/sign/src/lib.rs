@@ -10,6 +10,7 @@
 //! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
 //! | `sigv4` | AWS Signature Version 4, in headers or in the query | `sigv4::SigV4` |
 //! | `message-signatures` | HTTP message signatures (RFC 9421) and digests (RFC 9530), both sides | `message::MessageSigner` |
+//! | `digest` | HTTP Digest (RFC 7616), by a layer of its own, since it answers | `digest::DigestLayer` |
 //!
 //! # What is signed, and what is not
 //!
@@ -36,10 +37,15 @@
 //! | `overrides.rs` | what one request wants otherwise |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "hmac", feature = "message-signatures", feature = "sigv4"))]
+mod authority;
 mod body;
+#[cfg(feature = "digest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
+pub mod digest;
 mod error;
 pub mod future;
-#[cfg(any(feature = "hmac", feature = "sigv4"))]
+#[cfg(any(feature = "digest", feature = "hmac", feature = "sigv4"))]
 mod hex;
 #[cfg(feature = "hmac")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hmac")))]
@@ -50,7 +56,7 @@ mod layer;
 pub mod message;
 mod origin;
 mod overrides;
-#[cfg(any(feature = "message-signatures", feature = "sigv4"))]
+#[cfg(any(feature = "digest", feature = "message-signatures", feature = "sigv4"))]
 mod percent;
 mod secret;
 mod service;
@@ -58,7 +64,7 @@ mod sign;
 #[cfg(feature = "sigv4")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sigv4")))]
 pub mod sigv4;
-#[cfg(any(feature = "hmac", feature = "message-signatures", feature = "sigv4"))]
+#[cfg(any(feature = "digest", feature = "hmac", feature = "message-signatures"))]
 mod target;
 mod telemetry;
 #[cfg(any(feature = "hmac", feature = "message-signatures"))]

@@ -18,7 +18,12 @@ pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
     #[cfg_attr(
-        not(any(feature = "hmac", feature = "message-signatures", feature = "sigv4")),
+        not(any(
+            feature = "digest",
+            feature = "hmac",
+            feature = "message-signatures",
+            feature = "sigv4"
+        )),
         allow(dead_code, reason = "each scheme needs it")
     )]
     pub(crate) fn expose(&self) -> &[u8] {

@@ -7,6 +7,8 @@ use http::Extensions;
 use tracing::{debug, warn};
 
 use crate::SignError;
+#[cfg(feature = "digest")]
+use crate::digest::Outcome;
 use crate::origin::Stray;
 
 const TARGET: &str = "buttress_sign";
@@ -56,9 +58,28 @@ pub(crate) fn refused(scheme: &'static str, error: &SignError, extensions: &Exte
     });
 }
 
+/// A server wants an answer of Digest's.
+#[cfg(feature = "digest")]
+pub(crate) fn challenged(outcome: Outcome, explain: Option<&Explain>) {
+    let name = outcome.as_str();
+    if outcome == Outcome::Answered {
+        debug!(target: TARGET, outcome = name, "challenged");
+    } else {
+        warn!(target: TARGET, outcome = name, "challenged: the 401 is the answer");
+    }
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.challenges", "outcome" => name).increment(1);
+    let what = || format!("a digest challenge: {name}").into();
+    note_in(explain, what);
+}
+
 /// Writes down what happened just now, where somebody asked.
-pub(crate) fn note(extensions: &Extensions, what: impl FnOnce() -> Cow<'static, str>) {
-    if let Some(explain) = Explain::of(extensions) {
+fn note(extensions: &Extensions, what: impl FnOnce() -> Cow<'static, str>) {
+    note_in(Explain::of(extensions), what);
+}
+
+fn note_in(explain: Option<&Explain>, what: impl FnOnce() -> Cow<'static, str>) {
+    if let Some(explain) = explain {
         let now = tokio::time::Instant::now().into_std();
         explain.record(Entry::new(LAYER, what(), now, now));
     }

@@ -2,7 +2,7 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::{Hmac, Part};
-use crate::{Payload, SignError, target};
+use crate::{Payload, SignError, authority, target};
 
 impl Hmac {
     /// What is signed: the parts, with the separator between them. Pure.
@@ -32,7 +32,7 @@ impl Hmac {
             Part::Query => head.uri.query().unwrap_or(""),
             Part::PathAndQuery => target::path_and_query(&head.uri),
             Part::Authority => {
-                authority = target::authority_sent(&head.uri, &head.headers)
+                authority = authority::sent(&head.uri, &head.headers)
                     .ok_or_else(|| SignError::new("it has no host, which the signature covers"))?;
                 &authority
             }

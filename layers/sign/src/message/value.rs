@@ -12,7 +12,7 @@ use sfv::{
 use super::component::{Component, Name};
 use super::view::{Message, Start, Structure};
 use crate::percent::{decode_form, push};
-use crate::target;
+use crate::{authority, target};
 
 /// Why a component has no value, as a clause.
 pub(super) type NoValue = &'static str;
@@ -82,9 +82,9 @@ fn scheme(message: &Message<'_>, uri: &Uri) -> Result<String, NoValue> {
 
 fn authority<'a>(message: &Message<'a>, uri: &'a Uri) -> Result<Cow<'a, str>, NoValue> {
     let authority = if message.outbound {
-        target::authority_sent(uri, message.headers)
+        authority::sent(uri, message.headers)
     } else {
-        target::authority_received(uri, message.headers)
+        authority::received(uri, message.headers)
     };
     authority.ok_or("it has no host, which the signature covers")
 }

@@ -8,7 +8,7 @@ use super::stamp::Stamp;
 use super::{Scope, SigV4, escape};
 use crate::hex::hex;
 use crate::percent::decode_form;
-use crate::{SignError, target};
+use crate::{SignError, authority};
 
 /// What is signed, and the names of the headers in it.
 pub(super) struct Canonical {
@@ -113,7 +113,7 @@ fn join(headers: &Headers<'_>) -> String {
 }
 
 fn headers(head: &Parts) -> Result<Headers<'_>, SignError> {
-    let host = target::authority_sent(&head.uri, &head.headers)
+    let host = authority::sent(&head.uri, &head.headers)
         .ok_or_else(|| SignError::new("it has no host, or more than one"))?;
     let mut headers = Headers::new();
     for (name, value) in &head.headers {

@@ -1,6 +1,8 @@
 //! What the crate promises, from outside.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(feature = "digest")]
+mod digest;
 #[cfg(feature = "hmac")]
 mod hmac;
 mod layer;

@@ -1,0 +1,86 @@
+//! Which authority a request goes to, as its parts say it.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, Uri, header};
+
+/// The authority that the receiver will see, in lower case and without the scheme's own port: the
+/// `Host` header, which a transport leaves alone where there is one, or else the URI's.
+pub(crate) fn sent<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    host(uri, headers).or_else(|| of_uri(uri))
+}
+
+/// The authority that was asked for: the URI's where it has one
+/// ([RFC 9112 §3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)), or else `Host`.
+#[cfg(feature = "message-signatures")]
+pub(crate) fn received<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    of_uri(uri).or_else(|| host(uri, headers))
+}
+
+/// The only `Host` header; two of them name no place.
+fn host<'a>(uri: &Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return None;
+    };
+    let host = host.to_str().ok().filter(|host| !host.is_empty())?;
+    Some(normal(host, uri.scheme_str()))
+}
+
+fn of_uri(uri: &Uri) -> Option<Cow<'_, str>> {
+    let authority = uri.authority()?.as_str();
+    // User information is no part of the authority that is sent.
+    let place = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, place)| place);
+    Some(normal(place, uri.scheme_str()))
+}
+
+/// In lower case, without the port that says nothing.
+fn normal<'a>(place: &'a str, scheme: Option<&str>) -> Cow<'a, str> {
+    let usual = match scheme {
+        Some("http") => "80",
+        Some("https") => "443",
+        _ => "",
+    };
+    let place = match place.rsplit_once(':') {
+        Some((host, port)) if port.is_empty() || port == usual => host,
+        _ => place,
+    };
+    if place.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(place.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(place)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::*;
+
+    fn seen(uri: &str, hosts: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        sent(&uri.parse().unwrap(), &headers).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn the_authority_is_what_the_receiver_sees() {
+        for (uri, hosts, authority) in [
+            ("https://A.example/", &[][..], Some("a.example")),
+            ("https://a.example:443/", &[], Some("a.example")),
+            ("http://a.example:443/", &[], Some("a.example:443")),
+            ("https://user:secret@a.example/", &[], Some("a.example")),
+            ("https://a.example/", &["B.example"], Some("b.example")),
+            ("https://[::1]:8080/", &[], Some("[::1]:8080")),
+            ("/", &["b.example:80"], Some("b.example:80")),
+            ("/", &["b.example", "c.example"], None),
+            ("/", &[], None),
+        ] {
+            assert_eq!(seen(uri, hosts).as_deref(), authority, "{uri} {hosts:?}");
+        }
+    }
+}
