@@ -240,10 +240,19 @@ proptest! {
         let mut line = Line::new(bucket, &mut queue);
         let ask = Ask { cost, class, patience: Patience::Wait(crate::clock::LATEST), deadline: None };
         let rules = Rules { ageing: crate::clock::LATEST, ..RULES };
-        if let Answer::Wait { place, until } = line.arrive(now, &ask, &rules) {
-            line.turn(place, until, until, u64::MAX);
-            line.set_pace(until, Pace::new(1, 1));
-            line.leave(place, cost, until);
+        match line.arrive(now, &ask, &rules) {
+            Answer::Wait { place, until } => {
+                line.turn(place, until, until, u64::MAX);
+                line.set_pace(until, Pace::new(1, 1));
+                line.leave(place, cost, until);
+            }
+            Answer::Go { place } => {
+                let ready = now.saturating_add(full_at).max(now + 1);
+                if line.defer(place, (now, now, ready), &ask, &rules).is_ok() {
+                    line.turn(place, ready, ready, u64::MAX);
+                }
+            }
+            Answer::Refuse { .. } | Answer::TooDear { .. } => {}
         }
     }
 }
@@ -273,4 +282,88 @@ fn a_crowd_is_bounded_whoever_is_urgent() {
         reason: Reason::Crowded,
     };
     assert_eq!(line.arrive(100, &ask(0), &rules), crowded);
+}
+
+const fn asks(cost: u32, patience: Patience) -> Ask {
+    Ask {
+        cost,
+        class: 1,
+        patience,
+        deadline: None,
+    }
+}
+
+const PATIENT: Patience = Patience::Wait(1_000);
+
+/// One token each 10, and three of them at 100, of which the first request has two.
+fn served(queue: &mut Queue<Option<usize>>) -> (Line<'_, Option<usize>>, Place) {
+    let pace = Pace::new(10, 3);
+    let bucket = Bucket { full_at: 0, pace };
+    let mut line = Line::new(bucket, queue);
+    let Answer::Go { place } = line.arrive(100, &asks(2, PATIENT), &RULES) else {
+        panic!("there were tokens");
+    };
+    (line, place)
+}
+
+#[test]
+fn who_is_sent_back_is_in_front_of_those_who_came_later() {
+    let mut queue = Queue::new();
+    let (mut line, first) = served(&mut queue);
+    let Answer::Wait { place: second, .. } = line.arrive(101, &asks(2, PATIENT), &RULES) else {
+        panic!("one token is not enough");
+    };
+    let until = line.defer(first, (100, 102, 150), &asks(2, PATIENT), &RULES);
+    assert_eq!(until, Ok(150));
+    assert_eq!(
+        line.turn(second, 149, 149, 1_000),
+        Turn::Wait { until: 170 }
+    );
+    assert_eq!(line.turn(first, 150, 150, 1_000), Turn::Go);
+    assert_eq!(
+        line.turn(second, 169, 170, 1_000),
+        Turn::Wait { until: 170 }
+    );
+    assert_eq!(line.turn(second, 170, 170, 1_000), Turn::Go);
+}
+
+#[test]
+fn who_is_sent_back_behind_another_waits_for_both() {
+    let mut queue = Queue::new();
+    let (mut line, first) = served(&mut queue);
+    let Answer::Go { place: second } = line.arrive(100, &asks(1, PATIENT), &RULES) else {
+        panic!("there was one more");
+    };
+    let sent_back = line.defer(first, (100, 101, 150), &asks(2, PATIENT), &RULES);
+    assert_eq!(sent_back, Ok(150));
+    let sent_back = line.defer(second, (100, 101, 140), &asks(1, PATIENT), &RULES);
+    assert_eq!(sent_back, Ok(160));
+    assert_eq!(line.turn(first, 150, 150, 1_000), Turn::Go);
+    assert_eq!(line.turn(second, 160, 160, 1_000), Turn::Go);
+}
+
+#[test]
+fn who_cannot_be_sent_back_leaves_what_it_had_to_the_next() {
+    let refusals = [
+        (Patience::Reject, 1_000, Reason::Rejecting),
+        (Patience::Wait(9), 1_000, Reason::TooLong),
+        (PATIENT, 1, Reason::Crowded),
+    ];
+    for (patience, max_waiting, reason) in refusals {
+        let mut queue = Queue::new();
+        let (mut line, first) = served(&mut queue);
+        let Answer::Wait { place: second, .. } = line.arrive(101, &asks(3, PATIENT), &RULES) else {
+            panic!("one token is not enough");
+        };
+        *line.queue.mark(second).unwrap() = Some(2);
+        let rules = Rules {
+            max_waiting,
+            ..RULES
+        };
+        // It came at 100, so that it has waited for 10 when it could go.
+        let refusal = line.defer(first, (100, 105, 110), &asks(2, patience), &rules);
+        assert_eq!(refusal, Err((110, reason)));
+        assert_eq!(line.woken, [Some(2)], "it is first now");
+        assert_eq!(line.turn(second, 120, 120, 1_000), Turn::Go);
+    }
 }
