@@ -68,6 +68,10 @@ impl Weight {
 
 fn main() {
     let wanted: Vec<_> = env::args().skip(1).collect();
+    for name in &wanted {
+        let known = LAYERS.iter().any(|(layer, _)| name == layer);
+        assert!(known, "no layer with keys is called {name}");
+    }
     for (layer, weigh) in LAYERS {
         if wanted.is_empty() || wanted.iter().any(|name| name == layer) {
             print(layer, &weigh());
