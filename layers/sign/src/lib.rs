@@ -3,14 +3,44 @@
 //! A signature proves who sent a request and that nobody changed it on the way. It holds a date, so
 //! it must be made last: one that was made before a wait in a queue or a backoff is refused when it
 //! arrives. [`SignLayer`] stands **innermost**, under retry and every limit, and signs each attempt
-//! anew. It takes any [`Sign`]; four come with this crate, each behind a feature.
+//! anew. It takes any [`Sign`]; three come with this crate, each behind a feature. Digest, which has to
+//! be asked first, is a layer of its own.
 //!
 //! | feature | scheme | type |
 //! | --- | --- | --- |
 //! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
 //! | `sigv4` | AWS Signature Version 4, in headers or in the query | `sigv4::SigV4` |
 //! | `message-signatures` | HTTP message signatures (RFC 9421) and digests (RFC 9530), both sides | `message::MessageSigner` |
-//! | `digest` | HTTP Digest (RFC 7616), by a layer of its own, since it answers | `digest::DigestLayer` |
+//! | `digest` | HTTP Digest (RFC 7616), which answers a 401 | `digest::DigestLayer` |
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(feature = "hmac")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! use buttress_kernel::Body;
+//! use buttress_sign::SignLayer;
+//! use buttress_sign::hmac::Hmac;
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! let server = service_fn(|request: Request<Body>| async move {
+//!     assert!(request.headers().contains_key("x-signature"));
+//!     Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+//! });
+//! let client = ServiceBuilder::new()
+//!     // .layer(retry), limits, a breaker, and last of all
+//!     .layer(SignLayer::new(Hmac::sha256("a shared secret")?).origin("https://api.example.com".parse()?))
+//!     .service(server);
+//!
+//! let request = Request::get("https://api.example.com/orders").body(Body::empty())?;
+//! client.oneshot(request).await?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "hmac"))]
+//! # fn main() {}
+//! ```
 //!
 //! # What is signed, and what is not
 //!

@@ -15,7 +15,7 @@
 //!   that did not work means that the password is wrong: the 401 is the answer, since asking twice could
 //!   lock the account.
 //! - `nextnonce` is used. A late 401 never displaces a newer nonce.
-//! - A request that brings its own `Authorization` is let pass.
+//! - A request that brings its own `Authorization` is let pass, and so is a proxy's 407.
 //!
 //! **Place it under retry**, where each attempt is answered by itself, and above
 //! [`SignLayer`](crate::SignLayer) if both are needed.

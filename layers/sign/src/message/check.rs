@@ -6,10 +6,10 @@ use sfv::{Dictionary, ListEntry, Parser};
 use super::base::base;
 use super::content_digest::bytes_of;
 use super::fields::{SIGNATURE, SIGNATURE_INPUT};
-use super::key::VerifyingKey;
 use super::params::SignatureParams;
 use super::policy::Policy;
 use super::value;
+use super::verifying_key::VerifyingKey;
 use super::view::Message;
 use crate::{Reason, Unverified};
 

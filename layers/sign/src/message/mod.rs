@@ -60,10 +60,10 @@
 //! | --- | --- |
 //! | `signer.rs` | settings, and making a signature |
 //! | `check.rs`, `policy.rs` | finding and judging a signature |
-//! | `component.rs`, `value.rs`, `view.rs` | what can be covered, and what it is in a message |
+//! | `component.rs`, `identifier.rs`, `value.rs`, `view.rs` | what can be covered, and what it is in a message |
 //! | `base.rs`, `params.rs` | what is signed |
 //! | `fields.rs` | `Signature-Input` and `Signature` |
-//! | `key.rs`, `der.rs`, `algorithm.rs` | keys |
+//! | `signing_key.rs`, `verifying_key.rs`, `der.rs`, `algorithm.rs` | keys |
 //! | `content_digest.rs` | digests of bodies |
 
 mod algorithm;
@@ -73,20 +73,23 @@ mod component;
 pub mod content_digest;
 mod der;
 mod fields;
-mod key;
+mod identifier;
 mod params;
 mod policy;
 mod signer;
+mod signing_key;
 mod text;
 mod value;
+mod verifying_key;
 mod view;
 
 pub use self::algorithm::Algorithm;
 pub use self::check::verify;
 pub use self::component::Component;
 pub use self::fields::MadeSignature;
-pub use self::key::{SigningKey, VerifyingKey};
 pub use self::params::SignatureParams;
 pub use self::policy::Policy;
 pub use self::signer::MessageSigner;
+pub use self::signing_key::SigningKey;
+pub use self::verifying_key::VerifyingKey;
 pub use self::view::{Message, Structure};

@@ -5,8 +5,9 @@ use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Uri, header};
 use ring::digest::{SHA256, digest};
 
+use super::canonical;
+use super::signer::{SigV4, Unsigned};
 use super::stamp::Stamp;
-use super::{SigV4, Unsigned, canonical};
 use crate::hex::hex;
 use crate::{Payload, SignError};
 

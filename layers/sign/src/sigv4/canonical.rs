@@ -4,8 +4,9 @@ use http::request::Parts;
 use http::{HeaderName, Uri, header};
 use ring::digest::{SHA256, digest};
 
+use super::escape;
+use super::signer::{Scope, SigV4};
 use super::stamp::Stamp;
-use super::{Scope, SigV4, escape};
 use crate::hex::hex;
 use crate::percent::decode_form;
 use crate::{SignError, authority};

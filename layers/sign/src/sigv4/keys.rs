@@ -4,8 +4,8 @@ use std::time::SystemTime;
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use zeroize::Zeroizing;
 
-use super::Scope;
 use super::credentials::Credentials;
+use super::signer::Scope;
 use super::stamp::Stamp;
 
 /// The key of the day, derived when the first request of the day comes.

@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use buttress_sign::hmac::{DateFormat, Encoding, Hmac, Part};
-use buttress_sign::{Payload, Reason, Sign, Unverified};
+use buttress_sign::{Payload, Reason, Sign, SignLayer, Unverified};
+use buttress_testkit::{ManualWallClock, Scripted, Step};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
+use tower::{Layer, ServiceExt};
 
-use crate::support::{URI, head, now};
+use crate::support::{URI, head, listen, now, request, stream};
 
 const TOLERANCE: Duration = Duration::from_secs(300);
 
@@ -262,6 +264,29 @@ fn no_debug_output_and_no_error_shows_the_key() {
     for text in [format!("{hmac:?}"), format!("{head:?}")] {
         assert!(
             !text.contains("the key") && !text.contains(signature),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_is_logged_shows_the_key_or_a_signature() {
+    let (log, _guard) = listen();
+    let server = Scripted::new([Step::ok()]);
+    let layer = SignLayer::new(hmac()).wall_clock(ManualWallClock::at(now()));
+    layer
+        .layer(server.clone())
+        .oneshot(request("tea"))
+        .await
+        .unwrap();
+    let refused = layer
+        .layer(server.clone())
+        .oneshot(request(stream("tea")))
+        .await;
+    let signature = server.calls()[0].header("x-signature").unwrap().to_owned();
+    for text in [log.text(), format!("{layer:?} {refused:?}")] {
+        assert!(
+            !text.contains("the key") && !text.contains(&signature),
             "{text}"
         );
     }
