@@ -25,6 +25,8 @@ mod list;
 mod location;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod oracle;
 mod partial;
 mod range;
 mod request;

@@ -222,6 +222,17 @@ impl Cache {
         }
     }
 
+    /// The fields of a request as the origin would see them.
+    pub(super) fn would_send(&self, request: &Request<()>) -> HeaderMap {
+        let entries = self.entries.get(request.uri()).cloned().unwrap_or_default();
+        let mut sent = request.headers().clone();
+        let ask = Ask::of(request);
+        if let Decision::Forward(forward) = look_up(&self.wishes, &ask, &entries, self.now) {
+            forward.conditions.apply(&mut sent);
+        }
+        sent
+    }
+
     /// Asks an origin that is up and says this.
     pub(super) fn get(&mut self, request: &Request<()>, says: &Origin) -> Answer {
         self.ask(request, Some(says))

@@ -17,8 +17,8 @@ pub(super) fn head(
     arrival: &Arrival<'_>,
 ) -> Option<Head> {
     let control = Control::of(policy, arrival.headers);
-    let forbidden = wishes.mode == Mode::NoStore || request::forbids_storing(ask.headers);
-    if forbidden || !allowed(policy, &control, ask, arrival) {
+    let forbidden = || wishes.mode == Mode::NoStore || request::forbids_storing(ask.headers);
+    if !allowed(policy, &control, ask, arrival) || forbidden() {
         return None;
     }
     let freshness = Freshness::of(policy, &control, arrival.status, arrival.headers, arrival);

@@ -1,0 +1,165 @@
+//! What is stored, and which of its fields.
+
+use super::{reused, twice};
+use crate::policy::Policy;
+use crate::policy::model::{Cache, How, date, get, origin};
+
+#[test]
+fn conditional_and_unsatisfied_answers_are_not_stored() {
+    for status in [304, 412, 416] {
+        let mut cache = Cache::private();
+        let fields = [("cache-control", "max-age=3600"), ("etag", "\"1\"")];
+        let answer = twice(&mut cache, &origin(status, &fields, ""), 0);
+        assert_eq!(answer.text(), "second", "{status}");
+    }
+}
+
+#[test]
+fn who_must_understand_does_not_store_what_it_does_not() {
+    let stored = |status, control| {
+        let mut cache = Cache::private();
+        let fields = [("cache-control", control)];
+        twice(&mut cache, &origin(status, &fields, "first"), 0).how == How::Hit
+    };
+    assert!(!stored(599, "max-age=3600, must-understand"));
+    assert!(stored(599, "max-age=3600"));
+    assert!(stored(200, "max-age=3600, must-understand"));
+    assert!(stored(200, "max-age=3600, must-understand, no-store"));
+    assert!(!stored(599, "max-age=3600, must-understand, no-store"));
+}
+
+#[test]
+fn authorized_responses_are_for_one_user_unless_they_say_otherwise() {
+    let reused = |policy, control| {
+        let mut cache = Cache::new(policy);
+        let fields = [("cache-control", control)];
+        let ask = get(&[("authorization", "FOO")]);
+        cache.get(&ask, &origin(200, &fields, "first"));
+        cache.get(&get(&[]), &origin(200, &[], "second")).text() == "first"
+    };
+    assert!(!reused(Policy::shared(), "max-age=3600"));
+    for control in [
+        "max-age=3600, public",
+        "max-age=3600, must-revalidate",
+        "s-maxage=3600",
+    ] {
+        assert!(reused(Policy::shared(), control), "{control}");
+    }
+    assert!(reused(Policy::private(), "max-age=3600"));
+}
+
+#[test]
+fn fields_of_the_connection_are_not_replayed() {
+    let fields = [
+        ("cache-control", "max-age=60"),
+        ("connection", "a, B"),
+        ("connection", "close"),
+        ("a", "1"),
+        ("b", "2"),
+        ("c", "3"),
+        ("keep-alive", "x"),
+        ("proxy-authenticate", "x"),
+        ("proxy-authentication-info", "x"),
+        ("proxy-authorization", "x"),
+        ("proxy-connection", "x"),
+        ("te", "x"),
+        ("trailer", "x"),
+        ("transfer-encoding", "x"),
+        ("upgrade", "x"),
+        ("set-cookie", "a=b"),
+        ("set-cookie", "c=d"),
+    ];
+    let mut cache = Cache::shared();
+    let answer = twice(&mut cache, &origin(200, &fields, "first"), 0);
+    let mut names: Vec<_> = answer
+        .headers
+        .keys()
+        .map(http::HeaderName::as_str)
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["age", "c", "cache-control", "date", "set-cookie"]);
+    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 2);
+}
+
+#[test]
+fn fields_that_a_directive_names_are_not_replayed() {
+    let replayed = |policy, control: &str| {
+        let mut cache = Cache::new(policy);
+        let fields = [
+            ("cache-control", control),
+            ("a", "1"),
+            ("b", "2"),
+            ("c", "3"),
+        ];
+        let answer = twice(&mut cache, &origin(200, &fields, "first"), 0);
+        assert_eq!(answer.how, How::Hit, "{control}");
+        ["a", "b", "c"].map(|name| answer.field(name).is_some())
+    };
+    let both = "max-age=60, no-cache=\"a, b\"";
+    assert_eq!(replayed(Policy::private(), both), [false, false, true]);
+    assert_eq!(replayed(Policy::shared(), both), [false, false, true]);
+    let one = "max-age=60, private=\"a\"";
+    assert_eq!(replayed(Policy::private(), one), [true, true, true]);
+    assert_eq!(replayed(Policy::shared(), one), [false, true, true]);
+}
+
+#[test]
+fn cookies_in_requests_change_nothing() {
+    let mut cache = Cache::shared();
+    cache.get(
+        &get(&[]),
+        &origin(200, &[("cache-control", "max-age=60")], "first"),
+    );
+    let answer = cache.get(&get(&[("cookie", "a=b")]), &origin(200, &[], ""));
+    assert_eq!(answer.how, How::Hit);
+}
+
+#[test]
+fn a_request_that_forbids_it_is_not_stored() {
+    let mut cache = Cache::private();
+    let fields = [("cache-control", "max-age=60")];
+    let ask = get(&[("cache-control", "no-store")]);
+    cache.get(&ask, &origin(200, &fields, "first"));
+    assert_eq!(
+        cache.get(&get(&[]), &origin(200, &[], "second")).text(),
+        "second"
+    );
+}
+
+#[test]
+fn a_newer_response_that_may_not_be_stored_leaves_the_old_one() {
+    let mut cache = Cache::private();
+    cache.get(
+        &get(&[]),
+        &origin(200, &[("cache-control", "max-age=60")], "first"),
+    );
+    let reload = get(&[("cache-control", "no-cache")]);
+    cache.get(
+        &reload,
+        &origin(200, &[("cache-control", "no-store")], "second"),
+    );
+    assert_eq!(
+        cache.get(&get(&[]), &origin(200, &[], "third")).text(),
+        "first"
+    );
+}
+
+#[test]
+fn what_a_304_forbids_to_store_is_validated_at_each_use() {
+    for (policy, control) in [
+        (Policy::private(), "no-store"),
+        (Policy::shared(), "private, max-age=60"),
+    ] {
+        let mut cache = Cache::new(policy);
+        let fields = [("cache-control", "max-age=1"), ("etag", "\"a\"")];
+        cache.get(&get(&[]), &origin(200, &fields, "first"));
+        cache.wait(3);
+        let newer = origin(304, &[("cache-control", control), ("etag", "\"a\"")], "");
+        assert_eq!(cache.get(&get(&[]), &newer).how, How::Validated);
+        assert_eq!(
+            cache.get(&get(&[]), &newer).how,
+            How::Validated,
+            "{control}"
+        );
+    }
+}

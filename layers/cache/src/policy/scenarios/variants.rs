@@ -1,0 +1,89 @@
+//! Several responses for one URI.
+
+use http::Uri;
+
+use crate::policy::Reason;
+use crate::policy::model::{Cache, How, date, get, origin};
+
+#[test]
+fn variants_are_kept_apart_and_found_again() {
+    let says = |body| {
+        origin(
+            200,
+            &[("cache-control", "max-age=60"), ("vary", "foo")],
+            body,
+        )
+    };
+    let foo = |value| get(&[("foo", value)]);
+    let mut cache = Cache::private();
+    assert_eq!(
+        cache.get(&foo("1"), &says("one")).how,
+        How::Fetched(Reason::UriMiss)
+    );
+    assert_eq!(
+        cache.get(&foo("2"), &says("two")).how,
+        How::Fetched(Reason::VaryMiss)
+    );
+    assert_eq!(cache.get(&foo("1"), &says("x")).text(), "one");
+    assert_eq!(cache.get(&foo("2"), &says("x")).text(), "two");
+    assert_eq!(cache.get(&get(&[]), &says("none")).text(), "none");
+    assert_eq!(cache.count(&Uri::from_static("http://a.example/")), 3);
+    cache.wait(100);
+    assert_eq!(cache.get(&foo("1"), &says("new")).text(), "new");
+    assert_eq!(cache.count(&Uri::from_static("http://a.example/")), 3);
+}
+
+#[test]
+fn of_several_that_match_the_newest_is_used() {
+    let mut cache = Cache::private();
+    let vary = [
+        ("cache-control", "max-age=60"),
+        ("vary", "foo"),
+        ("date", &date(-9)),
+    ];
+    cache.get(&get(&[("foo", "1")]), &origin(200, &vary, "of 1"));
+    let all = [("cache-control", "max-age=60"), ("date", &date(0))];
+    cache.get(&get(&[("foo", "2")]), &origin(200, &all, "of all"));
+    let answer = cache.get(&get(&[("foo", "1")]), &origin(200, &[], ""));
+    assert_eq!(answer.text(), "of all");
+}
+
+#[test]
+fn the_origin_may_name_the_variant_that_is_right() {
+    let says = |tag, body| {
+        let fields = [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("etag", tag),
+        ];
+        origin(200, &fields, body)
+    };
+    let foo = |value| get(&[("foo", value)]);
+    let mut cache = Cache::private();
+    cache.get(&foo("1"), &says("\"a\"", "one"));
+    cache.get(&foo("2"), &says("\"b\"", "two"));
+    let answer = cache.get(&foo("3"), &origin(304, &[("etag", "\"b\"")], ""));
+    assert_eq!((answer.how, answer.text()), (How::Validated, "two"));
+    assert_eq!(cache.seen[2]["if-none-match"], "\"a\", \"b\"");
+    for (value, body) in [("1", "one"), ("2", "two"), ("3", "two")] {
+        let answer = cache.get(&foo(value), &says("\"c\"", "x"));
+        assert_eq!((answer.how, answer.text()), (How::Hit, body));
+    }
+}
+
+#[test]
+fn a_304_that_names_no_variant_makes_the_request_go_again() {
+    for fields in [&[][..], &[("etag", "\"x\"")]] {
+        let vary = [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("etag", "\"a\""),
+        ];
+        let mut cache = Cache::private();
+        cache.get(&get(&[("foo", "1")]), &origin(200, &vary, "one"));
+        cache.get(&get(&[("foo", "2")]), &origin(304, fields, ""));
+        assert_eq!(cache.seen.len(), 3);
+        assert_eq!(cache.seen[1]["if-none-match"], "\"a\"");
+        assert!(!cache.seen[2].contains_key("if-none-match"));
+    }
+}
