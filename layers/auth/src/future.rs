@@ -11,8 +11,8 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::call::{Call, Last};
 use crate::pause::{Pause, Watched};
-use crate::plan::{Call, Last};
 
 pin_project! {
     /// The response to a request with its credentials, or to its replay.

@@ -113,7 +113,7 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `layer.rs`, `settings.rs`, `origins.rs`, `overrides.rs` | what the layer, or one request, was told |
-//! | `service.rs`, `future.rs`, `plan.rs`, `pause.rs`, `drain.rs`, `head.rs` | the way of a request |
+//! | `service.rs`, `future.rs`, `call.rs`, `pause.rs`, `drain.rs`, `head.rs` | the way of a request |
 //! | `verdict.rs`, `challenge.rs` | decisions: what a rejection means |
 //! | `credential/`, `secret.rs` | what stays as it is |
 //! | `source/`, `token.rs` | where tokens come from, and where they are kept |
@@ -122,6 +122,7 @@
 //! | `tokens/{builder,handle,status,watch}.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod call;
 mod challenge;
 mod credential;
 mod drain;
@@ -132,7 +133,6 @@ mod layer;
 mod origins;
 mod overrides;
 mod pause;
-mod plan;
 mod secret;
 mod service;
 mod settings;

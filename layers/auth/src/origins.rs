@@ -1,6 +1,7 @@
 //! Where credentials may go.
 
 use http::Uri;
+use http::uri::Scheme;
 
 use crate::InvalidOrigin;
 
@@ -43,7 +44,7 @@ enum Others {
 /// In lower case, and without the scheme's own port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
-    scheme: String,
+    scheme: Scheme,
     host: String,
     port: Option<u16>,
     /// Host and port as most requests write them.
@@ -128,15 +129,20 @@ impl Origins {
         self.place(uri) == Place::Inside
     }
 
+    /// Whether the URI is one of these origins, written as most do.
     #[inline]
+    pub(crate) fn are_written(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return false;
+        };
+        let is_this = |o: &Origin| o.scheme == *scheme && o.authority == authority.as_str();
+        self.these.iter().any(is_this)
+    }
+
     pub(crate) fn place(&self, uri: &Uri) -> Place {
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        let (Some(scheme), Some(_)) = (uri.scheme_str(), uri.authority()) else {
             return self.without_authority(uri);
         };
-        let at_once = |o: &Origin| o.authority == authority.as_str() && o.scheme == scheme;
-        if self.these.iter().any(at_once) {
-            return Place::Inside;
-        }
         match self.others {
             Others::All => Place::Inside,
             Others::Encrypted if is_encrypted(scheme) => Place::Inside,
@@ -144,13 +150,11 @@ impl Origins {
         }
     }
 
-    /// For URIs that are not written in the usual way.
-    #[cold]
     fn among(&self, scheme: &str, uri: &Uri) -> Place {
         let host = uri.host().unwrap_or("");
         let port = uri.port_u16().or_else(|| usual_port(scheme));
         let is_near = |o: &&Origin| o.host.eq_ignore_ascii_case(host);
-        let is_this = |o: &Origin| o.scheme.eq_ignore_ascii_case(scheme) && o.port == port;
+        let is_this = |o: &Origin| o.scheme.as_str().eq_ignore_ascii_case(scheme) && o.port == port;
         let mut near = self.these.iter().filter(is_near).peekable();
         let somewhere_near = near.peek().is_some() || self.others == Others::Encrypted;
         if near.any(is_this) {
@@ -162,7 +166,6 @@ impl Origins {
         }
     }
 
-    #[cold]
     fn without_authority(&self, uri: &Uri) -> Place {
         // A bare authority is that of a CONNECT, which is for a proxy.
         let relative = uri.scheme().is_none() && uri.authority().is_none();
@@ -178,20 +181,20 @@ impl Origin {
     fn of(uri: impl TryInto<Uri>) -> Result<Self, InvalidOrigin> {
         let uri: Uri = uri.try_into().map_err(|_| InvalidOrigin::new())?;
         let authority = uri.authority().ok_or(InvalidOrigin::new())?;
-        let scheme = uri.scheme_str().ok_or(InvalidOrigin::new())?;
+        let scheme = uri.scheme().ok_or(InvalidOrigin::new())?;
         let host = authority.host();
         if host.is_empty() || authority.as_str().contains('@') {
             return Err(InvalidOrigin::new());
         }
-        let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
-        let usual = usual_port(&scheme);
+        let host = host.to_ascii_lowercase();
+        let usual = usual_port(scheme.as_str());
         let port = authority.port_u16().or(usual);
         let authority = match port {
             Some(port) if Some(port) != usual => format!("{host}:{port}"),
             _ => host.clone(),
         };
         Ok(Self {
-            scheme,
+            scheme: scheme.clone(),
             host,
             port,
             authority,

@@ -11,10 +11,10 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::call::{self, Call, Last, add};
 use crate::credential::Unplaceable;
 use crate::drain::Drain;
 use crate::error::Reason;
-use crate::plan::{Call, Last, Plan, add};
 use crate::settings::Settings;
 use crate::tokens::{Held, Need, now, wait};
 use crate::{Unauthenticated, telemetry};
@@ -168,13 +168,14 @@ where
     S: Service<Request<B>>,
     B: Replay,
 {
-    let plan = Plan::of(&settings, held, &mut request);
-    let plan = plan.map_err(|Unplaceable| Unauthenticated::new(Reason::NoRoom, Sent::No))?;
+    let kept = settings.keep(&mut request);
+    let added = call::Sent::with(&settings, held, &mut request);
+    let added = added.map_err(|Unplaceable| Unauthenticated::new(Reason::NoRoom, Sent::No))?;
     let attempt = service.call(request);
-    let watched = match plan {
-        Some(plan) => {
-            let service = plan.can_replay().then_some(service);
-            Watched::Call(plan.call(service, settings, explain))
+    let watched = match added {
+        Some(sent) => {
+            let again = kept.map(|kept| (service, kept));
+            Watched::Call(Call::new(sent, again, settings, explain))
         }
         None => Watched::Last(Box::new(Last {
             explain,

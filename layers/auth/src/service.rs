@@ -3,16 +3,16 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{BoxError, Explain, Partition, Replay, Sent};
+use buttress_kernel::{BoxError, Explain, Replay};
 use http::{Request, Response};
 use tower_service::Service;
 
+use crate::call::{Call, Kept, Last, Sent};
 use crate::credential::Unplaceable;
 use crate::error::Reason;
 use crate::future::ResponseFuture;
 use crate::origins::Place;
 use crate::pause::Pause;
-use crate::plan::{Last, Plan};
 use crate::settings::Settings;
 use crate::tokens::{Tokens, now};
 use crate::{Override, Unauthenticated, telemetry};
@@ -49,20 +49,52 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
+    // What most requests need stands here, where the request lies; to hand it to a function that may
+    // have to do more is to move it in memory.
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match Override::of(request.extensions()) {
-            None => authorize(&mut self.inner, &self.settings, request),
-            Some(other) => match self.settings.with(other) {
-                Some(settings) => authorize(&mut self.inner, &Arc::new(settings), request),
-                None => pass(&mut self.inner, request, "off for this request"),
-            },
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let Self { inner, settings } = self;
+        if !settings.is_plain(&request) {
+            return consider(inner, settings, request);
+        }
+        let Some(tokens) = &settings.credentials.tokens else {
+            return match settings.add_fixed(&mut request) {
+                Ok(_) => ResponseFuture::passing(inner.call(request), None),
+                Err(Unplaceable) => refuse(&request),
+            };
+        };
+        let kept = settings.keep(&mut request);
+        match tokens.at_hand(|held| Sent::with(settings, held, &mut request)) {
+            Some(Ok(Some(sent))) => go(inner, settings, request, sent, kept, None),
+            Some(Ok(None)) => ResponseFuture::passing(inner.call(request), None),
+            Some(Err(Unplaceable)) => refuse(&request),
+            None => without_fresh_token(inner, settings, tokens, request),
         }
     }
 }
 
+/// A request that asks for something special, or that goes elsewhere.
+#[cold]
+#[inline(never)]
+fn consider<S, B, R>(
+    inner: &mut S,
+    settings: &Arc<Settings>,
+    request: Request<B>,
+) -> ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    B: Replay,
+{
+    match Override::of(request.extensions()) {
+        None => authorize(inner, settings, request),
+        Some(other) => match settings.with(other) {
+            Some(settings) => authorize(inner, &Arc::new(settings), request),
+            None => pass(inner, request, "off for this request"),
+        },
+    }
+}
+
 /// Adds what belongs to the request and calls the service.
-#[inline]
 fn authorize<S, B, R>(
     inner: &mut S,
     settings: &Arc<Settings>,
@@ -77,63 +109,71 @@ where
         telemetry::withheld(request.uri(), place);
         return pass(inner, request, "no credentials: they are for other origins");
     }
-    if let Some(partition) = &settings.partition
-        && request.extensions().get::<Partition>().is_none()
-    {
-        request.extensions_mut().insert(partition.clone());
+    if let Some(partition) = &settings.partition {
+        let extensions = request.extensions_mut();
+        extensions.get_or_insert_with(|| partition.clone());
     }
-    match &settings.credentials.tokens {
-        Some(tokens) => with_token(inner, settings, tokens, request),
-        None => match settings.add_fixed(&mut request) {
+    let Some(tokens) = &settings.credentials.tokens else {
+        return match settings.add_fixed(&mut request) {
             Ok(true) => pass(inner, request, "credentials added"),
             Ok(false) => pass(inner, request, "kept the request's own"),
             Err(Unplaceable) => refuse(&request),
-        },
-    }
-}
-
-#[inline]
-fn with_token<S, B, R>(
-    inner: &mut S,
-    settings: &Arc<Settings>,
-    tokens: &Tokens,
-    mut request: Request<B>,
-) -> ResponseFuture<S, B, R>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    B: Replay,
-{
-    match tokens.at_hand(|held| Plan::of(settings, held, &mut request)) {
-        Some(plan) => go(inner, settings, request, plan),
+        };
+    };
+    let kept = settings.keep(&mut request);
+    match tokens.at_hand(|held| Sent::with(settings, held, &mut request)) {
+        Some(added) => finish(inner, settings, request, added, kept),
         None => without_fresh_token(inner, settings, tokens, request),
     }
 }
 
-#[inline]
-fn go<S, B, R>(
+/// Sends a request to which a token was to be added.
+fn finish<S, B, R>(
     inner: &mut S,
     settings: &Arc<Settings>,
     request: Request<B>,
-    plan: Result<Option<Plan<B>>, Unplaceable>,
+    added: Result<Option<Sent>, Unplaceable>,
+    kept: Option<Kept<B>>,
 ) -> ResponseFuture<S, B, R>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
 {
-    let plan = match plan {
-        Ok(Some(plan)) => plan,
-        Ok(None) => return pass(inner, request, "kept the request's own"),
-        Err(Unplaceable) => return refuse(&request),
+    match added {
+        Ok(Some(sent)) => {
+            let explain = Explain::of(request.extensions()).cloned();
+            telemetry::note(explain.as_ref(), "token added");
+            go(inner, settings, request, sent, kept, explain)
+        }
+        Ok(None) => pass(inner, request, "kept the request's own"),
+        Err(Unplaceable) => refuse(&request),
+    }
+}
+
+/// Sends a request with a token.
+#[inline(always)]
+fn go<S, B, R>(
+    inner: &mut S,
+    settings: &Arc<Settings>,
+    request: Request<B>,
+    sent: Sent,
+    kept: Option<Kept<B>>,
+    explain: Option<Explain>,
+) -> ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+{
+    let Some(kept) = kept else {
+        let call = Call::new(sent, None, Arc::clone(settings), explain);
+        return ResponseFuture::watching(inner.call(request), call);
     };
-    let explain = Explain::of(request.extensions()).cloned();
-    telemetry::note(explain.as_ref(), "token added");
-    let (attempt, service) = if plan.can_replay() {
-        let clone = inner.clone();
-        let mut ready = mem::replace(inner, clone);
-        (ready.call(request), Some(ready))
-    } else {
-        (inner.call(request), None)
-    };
-    ResponseFuture::watching(attempt, plan.call(service, Arc::clone(settings), explain))
+    let clone = inner.clone();
+    let mut ready = mem::replace(inner, clone);
+    let attempt = ready.call(request);
+    let again = Some((ready, kept));
+    ResponseFuture::watching(
+        attempt,
+        Call::new(sent, again, Arc::clone(settings), explain),
+    )
 }
 
 /// There is no token, or one that will soon end.
@@ -150,13 +190,14 @@ where
     B: Replay,
 {
     if settings.keeps_own(&request) {
-        let plan = settings.add_fixed(&mut request).map(|_| None);
-        return go(inner, settings, request, plan);
+        let added = settings.add_fixed(&mut request).map(|_| None);
+        return finish(inner, settings, request, added, None);
     }
     match tokens.ask() {
         Ok(held) => {
-            let plan = Plan::of(settings, &held, &mut request);
-            go(inner, settings, request, plan)
+            let kept = settings.keep(&mut request);
+            let added = Sent::with(settings, &held, &mut request);
+            finish(inner, settings, request, added, kept)
         }
         Err(need) => {
             // The place that readiness may have taken goes to somebody who can use it.
@@ -169,8 +210,7 @@ where
     }
 }
 
-/// The request goes as it is.
-#[inline]
+/// The request goes as it is now.
 fn pass<S, B, R>(inner: &mut S, request: Request<B>, note: &'static str) -> ResponseFuture<S, B, R>
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -187,7 +227,7 @@ where
     S: Service<Request<B>>,
 {
     telemetry::refused(Explain::of(request.extensions()), Reason::NoRoom, now());
-    ResponseFuture::refused(Unauthenticated::new(Reason::NoRoom, Sent::No).into())
+    ResponseFuture::refused(Unauthenticated::new(Reason::NoRoom, buttress_kernel::Sent::No).into())
 }
 
 impl<S: Clone> Clone for Auth<S> {

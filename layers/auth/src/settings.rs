@@ -1,6 +1,7 @@
-use buttress_kernel::Partition;
+use buttress_kernel::{Explain, Partition, Replay};
 use http::{Request, header};
 
+use crate::call::Kept;
 use crate::credential::Unplaceable;
 use crate::{Credentials, Origins, Override};
 
@@ -38,6 +39,23 @@ impl Settings {
             partition: None,
             ..self.clone()
         })
+    }
+
+    /// Whether the request goes where the credentials belong and asks for nothing special, and nothing
+    /// else is to be put on it.
+    #[inline(always)]
+    pub(crate) fn is_plain<B>(&self, request: &Request<B>) -> bool {
+        let extensions = request.extensions();
+        let special = || Override::of(extensions).is_some() || Explain::of(extensions).is_some();
+        self.origins.are_written(request.uri())
+            && self.partition.is_none()
+            && (extensions.is_empty() || !special())
+    }
+
+    /// What another try needs, if there may be one.
+    #[inline(always)]
+    pub(crate) fn keep<B: Replay>(&self, request: &mut Request<B>) -> Option<Kept<B>> {
+        if self.replay { Kept::of(request) } else { None }
     }
 
     /// Adds the credential that stays as it is, if there is one.

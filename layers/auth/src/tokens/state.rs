@@ -196,3 +196,6 @@ impl State {
         self.rest_until
     }
 }
+
+#[cfg(test)]
+mod tests;

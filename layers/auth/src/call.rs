@@ -16,35 +16,41 @@ use crate::settings::Settings;
 use crate::tokens::{Held, Need, now};
 use crate::{telemetry, verdict};
 
-/// How a request goes with a token.
-pub(crate) struct Plan<B> {
+/// The token that a request was sent with.
+pub(crate) struct Sent {
     generation: u64,
     /// The token, as long as nobody knows whether the server accepts it.
     unproven: Option<Arc<Held>>,
-    /// The request as it was before.
-    kept: Option<(Head, B)>,
 }
 
-impl<B: Replay> Plan<B> {
+impl Sent {
     /// Adds the token to the request; `None` where the request keeps its own credentials.
     #[inline]
-    pub(crate) fn of(
+    pub(crate) fn with<B>(
         settings: &Settings,
         held: &Arc<Held>,
         request: &mut Request<B>,
     ) -> Result<Option<Self>, Unplaceable> {
-        let kept = if settings.replay {
-            let body = request.body_mut().replay();
-            body.map(|body| (Head::of(request), body))
-        } else {
-            None
-        };
         let added = add(settings, held, request)?;
         Ok(added.then(|| Self {
             generation: held.generation,
             unproven: (!held.is_proven()).then(|| Arc::clone(held)),
-            kept,
         }))
+    }
+}
+
+/// The request as it was before anything was added, for another try.
+pub(crate) struct Kept<B> {
+    head: Head,
+    body: B,
+}
+
+impl<B: Replay> Kept<B> {
+    #[inline]
+    pub(crate) fn of(request: &mut Request<B>) -> Option<Self> {
+        let body = request.body_mut().replay()?;
+        let head = Head::of(request);
+        Some(Self { head, body })
     }
 }
 
@@ -62,32 +68,11 @@ pub(crate) fn add<B>(
     Ok(added)
 }
 
-impl<B> Plan<B> {
-    pub(crate) const fn can_replay(&self) -> bool {
-        self.kept.is_some()
-    }
-
-    #[inline]
-    pub(crate) fn call<S>(
-        self,
-        service: Option<S>,
-        settings: Arc<Settings>,
-        explain: Option<Explain>,
-    ) -> Call<S, B> {
-        Call {
-            plan: self,
-            service,
-            settings,
-            explain,
-        }
-    }
-}
-
 /// A request under way with a token.
 pub(crate) struct Call<S, B> {
-    plan: Plan<B>,
+    sent: Sent,
     /// To send it again with.
-    service: Option<S>,
+    again: Option<(S, Kept<B>)>,
     settings: Arc<Settings>,
     explain: Option<Explain>,
 }
@@ -96,13 +81,28 @@ pub(crate) struct Call<S, B> {
 type Next<S, B, R> = ControlFlow<Response<R>, Pin<Box<Pause<S, B, R>>>>;
 
 impl<S, B> Call<S, B> {
+    #[inline(always)]
+    pub(crate) const fn new(
+        sent: Sent,
+        again: Option<(S, Kept<B>)>,
+        settings: Arc<Settings>,
+        explain: Option<Explain>,
+    ) -> Self {
+        Self {
+            sent,
+            again,
+            settings,
+            explain,
+        }
+    }
+
     /// Whether nothing needs to be done about this poll: the request is still under way, or it ended
     /// as most do.
     #[inline]
     pub(crate) fn has_passed<R, E>(&self, polled: &Poll<Result<Response<R>, E>>) -> bool {
         match polled {
             Poll::Ready(Ok(response)) => {
-                self.plan.unproven.is_none()
+                self.sent.unproven.is_none()
                     && self.explain.is_none()
                     && !verdict::may_reject(response.status(), self.settings.forbidden)
             }
@@ -128,7 +128,7 @@ impl<S, B> Call<S, B> {
                 let pause = Pause::again(service, settings, token, request, response.into_body());
                 return ControlFlow::Continue(Box::pin(pause));
             }
-        } else if let Some(held) = &self.plan.unproven
+        } else if let Some(held) = &self.sent.unproven
             && verdict::is_accepted(status)
         {
             held.prove();
@@ -142,13 +142,13 @@ impl<S, B> Call<S, B> {
     /// Tells that the token was rejected; `None` when that is the answer.
     fn reject(&self, status: StatusCode) -> Option<Result<Arc<Held>, Need>> {
         let proven = self
-            .plan
+            .sent
             .unproven
             .as_ref()
             .is_none_or(|held| held.is_proven());
-        telemetry::rejected(status, self.plan.generation);
+        telemetry::rejected(status, self.sent.generation);
         let tokens = self.settings.credentials.tokens.as_ref()?;
-        tokens.reject(self.plan.generation, proven)
+        tokens.reject(self.sent.generation, proven)
     }
 
     /// The request once more, if it can be sent again and there is time for it.
@@ -156,7 +156,7 @@ impl<S, B> Call<S, B> {
     where
         B: Replay,
     {
-        let (head, body) = self.plan.kept.take()?;
+        let (service, Kept { head, body }) = self.again.take()?;
         let deadline = head.extensions().get::<Deadline>();
         if deadline.is_some_and(|deadline| deadline.has_passed(now())) || !body.is_whole() {
             return None;
@@ -169,7 +169,7 @@ impl<S, B> Call<S, B> {
         let sent = number(request.extensions()).max(number(rejection.extensions()));
         let attempt = Attempt::new(sent.saturating_add(1), Cause::Status(rejection.status()));
         request.extensions_mut().insert(attempt);
-        Some((self.service.take()?, request))
+        Some((service, request))
     }
 }
 
