@@ -3,6 +3,7 @@ use buttress_rate_limit::{CostTooHigh, Override, Rate, RateLimitLayer, Reason};
 use http::Request;
 use tokio::time::advance;
 use tower::retry::{Policy, RetryLayer};
+use tower::timeout::TimeoutLayer;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::support::*;
@@ -77,6 +78,19 @@ async fn jp16_under_retry_every_attempt_pays() {
     client.oneshot(api()).await.unwrap();
     assert_eq!(server.times(start), [0, 1, 2].map(secs));
     assert_eq!(handle.granted(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jp16_the_wait_is_outside_of_a_timeout_below() {
+    let client = ServiceBuilder::new()
+        .layer(per_second(1, 1))
+        .layer(TimeoutLayer::new(ms(500)))
+        .service(Server::default());
+    let start = now();
+    for _ in 0..3 {
+        send(&client, api()).await.unwrap();
+    }
+    assert_eq!(now() - start, secs(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,7 +280,7 @@ async fn what_is_free_passes_those_who_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_can_change_and_the_level_stays() {
+async fn trap_14_a_rate_can_change_and_the_level_stays() {
     let layer = per_second(10, 10);
     let (handle, (service, server)) = (layer.handle(), limited(&layer));
     send(&service, with(Override::new().cost(6))).await.unwrap();
@@ -327,7 +341,7 @@ async fn a_waiter_that_costs_more_than_a_lowered_burst_goes_when_the_bucket_is_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handle_counts_without_taking() {
+async fn trap_14_a_handle_counts_without_taking() {
     let layer = per_second(1, 2);
     let (handle, (service, _)) = (layer.handle(), limited(&layer));
     let curt = || with(Override::new().reject());
