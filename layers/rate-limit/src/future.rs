@@ -19,8 +19,10 @@ pin_project! {
     ///
     /// Dropped while it waits, it gives its place in the queue back, and those behind it move up at
     /// once. Dropped after it was served and before the inner service was called, it gives the
-    /// tokens back. Nothing has been sent then, and no place of the inner service is held. Dropped
-    /// later, the inner future is dropped with it; the tokens are spent.
+    /// tokens back. Nothing has been sent then, and no place of the inner service is held. What a
+    /// [`Store`](crate::Store) has granted, or is about to, is given back by a task of its own, if
+    /// there is a runtime to run it. Dropped later, the inner future is dropped with it; the tokens
+    /// are spent.
     pub struct ResponseFuture<S, Req, F, M> {
         #[pin]
         course: Course<S, Req, F, M>,

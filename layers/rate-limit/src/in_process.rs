@@ -10,7 +10,8 @@ use crate::store::{Store, Verdict};
 use crate::table::Table;
 
 /// The buckets of this process as a [`Store`]: for layers that differ in what they wait for, whom they
-/// refuse or what they charge, and share one limit; and for tests. Clones share their buckets.
+/// refuse or what they charge, and share one limit; and for tests. Clones share their buckets. Full ones
+/// are forgotten; beyond 65,536 that are not, further keys share one.
 ///
 /// ```
 /// use buttress_rate_limit::{InProcess, Rate, RateLimitLayer};

@@ -236,6 +236,9 @@ impl<K, C, M> RateLimitLayer<K, C, M> {
     /// the tokens of this process, as all do that come in the next [pause](Self::store_pause). Then
     /// one asks again. Each process keeps to the whole limit meanwhile, and begins with what the store
     /// has left it. A warning tells of the outage once.
+    ///
+    /// What the [`Handle`] and the fields of an [`answering`](Self::answering) layer tell is what this
+    /// process knows: others may have taken more since it asked.
     #[must_use]
     pub fn store(mut self, store: impl Store) -> Self {
         self.settings.store = Some(Arc::new(Backing::new(store)));
