@@ -60,4 +60,35 @@ mod tests {
         assert_eq!([next(NONE), next(1), next(last - 1)], [1, 2, last]);
         assert_eq!(next(last), 1);
     }
+
+    /// Under shuttle, since the sources of the schedules have its atomics.
+    fn once(test: fn()) {
+        shuttle::check_random(test, 1);
+    }
+
+    #[test]
+    fn a_success_fits_the_generation_that_has_begun_and_no_other() {
+        once(|| {
+            let tally = Tally::default();
+            assert_eq!(tally.add(7), Ok(false), "none has begun");
+            tally.begin(7);
+            assert_eq!(
+                [6, 7, 8, 7].map(|generation| tally.add(generation)),
+                [Ok(false), Ok(true), Ok(false), Ok(true)]
+            );
+            assert_eq!(tally.take(), 2);
+            assert_eq!(tally.add(7), Ok(false), "it is over");
+            tally.begin(8);
+            assert_eq!(tally.take(), 0);
+        });
+    }
+
+    #[test]
+    fn a_full_tally_takes_no_more() {
+        once(|| {
+            let tally = Tally(AtomicU64::new((7 << SHIFT) + COUNT - 1));
+            assert_eq!([tally.add(7), tally.add(7)], [Ok(true), Ok(false)]);
+            assert_eq!(tally.take(), u32::MAX);
+        });
+    }
 }
