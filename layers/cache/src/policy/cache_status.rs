@@ -56,3 +56,68 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    fn text(status: &CacheStatus) -> String {
+        let value = status.value("Buttress").unwrap();
+        value.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_hit_says_how_fresh_it_was() {
+        for (ttl, expected) in [
+            (376, "Buttress; hit; ttl=376"),
+            (-412, "Buttress; hit; ttl=-412"),
+        ] {
+            let status = CacheStatus {
+                hit: Some(ttl),
+                ..CacheStatus::default()
+            };
+            assert_eq!(text(&status), expected);
+        }
+    }
+
+    #[test]
+    fn a_forwarded_request_says_why_and_what_came_of_it() {
+        let status = CacheStatus {
+            forward: Some(Reason::Stale),
+            forward_status: Some(StatusCode::NOT_MODIFIED),
+            stored: true,
+            collapsed: true,
+            ..CacheStatus::default()
+        };
+        let expected = "Buttress; fwd=stale; fwd-status=304; stored; collapsed";
+        assert_eq!(text(&status), expected);
+        let tokens = [
+            Reason::Bypass,
+            Reason::Method,
+            Reason::UriMiss,
+            Reason::VaryMiss,
+            Reason::Request,
+            Reason::Stale,
+            Reason::Partial,
+        ];
+        assert_eq!(
+            tokens.map(Reason::token),
+            [
+                "bypass",
+                "method",
+                "uri-miss",
+                "vary-miss",
+                "request",
+                "stale",
+                "partial"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_fits_no_field_gives_none() {
+        assert_eq!(CacheStatus::default().value("a\nb"), None);
+    }
+}

@@ -1,11 +1,10 @@
 use std::time::{Duration, SystemTime};
 
-use http::{Method, StatusCode, header};
+use http::header;
 
-use super::request::{Wanted, is_plain};
-use super::select::{Selected, reply, select};
-use super::verdict::{Life, Verdict, may_rescue};
-use super::{Ask, Conditions, Head, Mode, Policy, Wishes, conditions};
+use super::select::Selected;
+use super::verdict::Life;
+use super::{Ask, Conditions, Head, Wishes, conditions};
 
 /// What to do about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,105 +94,6 @@ pub(crate) enum Reason {
     Partial,
 }
 
-/// What to do about a request, given all heads that are stored for its URI (and partition), in any
-/// order.
-///
-/// Does not allocate when it serves, nor when nothing is stored.
-pub(crate) fn look_up<T: AsRef<Head>>(
-    wishes: &Wishes,
-    ask: &Ask<'_>,
-    stored: &[T],
-    now: SystemTime,
-) -> Decision {
-    // §4: a method that is not safe is always forwarded; of the safe ones, GET and HEAD are answered.
-    if *ask.method != Method::GET && *ask.method != Method::HEAD {
-        return Decision::Bypass(Reason::Method);
-    }
-    // Most requests say nothing about caches, and where nothing is stored only their directives count.
-    let plain = if stored.is_empty() {
-        !ask.headers.contains_key(header::CACHE_CONTROL)
-    } else {
-        is_plain(ask.headers)
-    };
-    let wanted = if plain {
-        Wanted::default()
-    } else {
-        Wanted::of(ask.headers)
-    };
-    if wishes.mode == Mode::NoStore || wanted.no_store {
-        return Decision::Bypass(Reason::Bypass);
-    }
-    match decide(wishes, &wanted, ask, plain, stored, now) {
-        Decision::Forward(_) if wanted.only_if_cached || wishes.mode == Mode::OnlyIfCached => {
-            Decision::Refuse
-        }
-        decision => decision,
-    }
-}
-
-fn decide<T: AsRef<Head>>(
-    wishes: &Wishes,
-    wanted: &Wanted,
-    ask: &Ask<'_>,
-    plain: bool,
-    stored: &[T],
-    now: SystemTime,
-) -> Decision {
-    if stored.is_empty() {
-        return Decision::Forward(Forward::plain(Reason::UriMiss));
-    }
-    if wishes.mode == Mode::Reload || (!plain && conditions::needs_origin(ask.headers)) {
-        return Decision::Forward(Forward::plain(Reason::Request));
-    }
-    let Some(selected) = select(ask, plain, stored, now) else {
-        return Decision::Forward(Forward::selecting(ask, stored));
-    };
-    let Some(reply) = selected.reply else {
-        return Decision::Forward(Forward::completing(ask, &selected));
-    };
-    let Selected { index, head, .. } = selected;
-    let life = Life::of(wishes, head, now);
-    let revalidate = match Verdict::of(wishes, wanted, head, life, now) {
-        Verdict::Use => false,
-        Verdict::UseAndValidate => true,
-        Verdict::Validate(reason) => {
-            return Decision::Forward(Forward::validating(reason, index, head));
-        }
-    };
-    Decision::Serve(Serve {
-        index,
-        reply,
-        age: head.freshness.age(now),
-        ttl: life.ttl(),
-        revalidate,
-    })
-}
-
-/// Whether the stored response that a forwarded request was to validate may answer in place of one
-/// that failed, given what its [`look_up`] was given and said, and the `status` that came, or nothing
-/// when no response came (§4.2.4, §4.3.3; RFC 5861 §4).
-///
-/// Statuses that are no failure are never hidden.
-pub(crate) fn rescue<T: AsRef<Head>>(
-    policy: &Policy,
-    wishes: &Wishes,
-    ask: &Ask<'_>,
-    stored: &[T],
-    aim: Aim,
-    status: Option<StatusCode>,
-    now: SystemTime,
-) -> Option<Serve> {
-    let Aim::Validate(index) = aim else {
-        return None;
-    };
-    let head = stored.get(index)?.as_ref();
-    let failed = status.is_none_or(super::status::is_failure);
-    let wanted = Wanted::of(ask.headers);
-    let allowed = failed && may_rescue(policy, wishes, &wanted, head, now);
-    let reply = reply(ask, head, now).filter(|_| allowed)?;
-    Some(Serve::of(wishes, index, head, reply, now))
-}
-
 impl Serve {
     pub(super) fn of(
         wishes: &Wishes,
@@ -213,7 +113,7 @@ impl Serve {
 }
 
 impl Forward {
-    fn plain(reason: Reason) -> Self {
+    pub(super) fn plain(reason: Reason) -> Self {
         Self {
             reason,
             aim: Aim::Fetch,
@@ -221,7 +121,7 @@ impl Forward {
         }
     }
 
-    fn validating(reason: Reason, index: usize, head: &Head) -> Self {
+    pub(super) fn validating(reason: Reason, index: usize, head: &Head) -> Self {
         Self {
             reason,
             aim: Aim::Validate(index),
@@ -231,7 +131,7 @@ impl Forward {
 
     /// None of the stored variants is known to answer: the origin may know better. A caller's own
     /// conditions are left alone, for the answer to them is the caller's.
-    fn selecting<T: AsRef<Head>>(ask: &Ask<'_>, stored: &[T]) -> Self {
+    pub(super) fn selecting<T: AsRef<Head>>(ask: &Ask<'_>, stored: &[T]) -> Self {
         let plain = Self::plain(Reason::VaryMiss);
         if conditions::is_conditional(ask.headers) {
             return plain;
@@ -249,7 +149,7 @@ impl Forward {
 
     /// Bytes are missing. When they are all at the end, and everything is wanted, only they are
     /// fetched.
-    fn completing(ask: &Ask<'_>, selected: &Selected<'_>) -> Self {
+    pub(super) fn completing(ask: &Ask<'_>, selected: &Selected<'_>) -> Self {
         let plain = Self::plain(Reason::Partial);
         let head = selected.head;
         let continues = head.extent.first == 0 && head.extent.end > 0;

@@ -216,9 +216,9 @@ impl Cache {
                     aim: Aim::Fetch,
                     conditions: super::Conditions::default(),
                 };
-                self.forward(request, &entries, plain, origin)
+                self.forward(request, &entries, &plain, origin)
             }
-            Decision::Forward(forward) => self.forward(request, &entries, forward, origin),
+            Decision::Forward(forward) => self.forward(request, &entries, &forward, origin),
         }
     }
 
@@ -242,7 +242,7 @@ impl Cache {
         &mut self,
         request: &Request<()>,
         entries: &[Entry],
-        forward: Forward,
+        forward: &Forward,
         says: Option<&Origin>,
     ) -> Answer {
         let ask = Ask::of(request);
@@ -267,7 +267,7 @@ impl Cache {
         for uri in lesson.invalidate {
             self.entries.remove(&uri);
         }
-        self.act(request, lesson.action, &forward, says)
+        self.act(request, lesson.action, forward, says)
     }
 
     fn act(
@@ -324,7 +324,7 @@ impl Cache {
                     aim: Aim::Fetch,
                     conditions: super::Conditions::default(),
                 };
-                self.forward(request, &entries, plain, Some(says))
+                self.forward(request, &entries, &plain, Some(says))
             }
         }
     }

@@ -22,8 +22,9 @@ pub(super) fn head(
         return None;
     }
     let freshness = Freshness::of(policy, &control, arrival.status, arrival.headers, arrival);
-    let wished = wishes.lifetime(arrival.status).is_some();
-    if !wished && !(is_cacheable(policy, &control, arrival) && is_of_use(&freshness, arrival)) {
+    let worth_it = wishes.lifetime(arrival.status).is_some()
+        || is_cacheable(policy, &control, arrival) && is_of_use(&freshness, arrival);
+    if !worth_it {
         return None;
     }
     let vary = Vary::of(arrival.headers, ask.headers)?;

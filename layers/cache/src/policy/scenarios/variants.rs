@@ -87,3 +87,26 @@ fn a_304_that_names_no_variant_makes_the_request_go_again() {
         assert!(!cache.seen[2].contains_key("if-none-match"));
     }
 }
+
+#[test]
+fn a_callers_own_condition_is_not_mixed_with_those_of_variants() {
+    for condition in [
+        ("if-none-match", "\"mine\""),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ] {
+        let vary = [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("etag", "\"a\""),
+        ];
+        let mut cache = Cache::private();
+        cache.get(&get(&[("foo", "1")]), &origin(200, &vary, "one"));
+        let ask = get(&[("foo", "2"), condition]);
+        let answer = cache.get(&ask, &origin(304, &[("etag", "\"mine\"")], ""));
+        assert_eq!(
+            (answer.how, answer.status),
+            (How::Fetched(Reason::VaryMiss), 304)
+        );
+        assert_eq!(cache.seen[1], *ask.headers());
+    }
+}
