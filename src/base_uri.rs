@@ -194,6 +194,10 @@ impl InvalidUri {
         Self(rule)
     }
 
+    pub(crate) const fn malformed() -> Self {
+        Self(Rule::Malformed)
+    }
+
     pub(crate) const fn no_base() -> Self {
         Self(Rule::NoBase)
     }

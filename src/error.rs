@@ -2,18 +2,35 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Instant;
 
-use buttress_kernel::{BoxError, Failure, Kind, Sent};
-use http::{Method, Request, Uri};
+use buttress_kernel::{BoxError, Failure, Sent};
+use http::{Method, Request, StatusCode, Uri};
 
-/// A call that brought no response.
+mod decode;
+mod kind;
+mod predicates;
+#[cfg(feature = "json")]
+mod problem;
+mod status;
+
+pub use self::decode::{DecodeError, TooLarge};
+#[cfg(feature = "json")]
+pub(crate) use self::decode::{Misplaced, Place};
+pub use self::kind::ErrorKind;
+#[cfg(feature = "json")]
+pub use self::problem::Problem;
+pub use self::status::StatusError;
+
+/// A call that brought nothing, or not what was wanted.
 ///
-/// One pointer large. A response of any status is not an error: it is a response. What went wrong is
-/// answered by [`kind`](Self::kind) and the `is_…` predicates, which exclude one another; what each layer
-/// knew is in the source chain ([`failure`](Self::failure)). Neither `Display` nor `Debug` shows a
-/// query string, a header or a body.
+/// One pointer large. To [`send`](crate::RequestBuilder::send) a response of any status is a response;
+/// whatever gives its body a type ([`json`](crate::Response::json), [`call`](crate::Client::call)) makes an
+/// error of one that is no success. What went wrong is answered by [`kind`](Self::kind) and the `is_…`
+/// predicates, of which exactly one is true; what each layer knew is in the source chain
+/// ([`failure`](Self::failure)). Neither `Display` nor `Debug` shows a query string, a header or a
+/// body.
 ///
 /// ```
-/// use buttress::{Client, Kind};
+/// use buttress::Client;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,8 +62,23 @@ impl Error {
 
     /// What sort of thing went wrong.
     #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.failure().kind()
+    pub fn kind(&self) -> ErrorKind {
+        let source = &self.0.source;
+        if let Some(response) = self.response() {
+            ErrorKind::of_status(response.status())
+        } else if source.is::<DecodeError>() {
+            ErrorKind::Decode
+        } else if source.is::<TooLarge>() {
+            ErrorKind::TooLarge
+        } else {
+            self.failure().kind().into()
+        }
+    }
+
+    /// The kind as a word for logs and metrics, the same from release to release.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind().as_str()
     }
 
     /// Whether the request can have reached the server.
@@ -67,46 +99,55 @@ impl Error {
         self.failure().retry_at()
     }
 
-    /// Whether a time limit of ours ran out. A server's 408 is a response.
+    /// The status of the server's answer, where one came.
     #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        self.kind() == Kind::Timeout
+    pub fn status(&self) -> Option<StatusCode> {
+        let source = &self.0.source;
+        let decode = || source.downcast_ref().map(DecodeError::status);
+        let too_large = || source.downcast_ref().map(TooLarge::status);
+        self.response()
+            .map(StatusError::status)
+            .or_else(decode)
+            .or_else(too_large)
     }
 
-    /// Whether no connection could be made.
+    /// The response, where it was one that is no success: its headers and what came of its body.
     #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.kind() == Kind::Connect
+    pub fn response(&self) -> Option<&StatusError> {
+        self.0.source.downcast_ref()
     }
 
-    /// Whether a connection broke, or the server did not speak HTTP.
+    /// The body of an error as the [`Endpoint`](crate::Endpoint) declares it, where it is one.
     #[must_use]
-    pub fn is_transport(&self) -> bool {
-        self.kind() == Kind::Transport
+    pub fn body<T: 'static>(&self) -> Option<&T> {
+        self.response()?.typed()
     }
 
-    /// Whether the server asked for a pause that is not over.
+    /// The body of an error, read as JSON.
+    #[cfg(feature = "json")]
     #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.kind() == Kind::Held
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(self.response()?.body()).ok()
     }
 
-    /// Whether a circuit breaker of ours is open.
+    /// The server's explanation, where it is [one](Problem).
+    #[cfg(feature = "json")]
     #[must_use]
-    pub fn is_circuit_open(&self) -> bool {
-        self.kind() == Kind::CircuitOpen
+    pub fn problem(&self) -> Option<Problem> {
+        let response = self.response()?;
+        Problem::read(response.status(), response.headers(), response.body())
     }
 
-    /// Whether a rate limit of ours refused.
+    /// Where the body of a success is not what was expected: its bytes, and the place.
     #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        self.kind() == Kind::RateLimited
+    pub fn decode_error(&self) -> Option<&DecodeError> {
+        self.0.source.downcast_ref()
     }
 
-    /// Whether the request itself was at fault and nothing was sent.
+    /// How loudly to log it: a 404 quietly, a 5xx loudly.
     #[must_use]
-    pub fn is_request(&self) -> bool {
-        self.kind() == Kind::Request
+    pub fn level(&self) -> tracing::Level {
+        self.kind().level()
     }
 
     /// The view on the source chain: find a layer's own error with [`Failure::find`].
@@ -220,6 +261,86 @@ mod tests {
         assert_eq!(call.to_string(), "GET https://example.com:8443/a/b");
         assert_eq!(format!("{call:?}"), call.to_string());
         assert_eq!(redacted(&"/a?b".parse().unwrap()), "/a");
+    }
+
+    fn of_kind(kind: ErrorKind) -> Error {
+        use buttress_kernel::{Facts, Kind};
+        use bytes::Bytes;
+
+        let foreign = || "a foreign error".into();
+        let answered = |status: u16| {
+            let head = http::Response::builder().status(status).body(()).unwrap();
+            StatusError::new(&head.into_parts().0, Bytes::new(), true).into()
+        };
+        let told = |kind| Facts::new(kind).into();
+        let source: BoxError = match kind {
+            ErrorKind::Timeout => told(Kind::Timeout),
+            ErrorKind::Connect => told(Kind::Connect),
+            ErrorKind::Transport => told(Kind::Transport),
+            ErrorKind::CircuitOpen => told(Kind::CircuitOpen),
+            ErrorKind::RateLimited => told(Kind::RateLimited),
+            ErrorKind::Held => told(Kind::Held),
+            ErrorKind::Unauthenticated => told(Kind::Unauthenticated),
+            ErrorKind::Request => told(Kind::Request),
+            ErrorKind::RequestBody => told(Kind::RequestBody),
+            ErrorKind::Unauthorized => answered(401),
+            ErrorKind::Forbidden => answered(403),
+            ErrorKind::NotFound => answered(404),
+            ErrorKind::Conflict => answered(409),
+            ErrorKind::Validation => answered(422),
+            ErrorKind::Throttled => answered(429),
+            ErrorKind::Client => answered(408),
+            ErrorKind::Server => answered(504),
+            ErrorKind::Status => answered(304),
+            ErrorKind::Decode => DecodeError::new(StatusCode::OK, Bytes::new(), foreign()).into(),
+            ErrorKind::TooLarge => TooLarge::new(StatusCode::OK, 1).into(),
+            ErrorKind::Other => foreign(),
+        };
+        Error::new(None, source)
+    }
+
+    #[test]
+    fn w13_ic63_exactly_one_predicate_is_true_of_each_kind() {
+        for (_, kind) in predicates::ALL {
+            let error = of_kind(*kind);
+            assert_eq!(error.kind(), *kind);
+            assert_eq!(error.code(), kind.as_str());
+            let holds = predicates::ALL.iter().filter(|(holds, _)| holds(&error));
+            assert_eq!(holds.map(|(_, kind)| *kind).collect::<Vec<_>>(), [*kind]);
+        }
+    }
+
+    #[test]
+    fn w13_every_status_that_is_no_success_has_one_kind() {
+        for status in (100..=999).filter(|status| !(200..300).contains(status)) {
+            let kind = ErrorKind::of_status(StatusCode::from_u16(status).unwrap());
+            let is_class = match status {
+                400..=499 => kind != ErrorKind::Server && kind != ErrorKind::Status,
+                500..=599 => kind == ErrorKind::Server,
+                _ => kind == ErrorKind::Status,
+            };
+            assert!(is_class, "{status} is {kind}");
+        }
+    }
+
+    #[test]
+    fn codes_differ() {
+        let mut codes: Vec<_> = predicates::ALL
+            .iter()
+            .map(|(_, kind)| kind.as_str())
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), predicates::ALL.len());
+    }
+
+    #[test]
+    fn ap32_a_level_says_how_loudly_to_log() {
+        let level = |kind| of_kind(kind).level();
+        assert_eq!(level(ErrorKind::NotFound), tracing::Level::INFO);
+        assert_eq!(level(ErrorKind::Validation), tracing::Level::WARN);
+        assert_eq!(level(ErrorKind::Server), tracing::Level::ERROR);
+        assert_eq!(level(ErrorKind::Timeout), tracing::Level::ERROR);
     }
 
     #[test]

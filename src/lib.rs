@@ -36,6 +36,8 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | [`Client`], [`ClientBuilder`], [`RequestBuilder`] | the client; errors are [`Error`] and [`InvalidClient`] |
+//! | [`Template`], [`Payload`], [`Response`], [`FromResponse`] | what is sent, and what comes back |
+//! | [`Endpoint`], [`Options`] | an operation of an API, said once in types |
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
 //! | [`auth`] | credentials that renew themselves, and go to their origins alone |
@@ -54,8 +56,12 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `http2` | yes | HTTP/2, chosen by ALPN over TLS |
+//! | `json` | yes | bodies in JSON, and endpoints that speak it |
 //! | `webpki-roots` | yes | trust in Mozilla's certificate authorities, compiled in |
 //! | `native-roots` | no | trust in the operating system's certificate authorities |
+//! | `multipart` | no | forms of several parts |
+//! | `fs` | no | bodies from files |
+//! | `charset` | no | text in every charset of the web, instead of UTF-8 and Latin 1 alone |
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -63,14 +69,21 @@ mod base_uri;
 mod builder;
 mod client;
 pub mod defaults;
+mod endpoint;
 mod error;
 pub mod future;
 pub mod guide;
 mod header;
 mod invalid;
+#[cfg(feature = "multipart")]
+mod multipart;
 pub mod observe;
+mod payload;
 mod pipeline;
+mod query;
 mod request;
+mod response;
+mod template;
 pub mod transport;
 
 pub use buttress_auth as auth;
@@ -86,10 +99,22 @@ pub use buttress_timeout as timeout;
 pub use self::base_uri::{BaseUri, InvalidUri};
 pub use self::builder::ClientBuilder;
 pub use self::client::Client;
-pub use self::error::Error;
+pub use self::endpoint::{Endpoint, EndpointCall, Options, Tags};
+#[cfg(feature = "json")]
+pub use self::error::Problem;
+pub use self::error::{DecodeError, Error, ErrorKind, StatusError, TooLarge};
 pub use self::header::InvalidHeader;
 pub use self::invalid::InvalidClient;
+#[cfg(feature = "multipart")]
+pub use self::multipart::{Multipart, Part};
+pub use self::payload::Payload;
+pub use self::query::{ArrayStyle, Unwritable};
 pub use self::request::{NotReplayable, RequestBuilder};
+pub use self::response::Response;
+pub use self::response::decode::{Binary, FromResponse, NoContent, Text};
+pub use self::template::{
+    InvalidParameter, InvalidTemplate, MissingParameters, Template, UnknownParameters,
+};
 
 #[doc(no_inline)]
 pub use buttress_auth::{AuthLayer, Credential};

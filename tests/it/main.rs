@@ -11,3 +11,5 @@ mod gateway;
 mod support;
 mod timeout_over_hyper;
 mod transport;
+#[cfg(feature = "json")]
+mod typed;

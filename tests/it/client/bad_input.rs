@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use buttress::{Body, CircuitBreakerLayer, Client, ClientBuilder, Kind, Sent};
+use buttress::{Body, CircuitBreakerLayer, Client, ClientBuilder, ErrorKind, Sent};
 use buttress_testkit::Step;
 use bytes::Bytes;
 use http::Request;
@@ -177,7 +177,7 @@ async fn a_malformed_request_is_told_before_anything_is_sent() {
         let error = request.send().await.unwrap_err();
         assert_eq!(
             (error.kind(), error.sent()),
-            (Kind::Request, Sent::No),
+            (ErrorKind::Request, Sent::No),
             "{error}"
         );
         assert!(error.is_request());

@@ -1,0 +1,210 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use buttress_kernel::BoxError;
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::{Client, Error, FromResponse, Payload, RequestBuilder, Response};
+
+mod options;
+
+pub use self::options::{Options, Tags};
+
+/// One operation of an API: what is sent, where to, and what comes back.
+///
+/// A value of the type is one call, its fields the values that the call needs. The path's template is
+/// checked by the compiler; what is missing in [`path`](Self::path) is told before anything is sent.
+///
+/// ```
+/// use buttress::{Client, Endpoint, NoContent};
+/// use http::Method;
+/// use serde::{Deserialize, Serialize};
+/// # use buttress_testkit::{Scripted, Step};
+///
+/// #[derive(Deserialize)]
+/// struct User { name: String }
+///
+/// struct GetUser { id: u64 }
+///
+/// impl Endpoint for GetUser {
+///     const METHOD: Method = Method::GET;
+///     const PATH: &'static str = "/users/{id}";
+///     type Ok = User;
+///     type Err = NoContent;
+///
+///     fn path(&self) -> impl Serialize {
+///         [("id", self.id)]
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = Scripted::new([Step::ok().body(r#"{"name":"Ada"}"#)]);
+/// # let client = Client::builder().base_uri("http://h").build_over(server)?;
+/// let user = client.call(GetUser { id: 42 }).await?;
+/// assert_eq!(user.status(), 200);
+/// assert_eq!(user.body().name, "Ada");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A path that is no template does not compile:
+///
+/// ```compile_fail
+/// # use buttress::{Client, Endpoint, NoContent};
+/// # struct Broken;
+/// impl Endpoint for Broken {
+///     const METHOD: http::Method = http::Method::GET;
+///     const PATH: &'static str = "/users/{id";
+///     type Ok = NoContent;
+///     type Err = NoContent;
+/// }
+/// # fn run(client: &Client) { let _ = client.endpoint(&Broken); }
+/// ```
+pub trait Endpoint {
+    /// The method.
+    const METHOD: Method;
+
+    /// The path under the client's base URI, as a [`Template`](crate::Template).
+    const PATH: &'static str;
+
+    /// What every call of this endpoint wants otherwise than its client.
+    const OPTIONS: Options = Options::new();
+
+    /// What a success holds: anything that JSON can be read into, or [`NoContent`](crate::NoContent),
+    /// [`Text`](crate::Text), [`Binary`](crate::Binary), or a [`FromResponse`] of yours.
+    type Ok: FromResponse;
+
+    /// What an error's body holds, whatever its status; one that differs by status is an enum that is
+    /// [`FromResponse`]. [`Error::body`] has it; [`NoContent`](crate::NoContent) expects nothing.
+    type Err: FromResponse + Send + Sync + 'static;
+
+    /// The values of the path's places: a struct, a map, or a list of pairs.
+    fn path(&self) -> impl Serialize {}
+
+    /// The query: a struct, a map, or a list of pairs; what is `None` is left out.
+    fn query(&self) -> impl Serialize {}
+
+    /// The body.
+    fn body(&self) -> Payload {
+        Payload::none()
+    }
+
+    /// Checks the call before anything is built.
+    ///
+    /// # Errors
+    ///
+    /// When it must not be sent. Nothing is, then, and the error
+    /// [`is_request`](Error::is_request): it never looks like a server's 400.
+    fn validate(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+/// A call of an endpoint in the making; see [`Client::endpoint`].
+#[must_use = "nothing is sent before `send` is awaited"]
+pub struct EndpointCall<E> {
+    request: RequestBuilder,
+    endpoint: PhantomData<fn() -> E>,
+}
+
+impl Client {
+    /// Calls an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// When no response came, when it is no success (the error then has its
+    /// [status](Error::status) and its typed [body](Error::body)), and when its body is not what the
+    /// endpoint says; before anything is sent, when the request cannot be built.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the call.
+    pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Ok>, Error> {
+        self.endpoint(&endpoint).send().await
+    }
+
+    /// A call of an endpoint with something changed for this once.
+    ///
+    /// ```
+    /// # use buttress::{Client, Endpoint, Error};
+    /// # async fn run<E: Endpoint>(client: &Client, export: E) -> Result<(), Error> {
+    /// let patiently = client.endpoint(&export).with(|request| request.timeout(None));
+    /// patiently.send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn endpoint<E: Endpoint>(&self, endpoint: &E) -> EndpointCall<E> {
+        const { crate::template::demand(E::PATH) };
+        let options = E::OPTIONS;
+        let request = self
+            .request(E::METHOD, E::PATH)
+            .paths(&endpoint.path())
+            .query_with(&endpoint.query(), options.array_style());
+        let request = match endpoint.validate() {
+            Ok(()) => request.payload(endpoint.body()),
+            Err(fault) => request.blamed(fault),
+        };
+        EndpointCall {
+            request: options.apply(request),
+            endpoint: PhantomData,
+        }
+    }
+}
+
+impl<E: Endpoint> EndpointCall<E> {
+    /// Changes the request: a header, a limit, anything that a [`RequestBuilder`] can.
+    pub fn with(mut self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
+        self.request = change(self.request);
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the call.
+    pub async fn send(self) -> Result<Response<E::Ok>, Error> {
+        let options = E::OPTIONS;
+        let response = self.request.send().await?;
+        let mut response = match options.limit_of_body() {
+            Some(limit) => response.limit(limit),
+            None => response,
+        };
+        if response.status().is_success() {
+            return response.decode().await;
+        }
+        if options.is_optional() && response.status() == StatusCode::NOT_FOUND {
+            response = match response.absent() {
+                Ok(absent) => return Ok(absent),
+                Err(response) => *response,
+            };
+        }
+        Err(refused::<E>(response).await)
+    }
+}
+
+/// The error of a response that is no success, with its body as the endpoint declares it. A body that
+/// is not is kept as bytes: a gateway's page must not hide the status.
+async fn refused<E: Endpoint>(response: Response) -> Error {
+    let (call, response, head) = response.refused().await;
+    let response = match E::Err::from_response(&head, response.body()) {
+        Ok(typed) => response.with_typed(typed),
+        Err(_) => response,
+    };
+    Error::new(call, response.into())
+}
+
+impl<E> fmt::Debug for EndpointCall<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointCall")
+            .field("endpoint", &std::any::type_name::<E>())
+            .field("request", &self.request)
+            .finish()
+    }
+}

@@ -1,0 +1,212 @@
+use std::time::Duration;
+
+use http::header;
+
+use crate::{ArrayStyle, RequestBuilder};
+
+/// What every call of an endpoint wants otherwise than its client.
+///
+/// ```
+/// use std::time::Duration;
+/// use buttress::{ArrayStyle, Options};
+///
+/// const SLOW: Options = Options::new()
+///     .timeout(Duration::from_secs(120))
+///     .retry(1)
+///     .arrays(ArrayStyle::Comma);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    timeout: Option<Duration>,
+    total: Option<Duration>,
+    body_idle: Option<Duration>,
+    attempts: Option<u32>,
+    idempotent: Option<bool>,
+    priority: Option<i32>,
+    label: Option<&'static str>,
+    tags: Option<Tags>,
+    arrays: Option<ArrayStyle>,
+    limit: Option<u64>,
+    anonymous: bool,
+    optional: bool,
+    open: bool,
+}
+
+/// Words that go with a request to every layer, and never over the wire; found in its extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tags(pub &'static [&'static str]);
+
+impl Options {
+    /// Everything as the client has it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            timeout: None,
+            total: None,
+            body_idle: None,
+            attempts: None,
+            idempotent: None,
+            priority: None,
+            label: None,
+            tags: None,
+            arrays: None,
+            limit: None,
+            anonymous: false,
+            optional: false,
+            open: false,
+        }
+    }
+
+    /// Limits the time until each attempt's response head.
+    #[must_use]
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Limits everything, the response's body included.
+    #[must_use]
+    pub const fn total(mut self, limit: Duration) -> Self {
+        self.total = Some(limit);
+        self
+    }
+
+    /// Limits the time between two frames of the response's body.
+    #[must_use]
+    pub const fn body_idle(mut self, limit: Duration) -> Self {
+        self.body_idle = Some(limit);
+        self
+    }
+
+    /// Makes so many attempts at most, the first included. See [`RequestBuilder::retry`] for bodies
+    /// that are sent once.
+    #[must_use]
+    pub const fn retry(mut self, max_attempts: u32) -> Self {
+        self.attempts = Some(max_attempts);
+        self
+    }
+
+    /// Says whether a repetition does harm, whatever the method.
+    #[must_use]
+    pub const fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Where its calls stand among those that wait for a place: higher first, 0 unless set.
+    #[must_use]
+    pub const fn priority(mut self, priority: i32) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// Names the call in events.
+    #[must_use]
+    pub const fn label(mut self, label: &'static str) -> Self {
+        self.label = Some(label);
+        self
+    }
+
+    /// Gives words along for layers to read.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = Some(Tags(tags));
+        self
+    }
+
+    /// How lists in the query are written.
+    #[must_use]
+    pub const fn arrays(mut self, style: ArrayStyle) -> Self {
+        self.arrays = Some(style);
+        self
+    }
+
+    /// Reads at most so many bytes of a response: 16 MiB unless set.
+    #[must_use]
+    pub const fn limit(mut self, bytes: u64) -> Self {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// Sends none of the client's credentials: for what everybody may read.
+    #[must_use]
+    pub const fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
+    }
+
+    /// Takes a 404 for an empty answer: where the endpoint's `Ok` is an `Option`, it is `None`.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// Sends what [`path`](crate::Endpoint::path) has and the template has not as the query.
+    #[must_use]
+    pub const fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    pub(super) const fn limit_of_body(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Whether it is [`open`](Self::open).
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    pub(super) const fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    pub(super) fn array_style(&self) -> ArrayStyle {
+        self.arrays.unwrap_or_default()
+    }
+
+    pub(super) fn apply(self, mut request: RequestBuilder) -> RequestBuilder {
+        if let Some(limit) = self.timeout {
+            request = request.timeout(limit);
+        }
+        if let Some(limit) = self.total {
+            request = request.total(limit);
+        }
+        if let Some(limit) = self.body_idle {
+            request = request.body_idle(limit);
+        }
+        if let Some(attempts) = self.attempts {
+            request = request.retry(attempts);
+        }
+        if let Some(idempotent) = self.idempotent {
+            request = request.idempotent(idempotent);
+        }
+        if let Some(priority) = self.priority {
+            request = request.priority(priority);
+        }
+        if let Some(label) = self.label {
+            request = request.label(label);
+        }
+        if let Some(tags) = self.tags {
+            request = request.extension(tags);
+        }
+        if self.anonymous {
+            request = anonymous(request);
+        }
+        if self.open {
+            request = request.open();
+        }
+        request
+    }
+}
+
+fn anonymous(request: RequestBuilder) -> RequestBuilder {
+    request
+        .without_auth()
+        .without_default(header::AUTHORIZATION)
+        .without_default(header::COOKIE)
+        .without_default(header::PROXY_AUTHORIZATION)
+        .without_default("x-api-key")
+}

@@ -1,0 +1,169 @@
+use std::error::Error;
+use std::fmt;
+
+use buttress_kernel::{BoxError, Facts, Sent};
+use bytes::Bytes;
+use http::StatusCode;
+
+/// The body of a success that is not what was expected; the status and the bytes are kept.
+pub struct DecodeError {
+    status: StatusCode,
+    body: Bytes,
+    place: Option<Place>,
+    facts: Facts,
+}
+
+/// Where a document is at fault, in words that show nothing of what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Names and indices from the document's root on; empty for the root itself.
+    pub(crate) path: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) wanted: String,
+}
+
+impl DecodeError {
+    pub(crate) fn new(status: StatusCode, body: Bytes, source: BoxError) -> Self {
+        let place = source.downcast_ref::<Misplaced>().map(|m| m.place.clone());
+        let facts = Facts::default().sent(Sent::Yes).caused_by(source);
+        Self {
+            status,
+            body,
+            place,
+            facts,
+        }
+    }
+
+    /// The status that the body came with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Where in the document it went wrong, such as `items[3].id`; empty for the document itself.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| place.path.as_str())
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, bytes) = (self.status.as_u16(), self.body.len());
+        write!(
+            f,
+            "the body of the {status} response ({bytes} bytes) is not what was expected"
+        )?;
+        self.place
+            .as_ref()
+            .map_or(Ok(()), |place| write!(f, ": {place}"))
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the body nor the cause, which quotes from it.
+        f.debug_struct("DecodeError")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Error for DecodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.facts)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "at `{}`, ", self.path.escape_debug())?;
+        }
+        write!(
+            f,
+            "line {} column {}: {}",
+            self.line, self.column, self.wanted
+        )
+    }
+}
+
+/// A reader's error together with its place.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "json"),
+    allow(dead_code, reason = "JSON's reader makes them")
+)]
+pub(crate) struct Misplaced {
+    pub(crate) place: Place,
+    pub(crate) source: BoxError,
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)
+    }
+}
+
+impl Error for Misplaced {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// The body of a success is larger than [allowed](crate::Response::limit).
+#[derive(Debug)]
+pub struct TooLarge {
+    status: StatusCode,
+    limit: u64,
+    facts: Facts,
+}
+
+impl TooLarge {
+    pub(crate) fn new(status: StatusCode, limit: u64) -> Self {
+        let facts = Facts::default().sent(Sent::Yes);
+        Self {
+            status,
+            limit,
+            facts,
+        }
+    }
+
+    /// The status that the body came with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The limit, in bytes.
+    #[must_use]
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, limit) = (self.status.as_u16(), self.limit);
+        write!(
+            f,
+            "the body of the {status} response is larger than {limit} bytes; \
+             raise the `limit`, or read it as a stream"
+        )
+    }
+}
+
+impl Error for TooLarge {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.facts)
+    }
+}

@@ -1,0 +1,128 @@
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use http::HeaderValue;
+
+mod body;
+mod part;
+
+use self::body::Chain;
+pub use self::part::Part;
+
+/// A form of several parts (`multipart/form-data`,
+/// [RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)): texts, bytes, files, streams.
+///
+/// It owns its boundary, and so its content type. Where all parts lie in memory it can be sent again as
+/// it is; with a file or a stream in it, up to 64 KiB can. Its length is sent ahead when that of each
+/// part is known.
+///
+/// ```
+/// use buttress::{Multipart, Part};
+///
+/// let form = Multipart::new()
+///     .text("title", "Sunrise")
+///     .part("photo", Part::bytes(&b"..."[..]).file_name("sunrise.jpg").content_type("image/jpeg"));
+/// # let _ = form;
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Multipart {
+    boundary: String,
+    parts: Vec<(String, Part)>,
+    fault: Option<BoxError>,
+}
+
+impl Multipart {
+    /// A form without parts, with a boundary of 128 random bits.
+    pub fn new() -> Self {
+        let random = (fastrand::u64(..), fastrand::u64(..));
+        Self {
+            boundary: format!("buttress-{:016x}{:016x}", random.0, random.1),
+            parts: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Sets the boundary, for a server that is particular about it or a test that is. Up to 70 letters,
+    /// digits, `-`, `_` and `'` (RFC 2046 §5.1.1 has more, which some servers do not read).
+    pub fn boundary(mut self, boundary: impl Into<String>) -> Self {
+        self.boundary = boundary.into();
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_'".contains(&byte);
+        let is_sound = (1..=70).contains(&self.boundary.len()) && self.boundary.bytes().all(fits);
+        if !is_sound {
+            self.fault
+                .get_or_insert_with(|| "the boundary of a form is malformed".into());
+        }
+        self
+    }
+
+    /// Adds a text.
+    pub fn text(self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> Self {
+        self.part(name, Part::text(text))
+    }
+
+    /// Adds a file, read while it is sent, under its own name. Several may have one field's name.
+    #[cfg(feature = "fs")]
+    pub fn file(mut self, name: impl Into<String>, path: impl AsRef<std::path::Path>) -> Self {
+        match Part::file(path) {
+            Ok(part) => self.part(name, part),
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                self
+            }
+        }
+    }
+
+    /// Adds a part.
+    pub fn part(mut self, name: impl Into<String>, part: Part) -> Self {
+        self.parts.push((name.into(), part));
+        self
+    }
+
+    pub(crate) fn into_parts(mut self) -> (Result<Body, BoxError>, HeaderValue) {
+        let content_type = format!("multipart/form-data; boundary={}", self.boundary);
+        let content_type = HeaderValue::try_from(content_type);
+        let fault = self.fault.take().map(Err);
+        let body = fault.unwrap_or_else(|| Ok(self.body()));
+        match content_type {
+            Ok(content_type) => (body, content_type),
+            // Only of a malformed boundary, which is a fault already.
+            Err(_) => (body, HeaderValue::from_static("multipart/form-data")),
+        }
+    }
+
+    fn body(self) -> Body {
+        let mut pieces = Vec::with_capacity(self.parts.len() * 2 + 1);
+        let mut text = String::new();
+        for (name, part) in self.parts {
+            let _ = write!(text, "--{}\r\n", self.boundary);
+            part.write_head(&name, &mut text);
+            pieces.push(Body::from(std::mem::take(&mut text)));
+            pieces.push(part.into_body());
+            text.push_str("\r\n");
+        }
+        let _ = write!(text, "--{}--\r\n", self.boundary);
+        pieces.push(Body::from(text));
+        match in_memory(&pieces) {
+            Some(whole) => Body::from(whole),
+            None => Body::stream(Chain::new(pieces)),
+        }
+    }
+}
+
+/// Everything as one piece, where everything is there.
+fn in_memory(pieces: &[Body]) -> Option<Bytes> {
+    let bytes: Option<Vec<_>> = pieces.iter().map(Body::as_bytes).collect();
+    bytes.map(|bytes| Bytes::from(bytes.concat()))
+}
+
+impl Default for Multipart {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use buttress_kernel::Body;
+use bytes::Bytes;
+use http::HeaderValue;
+
+/// One part of a [`Multipart`](crate::Multipart).
+#[derive(Debug)]
+#[must_use]
+pub struct Part {
+    body: Body,
+    file_name: Option<String>,
+    content_type: Option<HeaderValue>,
+}
+
+impl Part {
+    /// Any body, a stream for instance.
+    pub fn new(body: impl Into<Body>) -> Self {
+        Self {
+            body: body.into(),
+            file_name: None,
+            content_type: None,
+        }
+    }
+
+    /// A text.
+    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
+        match text.into() {
+            Cow::Borrowed(text) => Self::new(text),
+            Cow::Owned(text) => Self::new(text),
+        }
+    }
+
+    /// Bytes.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self::new(bytes.into())
+    }
+
+    /// A value as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(
+        value: &T,
+    ) -> Result<Self, buttress_kernel::BoxError> {
+        let part = Self::new(serde_json::to_vec(value)?);
+        Ok(part.media_type(HeaderValue::from_static("application/json")))
+    }
+
+    /// A file, read while it is sent, under its own name; see
+    /// [`Payload::file`](crate::Payload::file).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file.
+    #[cfg(feature = "fs")]
+    pub fn file(path: impl AsRef<std::path::Path>) -> Result<Self, buttress_kernel::BoxError> {
+        let path = path.as_ref();
+        let (body, _) = crate::Payload::file(path).into_parts();
+        let name = path.file_name().unwrap_or_default();
+        Ok(Self::new(body?).file_name(name.to_string_lossy()))
+    }
+
+    /// The name under which a server may keep it. A part that has one is a file.
+    pub fn file_name(mut self, name: impl Into<String>) -> Self {
+        self.file_name = Some(name.into());
+        self
+    }
+
+    /// The content type; without one, a file's is `application/octet-stream`, and a text has none.
+    ///
+    /// # Panics
+    ///
+    /// When `content_type` cannot stand in a header. For one that is not yours to choose, see
+    /// [`media_type`](Self::media_type).
+    pub fn content_type(self, content_type: &'static str) -> Self {
+        self.media_type(HeaderValue::from_static(content_type))
+    }
+
+    /// The content type as a header has it.
+    pub fn media_type(mut self, content_type: HeaderValue) -> Self {
+        self.content_type = Some(content_type);
+        self
+    }
+
+    pub(super) fn write_head(&self, name: &str, into: &mut String) {
+        let _ = write!(
+            into,
+            "Content-Disposition: form-data; name=\"{}\"",
+            Escaped(name)
+        );
+        if let Some(file_name) = &self.file_name {
+            let _ = write!(into, "; filename=\"{}\"", Escaped(file_name));
+        }
+        let content_type = self
+            .content_type
+            .as_ref()
+            .and_then(|value| value.to_str().ok());
+        let default = self.file_name.as_ref().map(|_| "application/octet-stream");
+        if let Some(content_type) = content_type.or(default) {
+            let _ = write!(into, "\r\nContent-Type: {content_type}");
+        }
+        into.push_str("\r\n\r\n");
+    }
+
+    pub(super) fn into_body(self) -> Body {
+        self.body
+    }
+}
+
+/// A name in quotes, as browsers write it (WHATWG HTML, "multipart form data"): what would end the
+/// quotes or the line is percent-encoded.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                '"' => f.write_str("%22")?,
+                '\r' => f.write_str("%0D")?,
+                '\n' => f.write_str("%0A")?,
+                _ => f.write_char(char)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use buttress_kernel::BoxError;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use tokio::fs::File;
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// So much is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// A file that is opened when its first byte is wanted.
+pub(crate) struct FileBody {
+    path: PathBuf,
+    left: u64,
+    state: State,
+}
+
+enum State {
+    Closed,
+    Opening(Pin<Box<dyn Future<Output = io::Result<File>> + Send>>),
+    Open(Pin<Box<File>>),
+}
+
+impl FileBody {
+    /// # Errors
+    ///
+    /// When there is no file at `path` that can be looked at.
+    pub(crate) fn at(path: &Path) -> Result<Self, FileError> {
+        let failed = |source| FileError::new(path, source);
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(failed(io::Error::other("it is not a file")));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            left: metadata.len(),
+            state: State::Closed,
+        })
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        loop {
+            self.state = match &mut self.state {
+                State::Closed => State::Opening(Box::pin(File::open(self.path.clone()))),
+                State::Opening(file) => State::Open(Box::pin(ready!(file.as_mut().poll(cx))?)),
+                State::Open(file) => {
+                    let room = usize::try_from(self.left).map_or(PIECE, |left| left.min(PIECE));
+                    let mut piece = BytesMut::zeroed(room);
+                    let mut into = ReadBuf::new(&mut piece);
+                    ready!(file.as_mut().poll_read(cx, &mut into))?;
+                    let len = into.filled().len();
+                    piece.truncate(len);
+                    return Poll::Ready(Ok(piece.freeze()));
+                }
+            };
+        }
+    }
+}
+
+impl Body for FileBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let read = ready!(self.poll_read(cx));
+        let short = || io::Error::new(io::ErrorKind::UnexpectedEof, "it is shorter than it was");
+        let read = read.and_then(|piece| {
+            if piece.is_empty() {
+                Err(short())
+            } else {
+                Ok(piece)
+            }
+        });
+        Poll::Ready(Some(match read {
+            Ok(piece) => {
+                self.left = self.left.saturating_sub(piece.len() as u64);
+                Ok(Frame::data(piece))
+            }
+            Err(source) => Err(FileError::new(&self.path, source).into()),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// A file that cannot be sent, by its name alone: a path says much of the machine.
+#[derive(Debug)]
+pub(crate) struct FileError {
+    name: String,
+    source: io::Error,
+}
+
+impl FileError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            name: name.escape_debug().to_string(),
+            source,
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the file `{}` cannot be read: {}",
+            self.name, self.source
+        )
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

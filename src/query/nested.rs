@@ -1,0 +1,390 @@
+use serde::Serialize;
+use serde::ser::{self, Impossible, Serializer};
+
+use super::scalar::Scalar;
+use super::{ArrayStyle, Pairs, Rules, Unwritable};
+use crate::template::encode;
+
+/// Writes a value under a name; at the top there is none yet.
+#[derive(Debug)]
+pub(super) struct Nested<'p> {
+    pairs: &'p mut Pairs,
+    rules: Rules,
+    name: Option<String>,
+    /// Whether the name is a list's that is repeated, which tells no two elements apart.
+    in_list: bool,
+    /// Whether it is one of several pairs, and so a list of two.
+    is_pair: bool,
+}
+
+type Done = Result<(), Unwritable>;
+
+impl<'p> Nested<'p> {
+    pub(super) const fn top(pairs: &'p mut Pairs, rules: Rules) -> Self {
+        Self {
+            pairs,
+            rules,
+            name: None,
+            in_list: false,
+            is_pair: false,
+        }
+    }
+
+    fn scalar<T: Serialize + ?Sized>(self, value: &T) -> Done {
+        let Some(name) = self.name else {
+            return Err(Unwritable::new("it is one value without a name"));
+        };
+        let text = value.serialize(Scalar).map_err(|error| error.at(&name))?;
+        let mut encoded = String::with_capacity(text.len());
+        encode(&text, self.rules.encoding, &mut encoded);
+        self.pairs.push(name, encoded);
+        Ok(())
+    }
+
+    fn list(self) -> Result<List<'p>, Unwritable> {
+        let Some(name) = self.name else {
+            let (pairs, rules) = (self.pairs, self.rules);
+            let name = None;
+            return Ok(if self.is_pair {
+                List::Pair { pairs, rules, name }
+            } else {
+                List::Pairs { pairs, rules }
+            });
+        };
+        let refused = |reason| Err(Unwritable::new(reason).at(&name));
+        match self.rules.arrays {
+            None => refused("a list has no place here"),
+            Some(style) if self.in_list && style != ArrayStyle::Indexed => {
+                refused("a list inside a list needs `ArrayStyle::Indexed`")
+            }
+            Some(style) => Ok(List::Values {
+                pairs: self.pairs,
+                rules: self.rules,
+                style,
+                name,
+                count: 0,
+                joined: None,
+            }),
+        }
+    }
+
+    fn fields(self) -> Result<Fields<'p>, Unwritable> {
+        if self.in_list || self.name.is_some() && self.rules.arrays.is_none() {
+            let name = self.name.unwrap_or_default();
+            let reason = "a structure inside a list needs `ArrayStyle::Indexed`, and none fits into a template";
+            return Err(Unwritable::new(reason).at(&name));
+        }
+        Ok(Fields {
+            pairs: self.pairs,
+            rules: self.rules,
+            prefix: self.name,
+            key: None,
+        })
+    }
+}
+
+fn tagged<T>(name: Option<String>) -> Result<T, Unwritable> {
+    let error = Unwritable::new("an enum with data has no one form; use `#[serde(untagged)]`");
+    Err(error.at(&name.unwrap_or_default()))
+}
+
+macro_rules! scalar {
+    ($($method:ident: $type:ty),*) => {$(
+        fn $method(self, value: $type) -> Done {
+            self.scalar(&value)
+        }
+    )*};
+}
+
+impl<'p> Serializer for Nested<'p> {
+    type Ok = ();
+    type Error = Unwritable;
+    type SerializeSeq = List<'p>;
+    type SerializeTuple = List<'p>;
+    type SerializeTupleStruct = List<'p>;
+    type SerializeTupleVariant = Impossible<(), Unwritable>;
+    type SerializeMap = Fields<'p>;
+    type SerializeStruct = Fields<'p>;
+    type SerializeStructVariant = Impossible<(), Unwritable>;
+
+    scalar! {
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
+        serialize_i64: i64, serialize_i128: i128, serialize_u8: u8, serialize_u16: u16,
+        serialize_u32: u32, serialize_u64: u64, serialize_u128: u128, serialize_f32: f32,
+        serialize_f64: f64, serialize_char: char, serialize_str: &str
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Done {
+        match std::str::from_utf8(value) {
+            Ok(text) => self.scalar(text),
+            Err(_) => {
+                Err(Unwritable::new("its bytes are not UTF-8").at(&self.name.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// What is absent is left out.
+    fn serialize_none(self) -> Done {
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Done {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Done {
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Done {
+        Ok(())
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Done {
+        self.scalar(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Done {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Done {
+        tagged(self.name)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<List<'p>, Unwritable> {
+        self.list()
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<List<'p>, Unwritable> {
+        self.list()
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List<'p>, Unwritable> {
+        self.list()
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Unwritable> {
+        tagged(self.name)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Fields<'p>, Unwritable> {
+        self.fields()
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields<'p>, Unwritable> {
+        self.fields()
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Unwritable> {
+        tagged(self.name)
+    }
+}
+
+/// A list: of pairs at the top, of values under a name.
+#[derive(Debug)]
+pub(super) enum List<'p> {
+    Pairs {
+        pairs: &'p mut Pairs,
+        rules: Rules,
+    },
+    /// Its first element is the name of its second.
+    Pair {
+        pairs: &'p mut Pairs,
+        rules: Rules,
+        name: Option<String>,
+    },
+    Values {
+        pairs: &'p mut Pairs,
+        rules: Rules,
+        style: ArrayStyle,
+        name: String,
+        count: usize,
+        joined: Option<String>,
+    },
+}
+
+impl List<'_> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        match self {
+            Self::Pairs { pairs, rules } => value.serialize(Nested {
+                is_pair: true,
+                ..Nested::top(pairs, *rules)
+            }),
+            Self::Pair {
+                name: name @ None, ..
+            } => {
+                *name = Some(value.serialize(Scalar)?);
+                Ok(())
+            }
+            Self::Pair { pairs, rules, name } => value.serialize(Nested {
+                name: name.clone(),
+                ..Nested::top(pairs, *rules)
+            }),
+            Self::Values {
+                rules,
+                style: ArrayStyle::Comma,
+                name,
+                joined,
+                ..
+            } => {
+                let text = value.serialize(Scalar).map_err(|error| error.at(name))?;
+                let joined = match joined {
+                    None => joined.insert(String::new()),
+                    Some(joined) => {
+                        joined.push(',');
+                        joined
+                    }
+                };
+                encode(&text, rules.encoding, joined);
+                Ok(())
+            }
+            Self::Values {
+                pairs,
+                rules,
+                style,
+                name,
+                count,
+                ..
+            } => {
+                let name = match style {
+                    ArrayStyle::Bracket => format!("{name}[]"),
+                    ArrayStyle::Indexed => format!("{name}[{count}]"),
+                    ArrayStyle::Repeat | ArrayStyle::Comma => name.clone(),
+                };
+                *count += 1;
+                value.serialize(Nested {
+                    pairs,
+                    rules: *rules,
+                    name: Some(name),
+                    in_list: *style != ArrayStyle::Indexed,
+                    is_pair: false,
+                })
+            }
+        }
+    }
+
+    fn close(self) -> Done {
+        if let Self::Values {
+            pairs,
+            name,
+            joined: Some(joined),
+            ..
+        } = self
+        {
+            pairs.push(name, joined);
+        }
+        Ok(())
+    }
+}
+
+impl ser::SerializeSeq for List<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.element(value)
+    }
+
+    fn end(self) -> Done {
+        self.close()
+    }
+}
+
+impl ser::SerializeTuple for List<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.element(value)
+    }
+
+    fn end(self) -> Done {
+        self.close()
+    }
+}
+
+impl ser::SerializeTupleStruct for List<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        self.element(value)
+    }
+
+    fn end(self) -> Done {
+        self.close()
+    }
+}
+
+/// A structure or a map.
+#[derive(Debug)]
+pub(super) struct Fields<'p> {
+    pairs: &'p mut Pairs,
+    rules: Rules,
+    prefix: Option<String>,
+    key: Option<String>,
+}
+
+impl Fields<'_> {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Done {
+        let name = match &self.prefix {
+            None => name.to_owned(),
+            Some(prefix) => format!("{prefix}[{name}]"),
+        };
+        value.serialize(Nested {
+            name: Some(name),
+            ..Nested::top(self.pairs, self.rules)
+        })
+    }
+}
+
+impl ser::SerializeStruct for Fields<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Done {
+        self.field(name, value)
+    }
+
+    fn end(self) -> Done {
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for Fields<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
+        self.key = Some(key.serialize(Scalar)?);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        let key = self.key.take().unwrap_or_default();
+        self.field(&key, value)
+    }
+
+    fn end(self) -> Done {
+        Ok(())
+    }
+}

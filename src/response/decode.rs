@@ -1,0 +1,76 @@
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http::response::Parts;
+
+use super::charset;
+
+/// What a response can become.
+///
+/// Everything that is [`DeserializeOwned`](serde::de::DeserializeOwned) is read as JSON (feature
+/// `json`); an empty body is then JSON's `null`, so that `Option<T>` and `()` may be absent.
+/// [`NoContent`], [`Text`] and [`Binary`] are read otherwise, and so is a type of yours: one that
+/// chooses by status, for instance.
+///
+/// ```
+/// use buttress::{BoxError, FromResponse};
+/// use bytes::Bytes;
+///
+/// #[derive(Debug)]
+/// enum NotCreated { Invalid(Vec<String>), Taken }
+///
+/// impl FromResponse for NotCreated {
+///     fn from_response(head: &http::response::Parts, body: &Bytes) -> Result<Self, BoxError> {
+///         match head.status.as_u16() {
+///             409 => Ok(Self::Taken),
+///             _ => FromResponse::from_response(head, body).map(Self::Invalid),
+///         }
+///     }
+/// }
+/// ```
+pub trait FromResponse: Sized {
+    /// Reads the body of a response. It is whole, and within the [limit](crate::Response::limit).
+    ///
+    /// # Errors
+    ///
+    /// When the body is not what was expected. The error becomes the cause of a
+    /// [`DecodeError`](crate::DecodeError).
+    fn from_response(head: &Parts, body: &Bytes) -> Result<Self, BoxError>;
+}
+
+/// Nothing is expected, and whatever comes is passed over: a 204, an empty 200, or a page that says
+/// `OK`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoContent;
+
+impl FromResponse for NoContent {
+    fn from_response(_: &Parts, _: &Bytes) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+}
+
+/// The body as text, in the charset that its content type names, else UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl FromResponse for Text {
+    fn from_response(head: &Parts, body: &Bytes) -> Result<Self, BoxError> {
+        Ok(Self(charset::text(&head.headers, body)?))
+    }
+}
+
+/// The body as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Binary(pub Bytes);
+
+impl FromResponse for Binary {
+    fn from_response(_: &Parts, body: &Bytes) -> Result<Self, BoxError> {
+        Ok(Self(body.clone()))
+    }
+}
+
+#[cfg(feature = "json")]
+impl<T: serde::de::DeserializeOwned> FromResponse for T {
+    fn from_response(_: &Parts, body: &Bytes) -> Result<Self, BoxError> {
+        super::json::read(body)
+    }
+}

@@ -1,0 +1,195 @@
+//! The file name in a `Content-Disposition`.
+
+use http::{HeaderMap, header};
+
+/// The name that a server suggests, made safe; `filename*` before `filename` (RFC 6266 §4.3).
+pub(super) fn file_name(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_DISPOSITION)?;
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let parameters = parameters(&value);
+    let named = |wanted: &str| {
+        let mut all = parameters.iter();
+        all.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value.as_str())
+    };
+    let extended = named("filename*").and_then(extended);
+    let plain = || named("filename").and_then(safe);
+    extended.as_deref().and_then(safe).or_else(plain)
+}
+
+/// The parameters behind the disposition's type, quotes and escapes taken off.
+fn parameters(value: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = value.split_once(';').map_or("", |(_, rest)| rest);
+    while let Some((name, behind)) = rest.split_once('=') {
+        let (value, next) = match behind.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted_string(quoted),
+            None => {
+                let (token, next) = behind.split_once(';').unwrap_or((behind, ""));
+                (token.trim().to_owned(), next)
+            }
+        };
+        found.push((name.trim().trim_start_matches(';').trim().to_owned(), value));
+        rest = next;
+    }
+    found
+}
+
+/// RFC 9110 §5.6.4: what stands before the closing quote, and what follows it.
+fn quoted_string(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '"' => return (value, &text[at + 1..]),
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            _ => value.push(char),
+        }
+    }
+    (value, "")
+}
+
+/// RFC 8187 §3.2.1: `UTF-8'language'percent-encoded`. Other charsets are not to be sent any more.
+fn extended(value: &str) -> Option<String> {
+    let mut parts = value.splitn(3, '\'');
+    let (charset, _, text) = (parts.next()?, parts.next()?, parts.next()?);
+    if !charset.eq_ignore_ascii_case("utf-8") {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        if byte == b'%' {
+            let hex = std::str::from_utf8(behind.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(hex, 16).ok()?);
+            rest = &behind[2..];
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The last segment of a path of any system, without control characters and what Windows reserves;
+/// `None` when nothing is left (RFC 6266 §4.3 lists the dangers).
+fn safe(name: &str) -> Option<String> {
+    const LONGEST: usize = 200;
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept =
+        |char: &char| !char.is_control() && !r#"<>:"|?*"#.contains(*char) && !is_override(*char);
+    let kept: String = last.chars().filter(kept).collect();
+    let name = kept.trim().trim_matches('.').trim();
+    let mut end = name.len().min(LONGEST);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let name = &name[..end];
+    (!name.is_empty() && !is_device(name)).then(|| name.to_owned())
+}
+
+/// Characters that make `exe.txt` of `txt.exe` to the eye.
+fn is_override(char: char) -> bool {
+    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Names that Windows gives to devices, whatever their extension.
+fn is_device(name: &str) -> bool {
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let numbered = |prefix: &str| {
+        let number = stem.strip_prefix(prefix);
+        number.is_some_and(|n| n.len() == 1 && n.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || numbered("com") || numbered("lpt")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(value: &[u8]) -> Option<String> {
+        let value = http::HeaderValue::from_bytes(value).unwrap();
+        file_name(&HeaderMap::from_iter([(
+            header::CONTENT_DISPOSITION,
+            value,
+        )]))
+    }
+
+    #[test]
+    fn ic61_a_suggested_name_is_read_in_every_form() {
+        for (value, name) in [
+            (r#"attachment; filename="report.pdf""#, Some("report.pdf")),
+            ("attachment; filename=report.pdf", Some("report.pdf")),
+            ("ATTACHMENT;FILENAME=report.pdf", Some("report.pdf")),
+            (
+                r#"attachment; filename="a \"b\" c; d.txt""#,
+                Some("a b c; d.txt"),
+            ),
+            (
+                "attachment; filename*=UTF-8''na%C3%AFve%20file.txt",
+                Some("naïve file.txt"),
+            ),
+            (
+                r#"attachment; filename="plain"; filename*=utf-8'en'better"#,
+                Some("better"),
+            ),
+            (
+                r#"attachment; filename*=utf-8''%ff; filename="plain""#,
+                Some("plain"),
+            ),
+            (
+                r#"attachment; filename*=latin1''x; filename="plain""#,
+                Some("plain"),
+            ),
+            ("attachment", None),
+            ("attachment; filename=", None),
+            ("inline; size=3; filename = a.txt ; x=y", Some("a.txt")),
+        ] {
+            assert_eq!(of(value.as_bytes()).as_deref(), name, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_suggested_name_never_leaves_its_folder() {
+        for (value, name) in [
+            ("../../etc/passwd", Some("passwd")),
+            ("..\\\\..\\\\evil.dll", Some("evil.dll")),
+            ("/", None),
+            ("..", None),
+            ("...", None),
+            (".bashrc", Some("bashrc")),
+            ("a\u{202e}txt.exe", Some("atxt.exe")),
+            ("nul.txt", None),
+            ("COM7", None),
+            ("common", Some("common")),
+            ("C:evil", Some("Cevil")),
+            ("a. ", Some("a")),
+        ] {
+            let value = format!("attachment; filename=\"{value}\"");
+            assert_eq!(of(value.as_bytes()).as_deref(), name, "{value}");
+        }
+        assert_eq!(
+            of(b"attachment; filename*=UTF-8''%2e%2e%2f%00x").as_deref(),
+            Some("x")
+        );
+        let long = format!("attachment; filename={}", "é".repeat(300));
+        assert!(of(long.as_bytes()).unwrap().len() <= 200);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_header_says_a_name_is_one_harmless_segment(value in "[ -~]{0,60}") {
+            if let Some(name) = of(format!("attachment; filename*={value}; filename={value}").as_bytes()) {
+                prop_assert!(!name.is_empty() && !name.contains(['/', '\\', '\0', ':']), "{}", name);
+                prop_assert!(!name.starts_with('.'), "{}", name);
+            }
+        }
+    }
+}

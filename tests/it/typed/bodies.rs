@@ -1,0 +1,238 @@
+//! What requests carry.
+
+use std::collections::BTreeMap;
+
+use buttress::{Body, Multipart, Part, Payload};
+use buttress_testkit::Step;
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::json;
+
+use super::{scripted, scripted_with};
+
+#[tokio::test]
+async fn ic19_each_body_brings_its_content_type() {
+    let (client, server) = scripted([Step::ok()]);
+    let form = BTreeMap::from([("a", "1 2"), ("b", "é")]);
+    let pieces = || stream::iter([Ok::<_, std::io::Error>("ab"), Ok("c")]);
+    let post = || client.post("/");
+    for (request, content_type, body) in [
+        (
+            post().json(&json!({"a": [1]})),
+            Some("application/json"),
+            r#"{"a":[1]}"#,
+        ),
+        (
+            post().form(&form),
+            Some("application/x-www-form-urlencoded"),
+            "a=1+2&b=%C3%A9",
+        ),
+        (post().text("é"), Some("text/plain; charset=utf-8"), "é"),
+        (post().bytes("x"), Some("application/octet-stream"), "x"),
+        (
+            post().stream(pieces()),
+            Some("application/octet-stream"),
+            "abc",
+        ),
+        (post().body("x"), None, "x"),
+        (post(), None, ""),
+    ] {
+        request.send().await.unwrap();
+        let call = server.calls().pop().unwrap();
+        assert_eq!(call.header("content-type"), content_type, "{body}");
+        assert_eq!(call.body, body.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn w19_falsy_bodies_are_sent() {
+    let (client, server) = scripted([Step::ok()]);
+    for (value, text) in [
+        (json!(0), "0"),
+        (json!(false), "false"),
+        (json!(""), "\"\""),
+        (json!(null), "null"),
+    ] {
+        client.post("/").json(&value).send().await.unwrap();
+        assert_eq!(server.calls().pop().unwrap().body, text.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn sp11_a_content_type_that_is_set_wins_before_and_after_the_body() {
+    let (client, server) = scripted_with([Step::ok()], |b| b.header("content-type", "text/html"));
+    let patch = "application/merge-patch+json";
+    let before = client.patch("/").header("content-type", patch).json(&1);
+    let after = client.patch("/").json(&1).header("content-type", patch);
+    for request in [before, after] {
+        request.send().await.unwrap();
+        assert_eq!(
+            server.calls().pop().unwrap().header("content-type"),
+            Some(patch)
+        );
+    }
+    // Without one, the body's wins over the client's default, and the last body's over the others'.
+    client.post("/").text("x").json(&1).send().await.unwrap();
+    assert_eq!(
+        server.calls().pop().unwrap().header("content-type"),
+        Some("application/json")
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_json_cannot_hold_is_told_before_anything_is_sent() {
+    let (client, server) = scripted([Step::ok()]);
+    let map = BTreeMap::from([((1, 2), 3)]);
+    let error = client.post("/").json(&map).send().await.unwrap_err();
+    assert!(error.is_request() && error.failure().find::<serde_json::Error>().is_some());
+    assert!(server.calls().is_empty());
+}
+
+#[test]
+fn ic19_whether_a_body_can_be_sent_again_can_be_seen() {
+    let (client, _) = scripted([Step::ok()]);
+    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(b"x")));
+    assert!(client.post("/").json(&1).replayable());
+    assert!(client.post("/").replayable());
+    let once = Body::stream(http_body_util::StreamBody::new(stream::empty::<
+        Result<hyper::body::Frame<Bytes>, std::io::Error>,
+    >()));
+    assert!(!client.post("/").body(once.replay_limit(0)).replayable());
+    assert!(Payload::stream(endless).replayable(), "up to 64 KiB of it");
+}
+
+#[cfg(feature = "multipart")]
+#[tokio::test]
+async fn ic20_a_multipart_form_owns_its_boundary() {
+    let (client, server) = scripted([Step::ok()]);
+    let form = Multipart::new()
+        .text("a", "1")
+        .part("f", Part::bytes("x").file_name("x.bin"));
+    client.post("/").multipart(form).send().await.unwrap();
+    let call = &server.calls()[0];
+    let content_type = call.header("content-type").unwrap();
+    let boundary = content_type
+        .strip_prefix("multipart/form-data; boundary=")
+        .unwrap();
+    let body = String::from_utf8(call.body.to_vec()).unwrap();
+    assert!(body.starts_with(&format!("--{boundary}\r\n")), "{body}");
+    assert!(body.ends_with(&format!("\r\n--{boundary}--\r\n")), "{body}");
+}
+
+#[cfg(feature = "fs")]
+mod files {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use buttress::Client;
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::support::upstream::Upstream;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn with(name: &str, content: &[u8]) -> Self {
+            let path = std::env::temp_dir().join(format!("buttress-{}-{name}", std::process::id()));
+            fs::write(&path, content).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            fs::remove_file(&self.0).ok();
+        }
+    }
+
+    /// A server that answers with what it was told of the length, and what came.
+    async fn echo() -> Upstream {
+        Upstream::start(|_, request| async move {
+            let length = request.headers().get("content-length").cloned();
+            let body = request.into_body().collect().await?.to_bytes();
+            let response = http::Response::builder();
+            let response = match length {
+                Some(length) => response.header("x-length", length),
+                None => response,
+            };
+            Ok::<_, hyper::Error>(response.body(Body::from(body)).unwrap())
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn ic19_a_file_is_streamed_with_its_length() {
+        let content: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let file = Scratch::with("large", &content);
+        let upstream = echo().await;
+        let client = Client::builder().base_uri(upstream.uri()).build().unwrap();
+        let response = client.post("/").file(&file.0).send().await.unwrap();
+        assert_eq!(response.headers()["x-length"], "200000");
+        assert_eq!(response.bytes().await.unwrap(), content);
+    }
+
+    #[cfg(feature = "multipart")]
+    #[tokio::test]
+    async fn ic25_several_files_go_in_one_form_with_its_length() {
+        let (one, two) = (
+            Scratch::with("one", &[1; 70_000]),
+            Scratch::with("two", b"2"),
+        );
+        let upstream = echo().await;
+        let client = Client::builder().base_uri(upstream.uri()).build().unwrap();
+        let form = Multipart::new()
+            .text("title", "t")
+            .file("files[0]", &one.0)
+            .file("files[1]", &two.0);
+        let response = client.post("/").multipart(form).send().await.unwrap();
+        let length: usize = response.headers()["x-length"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let body = response.bytes().await.unwrap();
+        assert_eq!(body.len(), length);
+        let text = String::from_utf8_lossy(&body);
+        let name = one.0.file_name().unwrap().to_str().unwrap();
+        assert!(
+            text.contains(&format!("name=\"files[0]\"; filename=\"{name}\"\r\n")),
+            "{text}"
+        );
+        assert!(text.contains("\r\n\r\n2\r\n--"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_told_before_anything_is_sent() {
+        let (client, server) = scripted([Step::ok()]);
+        let error = client
+            .post("/")
+            .file("/no/such/file")
+            .send()
+            .await
+            .unwrap_err();
+        assert!(error.is_request());
+        assert!(
+            error.to_string().contains("the file `file` cannot be read"),
+            "{error}"
+        );
+        let folder = client.post("/").file(std::env::temp_dir()).send().await;
+        assert!(folder.unwrap_err().is_request());
+        assert!(server.calls().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_shrinks_is_an_error_and_never_a_whole_body() {
+        let file = Scratch::with("shrinking", b"12345");
+        let upstream = echo().await;
+        let client = Client::builder()
+            .base_uri(upstream.uri())
+            .retry(None)
+            .build()
+            .unwrap();
+        let request = client.post("/").file(&file.0);
+        fs::write(&file.0, b"12").unwrap();
+        let error = request.send().await.unwrap_err();
+        assert!(error.is_request_body(), "{error:?}");
+    }
+}
