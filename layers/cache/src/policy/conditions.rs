@@ -32,8 +32,12 @@ impl Conditions {
     /// To learn whether one of several variants is right for a request that none of them is known to
     /// answer (§4.1).
     pub(super) fn selecting<'a>(heads: impl Iterator<Item = &'a Head>) -> Self {
-        let tags = heads.filter_map(|head| head.headers.get(header::ETAG));
-        let tags: Vec<_> = tags.take(MOST_TAGS).map(HeaderValue::as_bytes).collect();
+        let mut tags: Vec<&[u8]> = Vec::new();
+        for tag in heads.filter_map(|head| head.headers.get(header::ETAG)) {
+            if tags.len() < MOST_TAGS && !tags.contains(&tag.as_bytes()) {
+                tags.push(tag.as_bytes());
+            }
+        }
         let list = HeaderValue::from_bytes(&tags.join(&b", "[..])).ok();
         Self {
             if_none_match: list.filter(|list| !list.is_empty()),

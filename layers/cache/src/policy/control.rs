@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::directives::{Directive, Fields, directives};
-use super::{Policy, list, targeted};
+use super::{Policy, list, status, targeted};
 
 /// No name of a directive that we know is longer.
 const LONGEST: usize = "stale-while-revalidate".len();
@@ -97,6 +97,14 @@ impl Control {
     /// Permission to be stale: an invalid one is none.
     fn first(slot: &mut Option<Duration>, directive: &Directive<'_>) {
         *slot = slot.or_else(|| directive.seconds());
+    }
+
+    /// Whether no cache of this kind may keep a response of this status (§5.2.2.5, §5.2.2.7). Who
+    /// understands the status need not obey `no-store` beside `must-understand`, for that is meant
+    /// for those who do not (§5.2.2.3).
+    pub(super) const fn forbids(&self, policy: &Policy, code: StatusCode) -> bool {
+        let excused = self.must_understand && status::understood(code);
+        (self.no_store && !excused) || (self.private && policy.shared)
     }
 
     /// Whether a shared cache may keep what was answered to a request with `Authorization` (§3.5).

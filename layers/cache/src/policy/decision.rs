@@ -152,9 +152,9 @@ impl Forward {
     pub(super) fn completing(ask: &Ask<'_>, selected: &Selected<'_>) -> Self {
         let plain = Self::plain(Reason::Partial);
         let head = selected.head;
-        let continues = head.extent.first == 0 && head.extent.end > 0;
         let everything = !ask.headers.contains_key(header::RANGE);
-        let conditions = Conditions::completing(head).filter(|_| continues && everything);
+        let conditions = Conditions::completing(head);
+        let conditions = conditions.filter(|_| everything && head.extent.first == 0);
         conditions.map_or(plain, |conditions| Self {
             reason: Reason::Partial,
             aim: Aim::Complete(selected.index),

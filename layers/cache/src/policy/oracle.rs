@@ -336,14 +336,25 @@ impl World {
             if other != body && !(selected && given.version == self.version) {
                 continue;
             }
+            let mut newer = Given {
+                says: Says {
+                    vary: says.vary || given.says.vary,
+                    ..*says
+                },
+                authorized: asks.authorized,
+                at: self.now,
+                ..given.clone()
+            };
             if !given.says.vary {
-                given.foos.clear();
+                newer.foos.clear();
             }
-            given.foos.insert(asks.foo);
-            let vary = says.vary || given.says.vary;
-            given.says = Says { vary, ..*says };
-            given.authorized = asks.authorized;
-            given.at = self.now;
+            newer.foos.insert(asks.foo);
+            // What may no longer be stored is not updated, but not used again either.
+            if newer.storable(self.shared) {
+                *given = newer;
+            } else {
+                given.says.no_cache = true;
+            }
         }
         self.latest.clear();
         self.latest.insert(asks.foo, body.to_owned());

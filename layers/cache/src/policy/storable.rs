@@ -35,17 +35,13 @@ pub(super) fn head(
 /// The rules that nothing overrules.
 fn allowed(policy: &Policy, control: &Control, ask: &Ask<'_>, arrival: &Arrival<'_>) -> bool {
     let code = arrival.status;
-    let understood = status::understood(code);
-    // §5.2.2.3: who understands the status need not obey `no-store`, which is for those who do not.
-    let no_store = control.no_store && !(control.must_understand && understood);
     // §3.5
     let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
     has_method(policy, control, ask, arrival)
         && !code.is_informational()
         && !status::answers_conditions(code)
-        && (!control.must_understand || understood)
-        && !no_store
-        && !(control.private && policy.shared)
+        && (!control.must_understand || status::understood(code))
+        && !control.forbids(policy, code)
         && (!authorized || control.allows_authorized())
 }
 

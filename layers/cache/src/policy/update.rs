@@ -103,31 +103,34 @@ fn touched(old: &Head, arrival: &Arrival<'_>) -> Head {
 
 /// Updated with the fields of a newer response, and as fresh as they say (§3.2).
 ///
-/// What may no longer be stored is validated at each use from now on.
+/// When those forbid to store it, it stays as it was, but is validated at each use from now on.
 pub(super) fn refreshed(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
     let mut merged = fields::merged(&old.headers, arrival.headers);
     if !arrival.headers.contains_key(header::DATE) {
         merged.insert(header::DATE, dates::format(arrival.received));
     }
     let control = Control::of(policy, &merged);
-    let mut freshness = Freshness::of(policy, &control, old.status, &merged, arrival);
-    let vary = Vary::of(&merged, ask.headers);
-    freshness.no_cache |= vary.is_none() || forbids(policy, &control, ask);
-    Head {
-        status: old.status,
-        version: arrival.version,
-        headers: fields::updated(policy, &control, merged),
-        vary: vary.map_or_else(|| old.vary.clone(), |vary| vary.and(&old.vary)),
-        freshness,
-        extent: old.extent,
+    let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
+    let forbidden =
+        control.forbids(policy, old.status) || (authorized && !control.allows_authorized());
+    match Vary::of(&merged, ask.headers) {
+        Some(vary) if !forbidden => Head {
+            status: old.status,
+            version: arrival.version,
+            freshness: Freshness::of(policy, &control, old.status, &merged, arrival),
+            headers: fields::updated(policy, &control, merged),
+            vary: vary.and(&old.vary),
+            extent: old.extent,
+        },
+        _ => locked(old),
     }
 }
 
-fn forbids(policy: &Policy, control: &Control, ask: &Ask<'_>) -> bool {
-    let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
-    control.no_store
-        || (control.private && policy.shared)
-        || (authorized && !control.allows_authorized())
+/// As it was, but validated at each use.
+fn locked(old: &Head) -> Head {
+    let mut locked = old.clone();
+    locked.freshness.no_cache = true;
+    locked
 }
 
 /// What to do about an answer to HEAD: stored responses that it agrees with are updated, others have
@@ -162,7 +165,8 @@ fn after_head(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>)
     if agrees {
         return refreshed(policy, old, ask, arrival);
     }
-    let mut outdated = old.clone();
-    outdated.freshness.no_cache = true;
-    outdated
+    locked(old)
 }
+
+#[cfg(test)]
+mod tests;

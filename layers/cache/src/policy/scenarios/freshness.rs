@@ -1,6 +1,7 @@
 //! How long responses are reused.
 
 use super::{BOTH, NEITHER, PRIVATE, SHARED, reused, twice};
+use crate::policy::Policy;
 use crate::policy::model::{Cache, How, date, get, origin, secs};
 
 #[test]
@@ -214,4 +215,31 @@ fn targeted_fields_replace_cache_control_in_a_shared_cache() {
         NEITHER
     );
     assert_eq!(cdn("foo", &[("cache-control", "max-age=60")]), PRIVATE);
+}
+
+#[test]
+fn a_guess_is_a_tenth_of_the_time_unchanged_and_a_day_at_most() {
+    let fresh_after = |modified: i64, dated: i64, pause| {
+        let fields = [("last-modified", &*date(modified)), ("date", &date(dated))];
+        let mut cache = Cache::private();
+        twice(&mut cache, &origin(200, &fields, "first"), pause).how == How::Hit
+    };
+    assert!(fresh_after(-1_000, 0, 99) && !fresh_after(-1_000, 0, 100));
+    assert!(fresh_after(-1_000, -50, 44) && !fresh_after(-1_000, -50, 45));
+    let day = 86_400;
+    assert!(fresh_after(-100 * day, 0, 86_399) && !fresh_after(-100 * day, 0, 86_400));
+    assert!(!fresh_after(10, 0, 0));
+    let policy = Policy {
+        heuristic_percent: 255,
+        heuristic_cap: secs(u64::MAX),
+        ..Policy::private()
+    };
+    let mut cache = Cache::new(policy);
+    let fields = [("last-modified", &*date(-1_000)), ("date", &date(0))];
+    assert_eq!(
+        twice(&mut cache, &origin(200, &fields, "first"), 999).how,
+        How::Hit
+    );
+    cache.wait(1);
+    assert_eq!(cache.get(&get(&[]), &origin(200, &[], "x")).text(), "x");
 }

@@ -224,6 +224,14 @@ fn a_part_is_completed_from_its_end() {
 }
 
 #[test]
+fn a_part_that_lacks_its_beginning_is_not_completed() {
+    let mut cache = Cache::private();
+    cache.get(&range("bytes=4-8"), &part(4, 8, "10", "\"a\""));
+    cache.get(&get(&[]), &origin(200, &[], "whole"));
+    assert!(!cache.seen[1].contains_key("range"));
+}
+
+#[test]
 fn a_part_that_changed_meanwhile_is_replaced() {
     let mut cache = Cache::private();
     cache.get(&range("bytes=0-4"), &part(0, 4, "10", "\"a\""));
@@ -298,4 +306,60 @@ fn a_part_without_a_strong_tag_is_not_completed() {
         cache.get(&get(&[]), &origin(200, &[], "whole"));
         assert!(!cache.seen[1].contains_key("range"), "{tag}");
     }
+}
+
+#[test]
+fn a_date_that_is_old_enough_identifies_a_response() {
+    let status = |modified: i64, asked: i64| {
+        let mut cache = Cache::private();
+        let fields = [
+            ("cache-control", "max-age=60"),
+            ("last-modified", &*date(modified)),
+        ];
+        cache.get(&get(&[]), &origin(200, &fields, "0123456789"));
+        let ask = get(&[("range", "bytes=0-1"), ("if-range", &date(asked))]);
+        cache.get(&ask, &origin(200, &[], "")).status
+    };
+    assert_eq!(status(-60, -60), 206);
+    assert_eq!(status(-59, -59), 200);
+    assert_eq!(status(-1_000, -999), 200);
+    assert_eq!(status(10, 10), 200);
+}
+
+#[test]
+fn several_lines_of_range_are_no_range() {
+    let mut cache = Cache::private();
+    cache.get(
+        &get(&[]),
+        &origin(200, &[("cache-control", "max-age=60")], "0123"),
+    );
+    let ask = get(&[("range", "bytes=0-1"), ("range", "bytes=0-1")]);
+    assert_eq!(cache.get(&ask, &origin(200, &[], "")).status, 200);
+    let lines = [
+        ("cache-control", "max-age=60"),
+        ("content-range", "bytes 0-1/4"),
+        ("content-range", "bytes 0-1/4"),
+    ];
+    let mut cache = Cache::private();
+    cache.get(&range("bytes=0-1"), &origin(206, &lines, "01"));
+    assert_eq!(cache.count(&Uri::from_static("http://a.example/")), 0);
+}
+
+#[test]
+fn a_completion_that_is_refused_makes_the_request_go_again() {
+    for status in [304, 416] {
+        let mut cache = Cache::private();
+        cache.get(&range("bytes=0-4"), &part(0, 4, "10", "\"a\""));
+        cache.get(&get(&[]), &origin(status, &[], ""));
+        assert_eq!(cache.seen.len(), 3, "{status}");
+        assert!(!cache.seen[2].contains_key("range"));
+    }
+}
+
+#[test]
+fn a_part_that_cannot_be_completed_is_not_used_when_the_origin_fails() {
+    let mut cache = Cache::private();
+    cache.get(&range("bytes=0-4"), &part(0, 4, "10", "\"a\""));
+    assert_eq!(cache.ask(&get(&[]), None).how, How::Failed);
+    assert_eq!(cache.get(&get(&[]), &origin(503, &[], "")).status, 503);
 }

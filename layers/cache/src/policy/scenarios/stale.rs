@@ -109,3 +109,14 @@ fn a_failed_reload_is_not_hidden() {
     cache.wishes.mode = Mode::Reload;
     assert_eq!(cache.ask(&get(&[]), None).how, How::Failed);
 }
+
+#[test]
+fn who_wants_validation_gets_no_stale_response() {
+    let mut cache = Cache::private();
+    cache.get(
+        &get(&[]),
+        &origin(200, &[("cache-control", "max-age=60")], "first"),
+    );
+    cache.wishes.mode = Mode::NoCache;
+    assert_eq!(cache.ask(&get(&[]), None).how, How::Failed);
+}

@@ -2,7 +2,7 @@
 
 use super::{reused, twice};
 use crate::policy::Policy;
-use crate::policy::model::{Cache, How, date, get, origin};
+use crate::policy::model::{Cache, How, date, get, origin, secs};
 
 #[test]
 fn conditional_and_unsatisfied_answers_are_not_stored() {
@@ -162,4 +162,72 @@ fn what_a_304_forbids_to_store_is_validated_at_each_use() {
             "{control}"
         );
     }
+}
+
+#[test]
+fn who_understands_may_go_on_using_what_a_304_confirms() {
+    let mut cache = Cache::private();
+    let fields = [
+        ("cache-control", "max-age=2, no-store, must-understand"),
+        ("etag", "\"a\""),
+    ];
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    cache.wait(3);
+    assert_eq!(
+        cache.get(&get(&[]), &origin(304, &fields, "")).how,
+        How::Validated
+    );
+    assert_eq!(
+        cache.get(&get(&[]), &origin(304, &fields, "")).how,
+        How::Hit
+    );
+}
+
+#[test]
+fn a_wish_does_not_prolong_what_may_no_longer_be_stored() {
+    let mut cache = Cache::shared();
+    cache.wishes.fresh_for = Some(secs(30));
+    let fields = [("cache-control", "max-age=1"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    cache.wait(31);
+    let newer = origin(304, &[("cache-control", "private"), ("etag", "\"a\"")], "");
+    assert_eq!(cache.get(&get(&[]), &newer).how, How::Validated);
+    assert_eq!(cache.get(&get(&[]), &newer).how, How::Validated);
+}
+
+#[test]
+fn a_304_for_one_user_is_not_stored_for_all() {
+    let mut cache = Cache::shared();
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    cache.wait(3);
+    let ask = get(&[("authorization", "x")]);
+    assert_eq!(
+        cache.get(&ask, &origin(304, &fields, "")).how,
+        How::Validated
+    );
+    assert_eq!(
+        cache.get(&get(&[]), &origin(304, &fields, "")).how,
+        How::Validated
+    );
+    assert_eq!(cache.get(&ask, &origin(304, &fields, "")).how, How::Hit);
+}
+
+#[test]
+fn a_304_with_vary_star_is_for_its_request_only() {
+    let mut cache = Cache::private();
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    cache.wait(3);
+    let star = origin(
+        304,
+        &[
+            ("vary", "*"),
+            ("etag", "\"a\""),
+            ("cache-control", "max-age=60"),
+        ],
+        "",
+    );
+    assert_eq!(cache.get(&get(&[]), &star).how, How::Validated);
+    assert_eq!(cache.get(&get(&[]), &star).how, How::Validated);
 }

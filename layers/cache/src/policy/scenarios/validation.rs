@@ -135,6 +135,9 @@ fn callers_who_have_it_already_are_told_so() {
         ("etag", "\"a\""),
         ("last-modified", &*modified),
         ("content-type", "text/plain"),
+        ("content-length", "5"),
+        ("content-encoding", "x"),
+        ("content-language", "en"),
     ];
     let ask = |fields: &[(&str, &str)], stored: &[(&str, &str)]| {
         let mut cache = Cache::private();
@@ -156,7 +159,14 @@ fn callers_who_have_it_already_are_told_so() {
             "{tags}"
         );
         assert_eq!(answer.field("etag"), Some("\"a\""));
-        assert_eq!(answer.field("content-type"), None);
+        for name in [
+            "content-type",
+            "content-length",
+            "content-encoding",
+            "content-language",
+        ] {
+            assert_eq!(answer.field(name), None, "{name}");
+        }
     }
     for tags in ["\"b\"", "\"a", "x", ""] {
         let answer = ask(&[("if-none-match", tags)], &fields);

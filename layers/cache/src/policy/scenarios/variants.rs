@@ -110,3 +110,21 @@ fn a_callers_own_condition_is_not_mixed_with_those_of_variants() {
         assert_eq!(cache.seen[1], *ask.headers());
     }
 }
+
+#[test]
+fn each_tag_is_listed_once_and_not_too_many() {
+    let mut cache = Cache::private();
+    for n in 0..40 {
+        let tag = format!("\"{}\"", n / 2);
+        let vary = [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("etag", &*tag),
+        ];
+        cache.get(&get(&[("foo", &n.to_string())]), &origin(200, &vary, "x"));
+    }
+    cache.get(&get(&[("foo", "x")]), &origin(200, &[], "y"));
+    let expected: Vec<_> = (0..16).map(|n| format!("\"{n}\"")).collect();
+    let sent = &cache.seen.last().unwrap()["if-none-match"];
+    assert_eq!(sent, &*expected.join(", "));
+}
