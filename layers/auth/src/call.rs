@@ -17,13 +17,13 @@ use crate::tokens::{Held, Need, now};
 use crate::{telemetry, verdict};
 
 /// The token that a request was sent with.
-pub(crate) struct Sent {
+pub(crate) struct Carried {
     generation: u64,
     /// The token, as long as nobody knows whether the server accepts it.
     unproven: Option<Arc<Held>>,
 }
 
-impl Sent {
+impl Carried {
     /// Adds the token to the request; `None` where the request keeps its own credentials.
     #[inline]
     pub(crate) fn with<B>(
@@ -70,7 +70,7 @@ pub(crate) fn add<B>(
 
 /// A request under way with a token.
 pub(crate) struct Call<S, B> {
-    sent: Sent,
+    carried: Carried,
     /// To send it again with.
     again: Option<(S, Kept<B>)>,
     settings: Arc<Settings>,
@@ -83,13 +83,13 @@ type Next<S, B, R> = ControlFlow<Response<R>, Pin<Box<Pause<S, B, R>>>>;
 impl<S, B> Call<S, B> {
     #[inline(always)]
     pub(crate) const fn new(
-        sent: Sent,
+        carried: Carried,
         again: Option<(S, Kept<B>)>,
         settings: Arc<Settings>,
         explain: Option<Explain>,
     ) -> Self {
         Self {
-            sent,
+            carried,
             again,
             settings,
             explain,
@@ -102,7 +102,7 @@ impl<S, B> Call<S, B> {
     pub(crate) fn has_passed<R, E>(&self, polled: &Poll<Result<Response<R>, E>>) -> bool {
         match polled {
             Poll::Ready(Ok(response)) => {
-                self.sent.unproven.is_none()
+                self.carried.unproven.is_none()
                     && self.explain.is_none()
                     && !verdict::may_reject(response.status(), self.settings.forbidden)
             }
@@ -128,7 +128,7 @@ impl<S, B> Call<S, B> {
                 let pause = Pause::again(service, settings, token, request, response.into_body());
                 return ControlFlow::Continue(Box::pin(pause));
             }
-        } else if let Some(held) = &self.sent.unproven
+        } else if let Some(held) = &self.carried.unproven
             && verdict::is_accepted(status)
         {
             held.prove();
@@ -142,13 +142,13 @@ impl<S, B> Call<S, B> {
     /// Tells that the token was rejected; `None` when that is the answer.
     fn reject(&self, status: StatusCode) -> Option<Result<Arc<Held>, Need>> {
         let proven = self
-            .sent
+            .carried
             .unproven
             .as_ref()
             .is_none_or(|held| held.is_proven());
-        telemetry::rejected(status, self.sent.generation);
+        telemetry::rejected(status, self.carried.generation);
         let tokens = self.settings.credentials.tokens.as_ref()?;
-        tokens.reject(self.sent.generation, proven)
+        tokens.reject(self.carried.generation, proven)
     }
 
     /// The request once more, if it can be sent again and there is time for it.

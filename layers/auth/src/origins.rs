@@ -129,14 +129,19 @@ impl Origins {
         self.place(uri) == Place::Inside
     }
 
-    /// Whether the URI is one of these origins, written as most do.
+    /// Whether a URI that is written as most are is inside. A no says nothing yet.
     #[inline]
-    pub(crate) fn are_written(&self, uri: &Uri) -> bool {
+    pub(crate) fn hold_at_once(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
         };
         let is_this = |o: &Origin| o.scheme == *scheme && o.authority == authority.as_str();
         self.these.iter().any(is_this)
+            || match self.others {
+                Others::None => false,
+                Others::Encrypted => *scheme == Scheme::HTTPS,
+                Others::All => true,
+            }
     }
 
     pub(crate) fn place(&self, uri: &Uri) -> Place {
@@ -222,7 +227,30 @@ mod tests {
     use super::*;
 
     fn place(origins: &Origins, uri: &str) -> Place {
-        origins.place(&uri.parse().unwrap())
+        let uri = uri.parse().unwrap();
+        let place = origins.place(&uri);
+        // The short way is never more generous than the long one.
+        assert!(
+            place == Place::Inside || !origins.hold_at_once(&uri),
+            "{uri}"
+        );
+        place
+    }
+
+    #[test]
+    fn what_is_written_as_most_do_is_held_at_once() {
+        let at_once = |origins: &Origins, uri: &str| origins.hold_at_once(&uri.parse().unwrap());
+        let api = Origins::only("https://API.example.com:443").unwrap();
+        assert!(at_once(&api, "https://api.example.com/a"));
+        assert!(!at_once(&api, "http://api.example.com/a"));
+        assert!(!at_once(&api, "https://a.example/a"));
+        assert!(at_once(&Origins::any(), "https://a.example/a"));
+        assert!(!at_once(&Origins::any(), "http://a.example/a"));
+        assert!(at_once(
+            &Origins::any_even_unencrypted(),
+            "http://a.example/a"
+        ));
+        assert!(!at_once(&api.relative(), "/a"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::call::{self, Call, Last, add};
+use crate::call::{Call, Carried, Last, add};
 use crate::credential::Unplaceable;
 use crate::drain::Drain;
 use crate::error::Reason;
@@ -169,13 +169,13 @@ where
     B: Replay,
 {
     let kept = settings.keep(&mut request);
-    let added = call::Sent::with(&settings, held, &mut request);
+    let added = Carried::with(&settings, held, &mut request);
     let added = added.map_err(|Unplaceable| Unauthenticated::new(Reason::NoRoom, Sent::No))?;
     let attempt = service.call(request);
     let watched = match added {
-        Some(sent) => {
+        Some(carried) => {
             let again = kept.map(|kept| (service, kept));
-            Watched::Call(Call::new(sent, again, settings, explain))
+            Watched::Call(Call::new(carried, again, settings, explain))
         }
         None => Watched::Last(Box::new(Last {
             explain,

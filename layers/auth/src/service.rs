@@ -3,11 +3,11 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{BoxError, Explain, Replay};
+use buttress_kernel::{BoxError, Explain, Replay, Sent};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::call::{Call, Kept, Last, Sent};
+use crate::call::{Call, Carried, Kept, Last};
 use crate::credential::Unplaceable;
 use crate::error::Reason;
 use crate::future::ResponseFuture;
@@ -64,8 +64,8 @@ where
             };
         };
         let kept = settings.keep(&mut request);
-        match tokens.at_hand(|held| Sent::with(settings, held, &mut request)) {
-            Some(Ok(Some(sent))) => go(inner, settings, request, sent, kept, None),
+        match tokens.at_hand(|held| Carried::with(settings, held, &mut request)) {
+            Some(Ok(Some(carried))) => go(inner, settings, request, carried, kept, None),
             Some(Ok(None)) => ResponseFuture::passing(inner.call(request), None),
             Some(Err(Unplaceable)) => refuse(&request),
             None => without_fresh_token(inner, settings, tokens, request),
@@ -121,7 +121,7 @@ where
         };
     };
     let kept = settings.keep(&mut request);
-    match tokens.at_hand(|held| Sent::with(settings, held, &mut request)) {
+    match tokens.at_hand(|held| Carried::with(settings, held, &mut request)) {
         Some(added) => finish(inner, settings, request, added, kept),
         None => without_fresh_token(inner, settings, tokens, request),
     }
@@ -132,17 +132,17 @@ fn finish<S, B, R>(
     inner: &mut S,
     settings: &Arc<Settings>,
     request: Request<B>,
-    added: Result<Option<Sent>, Unplaceable>,
+    added: Result<Option<Carried>, Unplaceable>,
     kept: Option<Kept<B>>,
 ) -> ResponseFuture<S, B, R>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
 {
     match added {
-        Ok(Some(sent)) => {
+        Ok(Some(carried)) => {
             let explain = Explain::of(request.extensions()).cloned();
             telemetry::note(explain.as_ref(), "token added");
-            go(inner, settings, request, sent, kept, explain)
+            go(inner, settings, request, carried, kept, explain)
         }
         Ok(None) => pass(inner, request, "kept the request's own"),
         Err(Unplaceable) => refuse(&request),
@@ -155,7 +155,7 @@ fn go<S, B, R>(
     inner: &mut S,
     settings: &Arc<Settings>,
     request: Request<B>,
-    sent: Sent,
+    carried: Carried,
     kept: Option<Kept<B>>,
     explain: Option<Explain>,
 ) -> ResponseFuture<S, B, R>
@@ -163,7 +163,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone,
 {
     let Some(kept) = kept else {
-        let call = Call::new(sent, None, Arc::clone(settings), explain);
+        let call = Call::new(carried, None, Arc::clone(settings), explain);
         return ResponseFuture::watching(inner.call(request), call);
     };
     let clone = inner.clone();
@@ -172,7 +172,7 @@ where
     let again = Some((ready, kept));
     ResponseFuture::watching(
         attempt,
-        Call::new(sent, again, Arc::clone(settings), explain),
+        Call::new(carried, again, Arc::clone(settings), explain),
     )
 }
 
@@ -196,7 +196,7 @@ where
     match tokens.ask() {
         Ok(held) => {
             let kept = settings.keep(&mut request);
-            let added = Sent::with(settings, &held, &mut request);
+            let added = Carried::with(settings, &held, &mut request);
             finish(inner, settings, request, added, kept)
         }
         Err(need) => {
@@ -227,7 +227,7 @@ where
     S: Service<Request<B>>,
 {
     telemetry::refused(Explain::of(request.extensions()), Reason::NoRoom, now());
-    ResponseFuture::refused(Unauthenticated::new(Reason::NoRoom, buttress_kernel::Sent::No).into())
+    ResponseFuture::refused(Unauthenticated::new(Reason::NoRoom, Sent::No).into())
 }
 
 impl<S: Clone> Clone for Auth<S> {

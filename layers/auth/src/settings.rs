@@ -47,7 +47,7 @@ impl Settings {
     pub(crate) fn is_plain<B>(&self, request: &Request<B>) -> bool {
         let extensions = request.extensions();
         let special = || Override::of(extensions).is_some() || Explain::of(extensions).is_some();
-        self.origins.are_written(request.uri())
+        self.origins.hold_at_once(request.uri())
             && self.partition.is_none()
             && (extensions.is_empty() || !special())
     }

@@ -97,11 +97,9 @@ impl World {
             let vault = &self.vault;
             vault.land(start.flight, number, number, Life::Endless);
         } else {
-            let error = |_, _| "it failed";
-            drop(
-                self.vault
-                    .fail(start.flight, self.now, Fall::default(), error),
-            );
+            let error = |_| "it failed";
+            self.vault
+                .fail(start.flight, self.now, Fall::default(), error);
         }
     }
 

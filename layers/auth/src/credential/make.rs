@@ -60,8 +60,12 @@ impl Credential {
         if !password.as_str().is_empty() {
             secret::check(password.as_str())?;
         }
-        let pair = Zeroizing::new(format!("{user}:{}", password.as_str()));
         // Room for all of it from the start: a buffer that grows leaves copies behind.
+        let room = user.len() + 1 + password.as_str().len();
+        let mut pair = Zeroizing::new(String::with_capacity(room));
+        pair.push_str(user);
+        pair.push(':');
+        pair.push_str(password.as_str());
         let mut word = Zeroizing::new(String::with_capacity(pair.len().div_ceil(3) * 4));
         STANDARD.encode_string(pair.as_bytes(), &mut word);
         Self::authorization("Basic", &word)

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use buttress_kernel::BoxError;
 use tokio::runtime;
@@ -171,16 +171,17 @@ impl Landing {
     fn fail(&mut self, reason: Reason, fall: Fall, cause: Option<BoxError>) {
         self.over = true;
         let now = now();
-        self.inner
-            .vault
-            .fail(self.flight, now, fall, |failures, until| {
-                let rest = until.map(|at| at.saturating_duration_since(now));
-                telemetry::failed(reason, failures, rest.unwrap_or_default());
-                Fallen {
-                    retry_at: until,
-                    ..Fallen::new(reason, cause)
-                }
-            });
+        let mut rest = Duration::ZERO;
+        let error = |until: Option<Instant>| {
+            rest = until.map_or(rest, |until| until.saturating_duration_since(now));
+            Fallen {
+                retry_at: until,
+                ..Fallen::new(reason, cause)
+            }
+        };
+        if let Some(failures) = self.inner.vault.fail(self.flight, now, fall, error) {
+            telemetry::failed(reason, failures, rest);
+        }
     }
 }
 

@@ -219,29 +219,29 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         let mut desk = self.desk();
         let generation = desk.state.succeed(flight, life)?;
         let held = self.hold(&mut desk, generation, value, token, life);
-        desk.end(Landed::Token(held));
+        tell(desk, Landed::Token(held));
         Some(generation)
     }
 
-    /// A fetch failed. Returns how many did in a row, and until when the source is left alone.
+    /// A fetch failed. Returns how many did in a row, unless the fetch was superseded.
     pub(crate) fn fail(
         &self,
         flight: u64,
         now: Instant,
         fall: Fall,
-        error: impl FnOnce(u32, Option<Instant>) -> E,
-    ) -> Option<Arc<E>> {
+        error: impl FnOnce(Option<Instant>) -> E,
+    ) -> Option<u32> {
         let mut desk = self.desk();
         let draw = desk.draws.u32(..);
         let failures = desk.state.fail(flight, now, fall, &self.rules, draw)?;
         if fall.terminal {
             desk.previous = None;
         }
-        let error = Arc::new(error(failures, desk.state.rest_until()));
+        let error = Arc::new(error(desk.state.rest_until()));
         desk.error = Some(Arc::clone(&error));
         self.publish(&desk);
-        desk.end(Landed::Failed(Arc::clone(&error)));
-        Some(error)
+        tell(desk, Landed::Failed(error));
+        Some(failures)
     }
 
     /// Puts a token in place, which supersedes a fetch under way.
@@ -249,7 +249,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         let mut desk = self.desk();
         let generation = desk.state.set(life);
         self.hold(&mut desk, generation, value, token, life);
-        desk.end(Landed::Superseded);
+        tell(desk, Landed::Superseded);
         generation
     }
 
@@ -288,7 +288,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         desk.state.clear();
         desk.previous = None;
         self.empty(&mut desk);
-        desk.end(Landed::Superseded);
+        tell(desk, Landed::Superseded);
     }
 
     fn empty(&self, desk: &mut Desk<T, P, E>) {
@@ -323,11 +323,14 @@ impl<T, P, E> Desk<T, P, E> {
         let waiting = self.waiting.get_or_insert_with(|| watch::Sender::new(None));
         Ticket(waiting.subscribe())
     }
+}
 
-    fn end(&mut self, landed: Landed<T, E>) {
-        if let Some(waiting) = self.waiting.take() {
-            waiting.send_replace(Some(landed));
-        }
+/// Tells those who wait, when the lock is free again: they are somebody else's code.
+fn tell<T, P, E>(mut desk: MutexGuard<'_, Desk<T, P, E>>, landed: Landed<T, E>) {
+    let waiting = desk.waiting.take();
+    drop(desk);
+    if let Some(waiting) = waiting {
+        waiting.send_replace(Some(landed));
     }
 }
 
