@@ -1,7 +1,150 @@
-//! An HTTP cache, RFC 9111 whole, as a tower layer.
+//! An HTTP cache for tower, RFC 9111 whole: what was asked for already is not asked for again.
+//!
+//! The quickest call is the one that is not made, and the server that is spared it has time for the
+//! others. [`CacheLayer`] answers from a store what it can, validates what is stale, and stores what
+//! it may while it passes. Requests that miss at the same time share one fetch.
+//!
+//! # Example
+//!
+//! ```
+//! use buttress_cache::CacheLayer;
+//! use buttress_kernel::{Body, BoxError};
+//! use http::{Request, Response};
+//! use http_body_util::BodyExt;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), BoxError> {
+//! static CALLS: AtomicU32 = AtomicU32::new(0);
+//! let server = tower::service_fn(|_: Request<Body>| async {
+//!     let number = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+//!     let response = Response::builder().header("cache-control", "max-age=60");
+//!     response.body(Body::from(format!("answer {number}")))
+//! });
+//! let service = ServiceBuilder::new().layer(CacheLayer::private()).service(server);
+//!
+//! for _ in 0..3 {
+//!     let request = Request::get("https://api.example.com/users/42").body(Body::empty())?;
+//!     let response = service.clone().oneshot(request).await?;
+//!     assert_eq!(response.into_body().collect().await?.to_bytes(), "answer 1");
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! An API that sends no caching fields is cached where that is asked for: by a request's
+//! [`Override`], by a [route](CacheLayer::route), or by the layer's [defaults](CacheLayer::defaults).
+//!
+//! # What is stored, and for whom
+//!
+//! | | [private](CacheLayer::private) | [shared](CacheLayer::shared) |
+//! | --- | --- | --- |
+//! | key | URI, [`Partition`](buttress_kernel::Partition), and a digest of `Authorization` | URI and `Partition` |
+//! | a request with `Authorization` | is stored for that user | is stored only where the response allows it (RFC 9111 §3.5) |
+//! | `private` | is stored | is not |
+//! | `s-maxage`, `proxy-revalidate`, `CDN-Cache-Control` | mean nothing | are obeyed |
+//!
+//! Whatever the status, a response is stored if it says how long it is fresh, or has something to
+//! validate it by, and nothing forbids it. It answers GET and HEAD, whole or in part, and a caller's
+//! own conditions with 304. An unsafe request that succeeds makes what is stored under its URI out of
+//! date, in its own partition.
+//!
+//! # How bodies flow
+//!
+//! A body streams to its caller while it is stored. One that breaks off, or is not as long as it
+//! announced, is never stored as whole; where the rest can be asked for later, the part is kept. One
+//! that is longer than [`max_entry`](CacheLayer::max_entry) passes unstored. When its caller goes, the
+//! rest is not fetched, unless others read along.
+//!
+//! # One fetch for all
+//!
+//! Of the requests that miss at the same time, one leads, and the others wait for the head of its
+//! response:
+//!
+//! | what becomes of the leader's fetch | those who wait |
+//! | --- | --- |
+//! | a response that each may be given | read its body, from the start, as it comes |
+//! | a variant that answers other requests | share a fetch of their own |
+//! | 304 | are answered from the store |
+//! | a response for one request alone | ask by themselves, all at once; for 10 s nobody waits for this key |
+//! | an error, or a status of failure | are given a stale response, where that is allowed, or the same error ([`FetchFailed`]) |
+//! | an error of its own: a faulty request, its own deadline | one of them takes the lead |
+//! | its caller goes | one of them takes the lead; in the middle of the body, they read on |
+//!
+//! At most `max_entry` bytes of a shared body are held. Once it is longer than that, nobody can join
+//! any more, and who reads quickly is at most so far ahead of who reads slowly.
+//!
+//! # How it differs
+//!
+//! - From a memoizing layer, which keeps what a key gave: HTTP says how long a response may be used,
+//!   for whom, and how to ask whether it is still right.
+//! - From other caches for tower: bodies are never buffered before they are passed on, the service
+//!   that was ready is the one that is called, a hit costs the same for any size, variants are kept
+//!   side by side, and `stale-while-revalidate` happens in the background.
+//!
+//! # In the background
+//!
+//! What may be served stale while it is validated (RFC 5861) is validated in a task of its own, with
+//! a [limit](CacheLayer::revalidation_timeout) of its own. That, and a store that answers later, need
+//! a tokio runtime; without one the response is served all the same, and validated later.
+//!
+//! # What it tells
+//!
+//! | event | level | fields |
+//! | --- | --- | --- |
+//! | `hit` | debug | `key`, `age_s`, `ttl_s` |
+//! | `forwarded` | debug | `key`, `reason` |
+//! | `collapsed` | debug | `key` |
+//! | `refused` | debug | `key` |
+//! | `stored` | debug | `key`, `bytes` |
+//! | `not stored` | debug | `key`, `reason` |
+//! | `invalidated` | debug | `key`, `responses` |
+//! | `invalidated by hand` | debug | `what`, `responses` |
+//! | `revalidating` | debug | `key` |
+//! | `not revalidated` | warn | `key`, `reason` |
+//! | `stale: the origin failed` | warn | `key`, `age_s`, `status` |
+//! | `the store failed` | warn | `operation`, `error` |
+//! | `asked too often: is there a loop?` | error | `key`, `times`, `window_ms` |
+//!
+//! Keys are told without their query. With the feature `metrics`: the counters
+//! `buttress.cache.requests` (by `result`), `.stored`, `.not_stored` (by `reason`), `.invalidated`,
+//! `.revalidations` (by `end`), `.store_failures` (by `operation`) and `.asked_too_often`, and the
+//! histogram `.entry_bytes`. A response says what was done in a [`Cache-Status`](CacheLayer::name)
+//! field or a [`CacheStatus`] where that is asked for.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod again;
+mod asked;
+pub mod body;
+mod error;
+mod fetch;
+mod flight;
+pub mod future;
+mod handle;
+mod joined;
+mod keep;
+mod layer;
+mod lean;
+mod overrides;
 mod policy;
+mod recent;
+mod refresh;
+mod seek;
+mod serve;
+mod service;
+mod settings;
+mod shared;
+mod status;
 pub mod store;
+mod stream;
 mod sync;
+mod telemetry;
+mod wakers;
 
+pub use self::error::{FetchFailed, InvalidSettings, Unmatched};
+pub use self::handle::{Change, Changes, Handle, Optimistic};
+pub use self::layer::CacheLayer;
+pub use self::overrides::{Override, Target};
 pub use self::policy::Mode;
+pub use self::service::Cache;
+pub use self::status::CacheStatus;

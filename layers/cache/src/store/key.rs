@@ -17,7 +17,12 @@ pub struct Key {
     text: Arc<str>,
     /// Where the name ends.
     name: usize,
+    /// Whether the partition ends with a digest of credentials.
+    proved: bool,
 }
+
+/// How many characters a digest of credentials has.
+const DIGEST: usize = 32;
 
 impl Key {
     /// The URI, or the name that the caller gave.
@@ -41,12 +46,25 @@ impl Key {
     /// The key, lent.
     #[must_use]
     pub fn lend(&self) -> KeyRef<'_> {
+        let (partition, credentials) = self.owner();
         KeyRef {
             hash: self.hash,
             name: Name::Whole(self.name()),
-            partition: self.partition(),
-            credentials: None,
+            partition,
+            credentials,
         }
+    }
+
+    /// The partition in its parts: its name, and the credentials.
+    pub(crate) fn owner(&self) -> (&str, Option<Credentials>) {
+        let partition = self.partition();
+        let Some(at) = partition.len().checked_sub(DIGEST).filter(|_| self.proved) else {
+            return (partition, None);
+        };
+        let (name, digest) = partition.split_at(at);
+        let number = |text: &str| u64::from_str_radix(text, 16).unwrap_or_default();
+        let (high, low) = digest.split_at(DIGEST / 2);
+        (name, Some([number(high), number(low)]))
     }
 
     /// How many bytes it takes.
@@ -177,7 +195,12 @@ impl<'a> KeyRef<'a> {
             hash: self.hash,
             text: text.into(),
             name,
+            proved: self.credentials.is_some(),
         }
+    }
+
+    pub(crate) const fn name_pieces(&self) -> [&'a str; 4] {
+        self.name.pieces()
     }
 
     /// Whether the pieces are those of `key`.
@@ -197,7 +220,7 @@ impl<'a> KeyRef<'a> {
                 None => rest.is_empty(),
                 Some([high, low]) => {
                     let rest = rest.as_bytes();
-                    rest.len() == 32 && rest[..16] == hex(high) && rest[16..] == hex(low)
+                    rest.len() == DIGEST && rest[..16] == hex(high) && rest[16..] == hex(low)
                 }
             }
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use buttress_kernel::Body;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -8,7 +8,6 @@ use quick_cache::{OptionsBuilder, Weighter};
 
 use super::key::Carried;
 use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
-use crate::sync::{Mutex, lock};
 
 /// Keeps responses in memory, up to a number of bytes.
 ///
@@ -97,7 +96,8 @@ impl Memory {
 
     fn change(&self, key: &Key, change: impl FnOnce(Variants) -> Variants) {
         let writer = usize::try_from(key.hash() >> 32).unwrap_or_default() % WRITERS;
-        let _alone = lock(&self.0.writers[writer]);
+        let writer = self.0.writers[writer].lock();
+        let _alone = writer.unwrap_or_else(PoisonError::into_inner);
         let old = self.0.entries.peek(key).unwrap_or_default();
         let was_empty = old.is_empty();
         let new = change(old);

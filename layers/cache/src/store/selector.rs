@@ -32,11 +32,17 @@ impl Selector {
         }
     }
 
+    /// Whether responses with these tags are meant, wherever they are stored.
+    #[must_use]
+    pub fn names(&self, tags: &[Arc<str>]) -> bool {
+        matches!(self, Self::Tag(tag) if tags.contains(tag))
+    }
+
     /// Whether this response, stored under this key, is meant.
     #[must_use]
     pub fn picks(&self, key: &Key, variant: &Variant) -> bool {
         match self {
-            Self::Tag(tag) => variant.tags().contains(tag),
+            Self::Tag(_) => self.names(variant.tags()),
             _ => self.covers(key),
         }
     }

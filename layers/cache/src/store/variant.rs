@@ -110,6 +110,11 @@ impl Variant {
         }
     }
 
+    /// Another response with the same tags.
+    pub(crate) fn changed(&self, id: u64, head: Head, body: Bytes) -> Self {
+        Self::new(id, head, self.tags.clone(), body)
+    }
+
     /// The same response with its body to be asked for.
     #[must_use]
     pub fn without_body(&self) -> Self {

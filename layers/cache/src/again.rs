@@ -1,0 +1,95 @@
+//! A request that may have to be sent a second time, as its caller wrote it.
+
+use std::any::Any;
+use std::future::Future;
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{Empty, Full};
+use tower_service::Service;
+
+use crate::error::Unmatched;
+use crate::fetch::{Fetch, Stop};
+use crate::future::Answered;
+use crate::policy::Aim;
+use crate::seek::ready_call;
+use crate::store::Variants;
+
+/// A copy of a request, and a service to send it to.
+pub(crate) struct Again<S, B> {
+    service: S,
+    request: Request<B>,
+}
+
+impl<S, B> Again<S, B> {
+    /// For a question that the cache changed: its answer may be one that only the cache can read.
+    /// Nothing for a body of a type that is not known here.
+    pub(crate) fn of(aim: Aim, service: &S, request: &Request<B>) -> Option<Self>
+    where
+        S: Clone,
+        B: 'static,
+    {
+        if aim == Aim::Fetch {
+            return None;
+        }
+        let mut copy = Request::new(empty()?);
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.version_mut() = request.version();
+        *copy.headers_mut() = request.headers().clone();
+        *copy.extensions_mut() = request.extensions().clone();
+        Some(Self {
+            service: service.clone(),
+            request: copy,
+        })
+    }
+}
+
+/// The body that a request with GET has, in the types that are usual.
+fn empty<B: 'static>() -> Option<B> {
+    let mut body: Option<B> = None;
+    let any: &mut dyn Any = &mut body;
+    if let Some(body) = any.downcast_mut() {
+        *body = Some(Body::empty());
+    } else if let Some(body) = any.downcast_mut() {
+        *body = Some(Empty::<Bytes>::new());
+    } else if let Some(body) = any.downcast_mut() {
+        *body = Some(Full::<Bytes>::default());
+    } else if let Some(body) = any.downcast_mut() {
+        *body = Some(());
+    }
+    body
+}
+
+/// Follows a fetch to its answer, and asks a second time if the first answer cannot be used.
+pub(crate) async fn follow<F, S, B, R>(
+    fetch: Fetch,
+    first: F,
+    again: Option<Again<S, B>>,
+) -> Answered<R>
+where
+    F: Future<Output = Result<Response<R>, S::Error>>,
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError> + Send,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let mut fetch = match fetch.end(first.await).await {
+        Ok(answer) => return Ok(answer),
+        Err(Stop::Failed(error)) => return Err(error),
+        Err(Stop::Repeat(fetch)) => fetch,
+    };
+    let Some(Again { service, request }) = again else {
+        return Err(Unmatched::new().into());
+    };
+    fetch.found = Variants::default();
+    fetch.aim = Aim::Fetch;
+    fetch.sent = fetch.asked.shared.now();
+    let second = ready_call(service, request).await;
+    match fetch.end(second).await {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Repeat(_)) => Err(Unmatched::new().into()),
+    }
+}

@@ -1,0 +1,181 @@
+//! What is kept of a request while it is under way.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use buttress_kernel::{Deadline, Explain};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
+
+use crate::body::CacheBody;
+use crate::flight::{Candidate, Entrance, Entrant};
+use crate::lean::{explain, note};
+use crate::overrides::Override;
+use crate::policy::{Aim, Ask, Decision, Forward, Mode, Reply, Serve, Wishes, look_up};
+use crate::serve::{from_memory, span};
+use crate::shared::Shared;
+use crate::status::CacheStatus;
+use crate::store::{Key, Variants};
+use crate::telemetry;
+
+/// A request's head and wishes.
+pub(crate) struct Asked {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) key: Key,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) wants: Option<Override>,
+    /// Whether its caller gives it up at some instant.
+    pub(crate) has_deadline: bool,
+    explain: Option<(Explain, Instant)>,
+}
+
+impl Asked {
+    pub(crate) fn of<B>(
+        shared: &Arc<Shared>,
+        request: &Request<B>,
+        key: Key,
+        wants: Option<Override>,
+    ) -> Self {
+        let extensions = request.extensions();
+        Self {
+            shared: Arc::clone(shared),
+            key,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: Arc::new(request.headers().clone()),
+            wants,
+            has_deadline: extensions.get::<Deadline>().is_some(),
+            explain: explain(request),
+        }
+    }
+
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        Ask {
+            method: &self.method,
+            uri: &self.uri,
+            headers: &self.headers,
+        }
+    }
+
+    pub(crate) fn wishes(&self) -> Wishes {
+        self.wants
+            .as_ref()
+            .map(Override::wishes)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn look_up(&self, found: &Variants, now: SystemTime) -> Decision {
+        look_up(&self.wishes(), &self.ask(), found, now)
+    }
+
+    /// How to validate what is stored, whether or not it is time.
+    pub(crate) fn validation(&self, found: &Variants, now: SystemTime) -> Option<Forward> {
+        let wishes = Wishes {
+            mode: Mode::NoCache,
+            ..self.wishes()
+        };
+        match look_up(&wishes, &self.ask(), found, now) {
+            Decision::Forward(forward) if matches!(forward.aim, Aim::Validate(_)) => Some(forward),
+            _ => None,
+        }
+    }
+
+    /// Everything stored under its key, or nothing if the store fails.
+    pub(crate) async fn find(&self) -> Variants {
+        let answer = self.shared.get(self.key.lend());
+        self.shared.wait("get", answer).await.unwrap_or_default()
+    }
+
+    /// Whether it may share a fetch with others.
+    pub(crate) fn shares(&self, forward: &Forward) -> bool {
+        self.shared.settings.coalesce && self.is_common(forward)
+    }
+
+    /// Whether it asks for what anybody would be given.
+    pub(crate) fn is_common(&self, forward: &Forward) -> bool {
+        const OWN: [header::HeaderName; 8] = [
+            header::CACHE_CONTROL,
+            header::PRAGMA,
+            header::RANGE,
+            header::IF_RANGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::IF_UNMODIFIED_SINCE,
+        ];
+        self.method == Method::GET
+            && !matches!(forward.aim, Aim::Complete(_))
+            && !matches!(self.wishes().mode, Mode::NoCache | Mode::Reload)
+            && !OWN.iter().any(|name| self.headers.contains_key(name))
+    }
+
+    /// The way on among the fetches under way.
+    pub(crate) fn enter(&self, found: &Variants) -> Entrance<Serve> {
+        let entrant = Entrant {
+            key: self.key.lend(),
+            asked: &self.headers,
+            tags: self.wants.as_ref().and_then(Override::tags),
+            stored: found,
+        };
+        self.shared
+            .flights
+            .enter(entrant, |candidate| self.suits(candidate))
+    }
+
+    /// Whether the request may be given a response under way.
+    pub(crate) fn suits(&self, candidate: &Candidate) -> Option<Serve> {
+        let candidate = std::slice::from_ref(candidate);
+        match look_up(&self.wishes(), &self.ask(), candidate, self.shared.now()) {
+            Decision::Serve(serve) if serve.reply == Reply::Whole && !serve.revalidate => {
+                Some(serve)
+            }
+            _ => None,
+        }
+    }
+
+    /// An answer that is read along with another request's; nothing if it is too late for that.
+    pub(crate) fn join<B>(
+        &self,
+        candidate: &Candidate,
+        serve: &Serve,
+    ) -> Option<Response<CacheBody<B>>> {
+        let reader = candidate.stream.join()?;
+        telemetry::collapsed(&self.key);
+        let response = crate::policy::answer(candidate.as_ref(), serve);
+        let response = response.map(|()| CacheBody::shared(reader));
+        let status = CacheStatus::forwarded(crate::policy::Reason::UriMiss).collapsed(true);
+        Some(self.told(response, &status))
+    }
+
+    /// An answer out of the store; nothing if the body is gone.
+    pub(crate) async fn answer<B>(
+        &self,
+        found: &Variants,
+        serve: &Serve,
+        status: &CacheStatus,
+    ) -> Option<Response<CacheBody<B>>> {
+        let variant = found.get(serve.index)?;
+        if let Some(response) = from_memory(&self.method, variant, serve) {
+            return Some(self.told(response, status));
+        }
+        let range = span(&self.method, variant.as_ref(), &serve.reply)?;
+        let answer = self.shared.store.body(&self.key, variant.id(), range);
+        let body = self.shared.wait("body", answer).await.flatten()?;
+        let response = crate::policy::answer(variant.as_ref(), serve);
+        Some(self.told(response.map(|()| CacheBody::kept(body)), status))
+    }
+
+    /// Says what was done, to whoever wants to know.
+    pub(crate) fn told<B>(
+        &self,
+        mut response: Response<CacheBody<B>>,
+        status: &CacheStatus,
+    ) -> Response<CacheBody<B>> {
+        self.shared.tell(&mut response, || status.clone());
+        if let Some((explain, start)) = &self.explain {
+            note(explain, *start, status, &mut response);
+        }
+        response
+    }
+}

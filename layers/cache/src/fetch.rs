@@ -1,0 +1,351 @@
+//! A question to the origin, and what comes of it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use buttress_kernel::{BoxError, Failure, Kind};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::BodyExt;
+
+use crate::asked::Asked;
+use crate::body::CacheBody;
+use crate::error::FetchFailed;
+use crate::flight::{Candidate, Failing, Landing, Leader};
+use crate::future::Answered;
+use crate::joined::Joined;
+use crate::keep::Keep;
+use crate::overrides::Override;
+use crate::policy::{self, Action, Aim, Arrival, Reason, Serve, learn, rescue};
+use crate::serve::{as_ended, boxed, is_too_long};
+use crate::status::CacheStatus;
+use crate::store::{Head, Variant, Variants};
+use crate::stream::Stream;
+use crate::telemetry;
+
+/// More variants than this are not kept under a key.
+const MOST_VARIANTS: usize = 32;
+
+/// A question that is under way.
+pub(crate) struct Fetch {
+    pub(crate) asked: Asked,
+    pub(crate) found: Variants,
+    pub(crate) aim: Aim,
+    pub(crate) reason: Reason,
+    pub(crate) sent: SystemTime,
+    /// Whether it asks for what anybody would be given.
+    pub(crate) common: bool,
+    /// If others wait for it, or may.
+    pub(crate) leader: Option<Leader>,
+}
+
+/// How a question ends without an answer.
+pub(crate) enum Stop {
+    /// With an error.
+    Failed(BoxError),
+    /// The answer fits nothing that is stored, and the caller did not ask for it: the question is to
+    /// be asked again as the caller wrote it.
+    Repeat(Box<Fetch>),
+}
+
+type Ended<B> = Result<Response<CacheBody<B>>, Stop>;
+
+impl Fetch {
+    /// Deals with what came.
+    pub(crate) async fn end<B, E>(self, end: Result<Response<B>, E>) -> Ended<B>
+    where
+        E: Into<BoxError>,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match end {
+            Ok(response) => self.arrived(response).await,
+            Err(error) => self.failed(error.into()).await.map_err(Stop::Failed),
+        }
+    }
+
+    async fn failed<B>(mut self, error: BoxError) -> Answered<B> {
+        let leader = self.leader.take();
+        let serve = self.rescue(None);
+        let shares = concerns_all(&error, self.asked.has_deadline);
+        let error = match leader {
+            Some(leader) if shares && leader.is_awaited() => {
+                let error = FetchFailed::new(error);
+                leader.land(Landing::Failed(Failing::Error(error.clone())));
+                error.into()
+            }
+            _ => error,
+        };
+        match serve {
+            Some(serve) => self.stale(&serve, None).await.ok_or(error),
+            None => Err(error),
+        }
+    }
+
+    fn rescue(&self, status: Option<StatusCode>) -> Option<Serve> {
+        let Asked { shared, .. } = &self.asked;
+        let (policy, now) = (&shared.settings.policy, shared.now());
+        let (wishes, ask) = (self.asked.wishes(), self.asked.ask());
+        rescue(policy, &wishes, &ask, &self.found, self.aim, status, now)
+    }
+
+    /// A stored response in place of one that failed.
+    async fn stale<B>(
+        &self,
+        serve: &Serve,
+        status: Option<StatusCode>,
+    ) -> Option<Response<CacheBody<B>>> {
+        telemetry::rescued(&self.asked.key, serve, status);
+        let told = CacheStatus::served(serve).after(self.reason, status);
+        self.asked.answer(&self.found, serve, &told).await
+    }
+
+    async fn arrived<B>(mut self, response: Response<B>) -> Ended<B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let status = response.status();
+        if let Some(serve) = self.rescue(Some(status))
+            && let Some(stale) = self.stale(&serve, Some(status)).await
+        {
+            if let Some(leader) = self.leader.take() {
+                leader.land(Landing::Failed(Failing::Status(status)));
+            }
+            return Ok(stale);
+        }
+        let lesson = self.learn(&response);
+        for uri in &lesson.invalidate {
+            let key = self.asked.shared.sibling(&self.asked.key, uri);
+            self.asked.shared.invalidate_key(key);
+        }
+        match lesson.action {
+            Action::Leave => Ok(self.leave(response)),
+            Action::Store { head, replaces } => Ok(self.store(response, head, &replaces)),
+            Action::Update { heads, serve } => self.update(heads, &serve).await,
+            Action::Refresh { heads } => {
+                self.put_heads(heads).await;
+                Ok(self.leave(response))
+            }
+            Action::Append { index, head, skip } => self.append(response, index, head, skip).await,
+            Action::Repeat => Err(self.repeat()),
+        }
+    }
+
+    fn learn<B>(&self, response: &Response<B>) -> policy::Lesson {
+        let shared = &self.asked.shared;
+        let arrival = Arrival::of(response, self.sent, shared.now());
+        let (wishes, ask) = (self.asked.wishes(), self.asked.ask());
+        learn(
+            &shared.settings.policy,
+            &wishes,
+            &ask,
+            &self.found,
+            self.aim,
+            &arrival,
+        )
+    }
+
+    /// Passes the response on, and stores nothing.
+    fn leave<B>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
+        if self.common {
+            let shared = &self.asked.shared;
+            shared.unfit.remember(self.asked.key.hash(), shared.now());
+        }
+        if let Some(leader) = self.leader.take() {
+            leader.land(Landing::Alone);
+        }
+        let told = CacheStatus::forwarded(self.reason);
+        self.asked.told(response.map(CacheBody::passed), &told)
+    }
+
+    /// Passes the response on while it is stored, and to those who wait.
+    fn store<B>(
+        mut self,
+        response: Response<B>,
+        head: Box<policy::Head>,
+        replaces: &[usize],
+    ) -> Response<CacheBody<B>>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let keep = self.keep(head, replaces);
+        if is_too_long(response.body(), &keep) {
+            telemetry::not_stored(&self.asked.key, "too long");
+            return self.leave(response);
+        }
+        let response = self.begin(response, keep);
+        let told = CacheStatus::forwarded(self.reason).stored(true);
+        self.asked.told(response, &told)
+    }
+
+    fn keep(&self, head: Box<policy::Head>, replaces: &[usize]) -> Keep {
+        let asked = &self.asked;
+        let id = |index: &usize| self.found.get(*index).map(Variant::id);
+        let mut ids: Vec<u64> = replaces.iter().filter_map(id).collect();
+        let others = self
+            .found
+            .iter()
+            .map(Variant::id)
+            .filter(|id| !ids.contains(id));
+        let oldest: Vec<u64> = others.skip(MOST_VARIANTS - 1).collect();
+        ids.extend(oldest);
+        Keep {
+            shared: Arc::clone(&asked.shared),
+            key: asked.key.clone(),
+            head,
+            tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
+            replaces: ids,
+            seat: None,
+            before: None,
+        }
+    }
+
+    /// Begins to read a body that is to be kept.
+    fn begin<B>(&mut self, response: Response<B>, mut keep: Keep) -> Response<CacheBody<B>>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let shared = &self.asked.shared;
+        shared.unfit.forget(self.asked.key.hash());
+        let limit = shared.settings.max_entry;
+        let Some(leader) = self.leader.take() else {
+            return response
+                .map(|body| CacheBody::shared(Stream::begin(boxed(body), limit, Box::new(keep))));
+        };
+        let (lander, seat) = leader.split();
+        let head = Head::new(as_ended(&keep.head));
+        keep.seat = Some(seat);
+        response.map(|body| {
+            let reader = Stream::begin(boxed(body), limit, Box::new(keep));
+            let stream = Arc::clone(reader.stream());
+            lander.share(Candidate { head, stream });
+            CacheBody::shared(reader)
+        })
+    }
+
+    /// What is stored is still right: 304.
+    async fn update<B>(mut self, heads: Vec<(usize, policy::Head)>, serve: &Serve) -> Ended<B> {
+        self.put_heads(heads).await;
+        let told = CacheStatus::served(serve).after(self.reason, Some(StatusCode::NOT_MODIFIED));
+        let Some(answer) = self.asked.answer(&self.found, serve, &told).await else {
+            // The body has gone in the meantime.
+            return Err(self.repeat());
+        };
+        if let Some(leader) = self.leader.take() {
+            leader.land(Landing::Again);
+        }
+        Ok(answer)
+    }
+
+    /// Gives stored responses other heads, and waits until that is done.
+    async fn put_heads(&mut self, heads: Vec<(usize, policy::Head)>) {
+        let mut variants = self.found.to_vec();
+        for (index, head) in heads {
+            let Some(variant) = variants.get_mut(index) else {
+                continue;
+            };
+            *variant = variant.with_head(Head::new(head));
+            let Asked { shared, key, .. } = &self.asked;
+            let answer = shared
+                .store
+                .update(key, variant.id(), variant.head().clone());
+            if shared.wait("update", answer).await.is_some() {
+                shared.announce(|| crate::handle::Change::Stored(key.clone()));
+            }
+        }
+        self.found = variants.into_iter().collect();
+    }
+
+    /// A part that goes behind what is stored.
+    async fn append<B>(
+        mut self,
+        response: Response<B>,
+        index: usize,
+        head: Box<policy::Head>,
+        skip: u64,
+    ) -> Ended<B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Some(before) = self.stored_bytes(index).await else {
+            return Ok(self.leave(response));
+        };
+        let mut keep = self.keep(head, &[index]);
+        if is_too_long(response.body(), &keep) {
+            return Ok(self.leave(response));
+        }
+        if !matches!(self.aim, Aim::Complete(_)) {
+            keep.before = Some((before, skip));
+            let response = self.begin(response, keep);
+            let told = CacheStatus::forwarded(self.reason).stored(true);
+            return Ok(self.asked.told(response, &told));
+        }
+        let serve = self.whole(&keep.head);
+        let status = response.status();
+        let joined = Response::new(Joined::new(before, skip, boxed(response.into_body())));
+        let answer = policy::answer(&keep.head, &serve);
+        let limit = self.asked.shared.settings.max_entry;
+        let reader = Stream::begin(boxed(joined.into_body()), limit, Box::new(keep));
+        let told = CacheStatus::forwarded(self.reason)
+            .after(self.reason, Some(status))
+            .stored(true);
+        Ok(self
+            .asked
+            .told(answer.map(|()| CacheBody::shared(reader)), &told))
+    }
+
+    fn whole(&self, head: &policy::Head) -> Serve {
+        let now = self.asked.shared.now();
+        Serve {
+            index: 0,
+            reply: policy::Reply::Whole,
+            age: head.freshness.age(now),
+            ttl: 0,
+            revalidate: false,
+        }
+    }
+
+    /// The bytes of a stored response.
+    async fn stored_bytes(&self, index: usize) -> Option<Bytes> {
+        let variant = self.found.get(index)?;
+        if let Some(bytes) = variant.body() {
+            return Some(bytes.clone());
+        }
+        let extent = &variant.as_ref().extent;
+        let Asked { shared, key, .. } = &self.asked;
+        let answer = shared
+            .store
+            .body(key, variant.id(), 0..extent.end - extent.first);
+        let body = shared.wait("body", answer).await.flatten()?;
+        body.collect()
+            .await
+            .ok()
+            .map(http_body_util::Collected::to_bytes)
+    }
+
+    /// What made us ask in this way goes, and the question is asked again.
+    fn repeat(self) -> Stop {
+        let ids: Vec<u64> = match self.aim {
+            Aim::Validate(index) | Aim::Complete(index) => {
+                self.found.get(index).map(Variant::id).into_iter().collect()
+            }
+            Aim::Select | Aim::Fetch => self.found.iter().map(Variant::id).collect(),
+        };
+        self.asked.shared.forget(&self.asked.key, &ids);
+        Stop::Repeat(Box::new(self))
+    }
+}
+
+/// Whether a failure says nothing about the one request that met it, so that those who wait would
+/// only meet it again.
+fn concerns_all(error: &BoxError, has_deadline: bool) -> bool {
+    match Failure::of(&**error).kind() {
+        Kind::Request | Kind::RequestBody => false,
+        Kind::Timeout => !has_deadline,
+        _ => true,
+    }
+}

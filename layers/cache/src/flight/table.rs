@@ -1,0 +1,152 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use quick_cache::Equivalent;
+
+use super::{Candidate, Flight, Landing, Leader, Seat, State, Waiting};
+use crate::policy;
+use crate::store::{Key, KeyRef, Selector, Tags, Variants};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+
+const SHARDS: usize = 16;
+
+/// All flights of a layer.
+#[derive(Debug)]
+pub(crate) struct Table {
+    shards: [Mutex<HashMap<u64, Vec<Arc<Flight>>>>; SHARDS],
+}
+
+/// How a request that has missed goes on.
+#[derive(Debug)]
+pub(crate) enum Entrance<T> {
+    /// With a response under way.
+    Join(Candidate, T),
+    /// By waiting for the head of one.
+    Wait(Waiting),
+    /// By asking the origin.
+    Lead(Leader),
+}
+
+/// A request that has missed.
+#[derive(Clone, Copy)]
+pub(crate) struct Entrant<'a> {
+    pub(crate) key: KeyRef<'a>,
+    pub(crate) asked: &'a Arc<HeaderMap>,
+    pub(crate) tags: Option<&'a Tags>,
+    /// What is stored under its key, from which is known which fields choose.
+    pub(crate) stored: &'a Variants,
+}
+
+/// Whether two requests say the same in the fields that chose a response.
+fn ask_alike(head: &policy::Head, one: &HeaderMap, other: &HeaderMap) -> bool {
+    let mut names = head.vary.names.iter();
+    names.all(|name| one.get_all(name).iter().eq(other.get_all(name)))
+}
+
+impl Table {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
+        }
+    }
+
+    fn shard(&self, hash: u64) -> &Mutex<HashMap<u64, Vec<Arc<Flight>>>> {
+        &self.shards[usize::try_from(hash >> 48).unwrap_or_default() % SHARDS]
+    }
+
+    /// The way on for a request; `suits` says whether it may be given a response under way.
+    pub(crate) fn enter<T>(
+        self: &Arc<Self>,
+        entrant: Entrant<'_>,
+        suits: impl Fn(&Candidate) -> Option<T>,
+    ) -> Entrance<T> {
+        let Entrant { key, asked, .. } = entrant;
+        let mut shard = lock(self.shard(key.hash()));
+        let flights = shard.entry(key.hash()).or_default();
+        let mut candidates = Vec::new();
+        let mut ahead = Vec::new();
+        for flight in flights.iter().filter(|flight| key.equivalent(&flight.key)) {
+            match flight.landing() {
+                Some(Landing::Shared(candidate)) => {
+                    if let Some(suited) = suits(&candidate) {
+                        return Entrance::Join(candidate, suited);
+                    }
+                    candidates.push(candidate);
+                }
+                Some(_) => {}
+                None => ahead.push(flight),
+            }
+        }
+        let alike = |flight: &Flight| {
+            let stored = entrant.stored.iter().map(AsRef::as_ref);
+            let heads = stored.chain(candidates.iter().map(AsRef::as_ref));
+            heads
+                .into_iter()
+                .all(|head| ask_alike(head, asked, &flight.asked))
+        };
+        if let Some(flight) = ahead.into_iter().find(|flight| alike(flight)) {
+            return Entrance::Wait(Waiting::new(Arc::clone(flight)));
+        }
+        let flight = Arc::new(Flight {
+            key: key.keep(),
+            tags: entrant.tags.cloned(),
+            asked: Arc::clone(asked),
+            state: Mutex::new(State::default()),
+            doomed: AtomicBool::new(false),
+        });
+        flights.push(Arc::clone(&flight));
+        Entrance::Lead(Leader(Seat {
+            table: Arc::clone(self),
+            flight,
+        }))
+    }
+
+    pub(super) fn remove(&self, flight: &Arc<Flight>) {
+        let mut shard = lock(self.shard(flight.key.hash()));
+        let Some(flights) = shard.get_mut(&flight.key.hash()) else {
+            return;
+        };
+        flights.retain(|other| !Arc::ptr_eq(other, flight));
+        if flights.is_empty() {
+            shard.remove(&flight.key.hash());
+        }
+    }
+
+    /// What the selector picks is out of date: nobody joins it any more, and it is not stored.
+    pub(crate) fn doom(&self, selector: &Selector) {
+        let picked = |flight: &Flight| {
+            selector.covers(&flight.key)
+                || flight
+                    .tags
+                    .as_deref()
+                    .is_some_and(|tags| selector.names(tags))
+        };
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.retain(|_, flights| {
+                flights.retain(|flight| {
+                    let picked = picked(flight);
+                    flight.doomed.fetch_or(picked, Ordering::SeqCst);
+                    !picked
+                });
+                !flights.is_empty()
+            });
+        }
+    }
+
+    /// The same for one key, without a look at the others.
+    pub(crate) fn doom_key(&self, key: &Key) {
+        let mut shard = lock(self.shard(key.hash()));
+        if let Some(flights) = shard.get_mut(&key.hash()) {
+            flights.retain(|flight| {
+                let picked = flight.key == *key;
+                flight.doomed.fetch_or(picked, Ordering::SeqCst);
+                !picked
+            });
+            if flights.is_empty() {
+                shard.remove(&key.hash());
+            }
+        }
+    }
+}

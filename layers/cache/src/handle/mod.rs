@@ -1,0 +1,257 @@
+//! A look at what is stored from outside, and a hand on it.
+
+mod change;
+mod optimistic;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use http_body_util::BodyExt;
+
+use crate::overrides::Override;
+use crate::policy::{self, Action, Aim, Arrival, Ask, Extent, Reply, Serve, Wishes, learn};
+use crate::shared::Shared;
+use crate::store::{Head, Key, Selector, Variant};
+use crate::telemetry;
+
+pub use self::change::{Change, Changes};
+pub use self::optimistic::Optimistic;
+
+/// Looks at what is stored from outside, and changes it.
+///
+/// It works on every store. One that fails, or takes too long, is as good as empty, and tells of it
+/// in an event.
+///
+/// ```
+/// use std::time::Duration;
+/// use buttress_cache::CacheLayer;
+/// use http::Response;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let layer = CacheLayer::private();
+/// let handle = layer.handle();
+/// let key = handle.uri(&"https://api.example.com/users/42".parse()?);
+///
+/// handle.set(&key, Response::new("Ada".into()), Duration::from_secs(60)).await;
+/// assert_eq!(handle.get(&key).await.unwrap().body(), "Ada");
+///
+/// assert_eq!(handle.invalidate_prefix("https://api.example.com/users/").await, 1);
+/// assert!(handle.get(&key).await.is_none());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+/// Keys.
+impl Handle {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// What the response to a request is stored under, credentials, partition and
+    /// [`Override`] included.
+    #[must_use]
+    pub fn key<B>(&self, request: &Request<B>) -> Key {
+        let wants = self.0.wants(request);
+        let name = wants.as_ref().and_then(Override::name);
+        self.0.with_key(request, name, |key| key.keep())
+    }
+
+    /// What the response to a GET of this URI is stored under, without credentials or partition.
+    #[must_use]
+    pub fn uri(&self, uri: &Uri) -> Key {
+        let mut request = Request::new(());
+        *request.uri_mut() = uri.clone();
+        self.0.with_key(&request, None, |key| key.keep())
+    }
+
+    /// What a response with an [`Override::key`] is stored under, without credentials or partition.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Key {
+        self.0.named(name)
+    }
+}
+
+/// Content.
+impl Handle {
+    /// The newest response under a key, fresh or stale, if it is whole.
+    pub async fn get(&self, key: &Key) -> Option<Response<Bytes>> {
+        let (variant, body) = self.newest(key).await?;
+        let head: &policy::Head = variant.as_ref();
+        let serve = Serve {
+            index: 0,
+            reply: Reply::Whole,
+            age: head.freshness.age(self.0.now()),
+            ttl: 0,
+            revalidate: false,
+        };
+        Some(policy::answer(head, &serve).map(|()| body))
+    }
+
+    /// Stores a response, fresh for so long, in place of all that were stored under the key. Whether
+    /// it was stored: one that says `no-store` is not, for example.
+    pub async fn set(&self, key: &Key, response: Response<Bytes>, fresh_for: Duration) -> bool {
+        let Some(head) = self.head(key, &response, fresh_for) else {
+            return false;
+        };
+        let shared = &self.0;
+        shared.flights.doom_key(key);
+        let found = shared
+            .wait("get", shared.get(key.lend()))
+            .await
+            .unwrap_or_default();
+        let ids: Vec<u64> = found.iter().map(Variant::id).collect();
+        let variant = Variant::new(shared.new_id(), head, None, own(response.body()));
+        self.put(key, variant, &ids).await
+    }
+
+    /// Changes the newest response under a key, until it is known whether that is right: dropped, the
+    /// guard puts back what was there, unless [committed](Optimistic::commit). `None` where nothing
+    /// is stored.
+    pub async fn optimistic(
+        &self,
+        key: &Key,
+        change: impl FnOnce(Response<Bytes>) -> Response<Bytes>,
+    ) -> Option<Optimistic> {
+        let (before, body) = self.newest(key).await?;
+        let head: &policy::Head = before.as_ref();
+        let mut response = Response::new(body.clone());
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers.clone();
+        let (parts, changed) = change(response).into_parts();
+        let mut head = head.clone();
+        head.status = parts.status;
+        head.headers = parts.headers;
+        head.extent = Extent::whole(changed.len() as u64);
+        fit(&mut head.headers, changed.len());
+        let id = self.0.new_id();
+        let variant = before.changed(id, Head::new(head), own(&changed));
+        let done = self.put(key, variant, &[before.id()]).await;
+        let before = before.changed(before.id(), before.head().clone(), body);
+        done.then(|| Optimistic::new(Arc::clone(&self.0), key.clone(), id, before))
+    }
+
+    /// The newest whole response, and its body.
+    async fn newest(&self, key: &Key) -> Option<(Variant, Bytes)> {
+        let shared = &self.0;
+        let found = shared.wait("get", shared.get(key.lend())).await?;
+        let whole = |variant: &&Variant| AsRef::<policy::Head>::as_ref(*variant).extent.is_whole();
+        let variant = found.iter().find(whole)?;
+        if let Some(body) = variant.body() {
+            return Some((variant.clone(), body.clone()));
+        }
+        let end = AsRef::<policy::Head>::as_ref(variant).extent.end;
+        let body = shared.store.body(key, variant.id(), 0..end);
+        let body = shared.wait("body", body).await.flatten()?;
+        let body = body.collect().await.ok()?.to_bytes();
+        Some((variant.clone(), body))
+    }
+
+    fn head(&self, key: &Key, response: &Response<Bytes>, fresh_for: Duration) -> Option<Head> {
+        let (shared, now) = (&self.0, self.0.now());
+        let wishes = Wishes {
+            fresh_for: Some(fresh_for),
+            negative_for: Some(fresh_for),
+            ..Wishes::default()
+        };
+        let uri = key.name().parse().unwrap_or_default();
+        let ask = Ask {
+            method: &Method::GET,
+            uri: &uri,
+            headers: &HeaderMap::new(),
+        };
+        let arrival = Arrival::of(response, now, now);
+        let policy = &shared.settings.policy;
+        let lesson = learn::<Variant>(policy, &wishes, &ask, &[], Aim::Fetch, &arrival);
+        let Action::Store { mut head, .. } = lesson.action else {
+            return None;
+        };
+        head.freshness.lifetime = fresh_for;
+        head.freshness.no_cache = false;
+        let fits = head.finish(response.body().len() as u64);
+        fit(&mut head.headers, response.body().len());
+        fits.then(|| Head::new(*head))
+    }
+
+    async fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> bool {
+        let shared = &self.0;
+        let done = shared
+            .wait("put", shared.store.put(key, variant, replaces))
+            .await;
+        if done.is_some() {
+            shared.announce(|| Change::Stored(key.clone()));
+        }
+        done.is_some()
+    }
+}
+
+/// Invalidation. Each function says how many responses were forgotten; a fetch under way is not
+/// stored when it ends.
+impl Handle {
+    /// Forgets what is stored under a key.
+    pub async fn invalidate(&self, key: &Key) -> usize {
+        self.select(Selector::Key(key.clone())).await
+    }
+
+    /// Forgets all whose URI, or [name](Override::key), begins like this, of every partition.
+    pub async fn invalidate_prefix(&self, prefix: &str) -> usize {
+        self.select(Selector::Prefix(prefix.into())).await
+    }
+
+    /// Forgets all whose URI, or [name](Override::key), is like this, of every partition; `*` stands
+    /// for any text.
+    pub async fn invalidate_pattern(&self, pattern: &str) -> usize {
+        self.select(Selector::Pattern(pattern.into())).await
+    }
+
+    /// Forgets all with this [tag](Override::tag), of every partition.
+    pub async fn invalidate_tag(&self, tag: &str) -> usize {
+        self.select(Selector::Tag(tag.into())).await
+    }
+
+    /// Forgets everything.
+    pub async fn clear(&self) -> usize {
+        self.select(Selector::All).await
+    }
+
+    async fn select(&self, selector: Selector) -> usize {
+        let shared = &self.0;
+        shared.flights.doom(&selector);
+        let answer = shared.store.invalidate(&selector);
+        let count = shared.wait("invalidate", answer).await.unwrap_or_default();
+        telemetry::invalidated_by_hand(&selector, count);
+        shared.announce(|| Change::Invalidated(selector));
+        count
+    }
+
+    /// Listens to changes, from now on.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.0.changes.subscribe())
+    }
+}
+
+/// The length that the fields announce is that of the body.
+fn fit(headers: &mut HeaderMap, length: usize) {
+    if headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}
+
+/// A body that shares no memory with the caller's, so that it holds no more than its bytes.
+fn own(body: &Bytes) -> Bytes {
+    let own = Bytes::from(body.to_vec());
+    // The first clone of what was a vector makes the count of its owners.
+    drop(own.clone());
+    own
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,81 @@
+//! What is done with a response that was read to its end.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::flight::Seat;
+use crate::policy;
+use crate::shared::Shared;
+use crate::store::{Head, Key, Tags, Variant};
+use crate::stream::Sink;
+use crate::telemetry;
+
+/// A response on its way into the store.
+#[derive(Debug)]
+pub(crate) struct Keep {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) key: Key,
+    pub(crate) head: Box<policy::Head>,
+    pub(crate) tags: Option<Tags>,
+    /// The numbers of those that it takes the place of.
+    pub(crate) replaces: Vec<u64>,
+    /// Its place among the flights, where others can join it.
+    pub(crate) seat: Option<Seat>,
+    /// What belongs before the body, and how much of the body it covers already.
+    pub(crate) before: Option<(Bytes, u64)>,
+}
+
+impl Keep {
+    fn put(mut self, body: &Bytes, whole: bool) {
+        let body = self.join(body);
+        let length = body.len() as u64;
+        let fits = if whole {
+            self.head.finish(length)
+        } else {
+            self.head.cut(length)
+        };
+        if !fits {
+            let reason = if whole {
+                "not as long as announced"
+            } else {
+                "cut off"
+            };
+            return telemetry::not_stored(&self.key, reason);
+        }
+        let id = self.shared.new_id();
+        let variant = Variant::new(id, Head::new(*self.head), self.tags, body);
+        self.shared
+            .put(self.key, variant, &self.replaces, self.seat);
+    }
+
+    /// The body with what belongs before it.
+    fn join(&mut self, body: &Bytes) -> Bytes {
+        let Some((before, covered)) = self.before.take() else {
+            return body.clone();
+        };
+        let covered = usize::try_from(covered)
+            .unwrap_or(usize::MAX)
+            .min(body.len());
+        let mut joined = BytesMut::with_capacity(before.len() + body.len() - covered);
+        joined.extend_from_slice(&before);
+        joined.extend_from_slice(&body[covered..]);
+        joined.freeze()
+    }
+}
+
+impl Sink for Keep {
+    fn complete(self: Box<Self>, body: Bytes) {
+        self.put(&body, true);
+    }
+
+    fn cut(self: Box<Self>, body: Bytes) {
+        self.put(&body, false);
+    }
+
+    fn too_long(self: Box<Self>) {
+        telemetry::not_stored(&self.key, "too long");
+        let now = self.shared.now();
+        self.shared.unfit.remember(self.key.hash(), now);
+    }
+}

@@ -1,0 +1,227 @@
+//! A request whose response is hardly to be stored, followed at as little cost as possible.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use buttress_kernel::{BoxError, Entry, Explain};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, Uri, header};
+
+use crate::body::CacheBody;
+use crate::keep::Keep;
+use crate::overrides::Override;
+use crate::policy::{Action, Aim, Arrival, Ask, Mode, Reason, learn};
+use crate::serve::start;
+use crate::shared::Shared;
+use crate::status::CacheStatus;
+use crate::store::{Key, Variant};
+
+/// What is known of the request once it has been sent.
+pub(crate) struct Lean {
+    shared: Arc<Shared>,
+    method: Method,
+    uri: Uri,
+    sent: SystemTime,
+    reason: Reason,
+    /// The key's hash, if the request could have been answered from the store.
+    hash: Option<u64>,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few requests have.
+struct Extra {
+    wants: Option<Override>,
+    /// The key of a response that may be stored, or made out of date.
+    key: Option<Key>,
+    /// Whether nothing in the request forbids to store a response.
+    may_store: bool,
+    explain: Option<(Explain, Instant)>,
+}
+
+impl Lean {
+    /// Of a request that could have been answered from the store.
+    #[inline]
+    pub(crate) fn miss<B>(
+        shared: &Arc<Shared>,
+        request: &Request<B>,
+        hash: u64,
+        sent: SystemTime,
+    ) -> Self {
+        Self::new(shared, request, Reason::UriMiss, sent, Some(hash))
+    }
+
+    /// Of a request that could not.
+    pub(crate) fn bypass<B>(
+        shared: &Arc<Shared>,
+        request: &Request<B>,
+        wants: Option<Override>,
+        reason: Reason,
+        sent: SystemTime,
+    ) -> Self {
+        let lean = Self::new(shared, request, reason, sent, None);
+        let safe = request.method().is_safe();
+        let explain = explain(request);
+        if safe && explain.is_none() {
+            return lean;
+        }
+        let headers = request.headers();
+        let plain = !headers.contains_key(header::AUTHORIZATION)
+            && !headers.contains_key(header::CACHE_CONTROL);
+        let wanted = wants
+            .as_ref()
+            .is_none_or(|wants| wants.wishes().mode != Mode::NoStore);
+        let name = wants.as_ref().and_then(Override::name);
+        let key = (!safe).then(|| shared.with_key(request, name, |key| key.keep()));
+        let extra = Extra {
+            may_store: *request.method() == Method::POST && plain && wanted,
+            key,
+            wants,
+            explain,
+        };
+        Self {
+            extra: Some(Box::new(extra)),
+            ..lean
+        }
+    }
+
+    #[inline]
+    fn new<B>(
+        shared: &Arc<Shared>,
+        request: &Request<B>,
+        reason: Reason,
+        sent: SystemTime,
+        hash: Option<u64>,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            sent,
+            reason,
+            hash,
+            extra: None,
+        }
+    }
+
+    /// The response goes on to the caller.
+    #[inline]
+    pub(crate) fn pass<B>(&mut self, response: Response<B>) -> Response<CacheBody<B>>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let now = self.shared.now();
+        match self.hash {
+            Some(hash) => {
+                if self.is_fit(&response, now) {
+                    self.shared.unfit.forget(hash);
+                } else {
+                    self.shared.unfit.remember(hash, now);
+                }
+            }
+            None if !self.method.is_safe() => return self.learn(response, now),
+            None => {}
+        }
+        self.finish(response.map(CacheBody::passed), false)
+    }
+
+    /// Whether the next request should go the whole way, since its response may be stored.
+    fn is_fit<B>(&self, response: &Response<B>, now: SystemTime) -> bool {
+        let lesson = self.lesson(response, now);
+        !matches!(lesson.action, Action::Leave)
+    }
+
+    fn lesson<B>(&self, response: &Response<B>, now: SystemTime) -> crate::policy::Lesson {
+        let headers = HeaderMap::new();
+        let ask = Ask {
+            method: &self.method,
+            uri: &self.uri,
+            headers: &headers,
+        };
+        let wants = self.extra.as_ref().and_then(|extra| extra.wants.as_ref());
+        let wishes = wants.map(Override::wishes).unwrap_or_default();
+        let arrival = Arrival::of(response, self.sent, now);
+        let policy = &self.shared.settings.policy;
+        learn::<Variant>(policy, &wishes, &ask, &[], Aim::Fetch, &arrival)
+    }
+
+    /// A response to an unsafe request may make others out of date, and one to POST may be stored.
+    #[cold]
+    fn learn<B>(&mut self, response: Response<B>, now: SystemTime) -> Response<CacheBody<B>>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let lesson = self.lesson(&response, now);
+        let key = self.extra.as_mut().and_then(|extra| extra.key.take());
+        let Some(key) = key else {
+            return self.finish(response.map(CacheBody::passed), false);
+        };
+        for uri in &lesson.invalidate {
+            let sibling = self.shared.sibling(&key, uri);
+            if sibling != key {
+                self.shared.invalidate_key(sibling);
+            }
+        }
+        if !lesson.invalidate.is_empty() {
+            self.shared.invalidate_key(key.clone());
+        }
+        let extra = self.extra.as_ref().filter(|extra| extra.may_store);
+        match (lesson.action, extra) {
+            (Action::Store { head, .. }, Some(extra)) if head.vary.names.is_empty() => {
+                let tags = extra.wants.as_ref().and_then(Override::tags).cloned();
+                let keep = Keep {
+                    shared: Arc::clone(&self.shared),
+                    key,
+                    head,
+                    tags,
+                    replaces: Vec::new(),
+                    seat: None,
+                    before: None,
+                };
+                let stored = response.map(|body| start(body, keep));
+                let is_stored = stored.body().1;
+                self.finish(stored.map(|(body, _)| body), is_stored)
+            }
+            _ => self.finish(response.map(CacheBody::passed), false),
+        }
+    }
+
+    #[inline]
+    fn finish<B>(
+        &self,
+        mut response: Response<CacheBody<B>>,
+        stored: bool,
+    ) -> Response<CacheBody<B>> {
+        let status = || CacheStatus::forwarded(self.reason).stored(stored);
+        self.shared.tell(&mut response, status);
+        if let Some((explain, start)) = self.extra.as_ref().and_then(|extra| extra.explain.as_ref())
+        {
+            note(explain, *start, &status(), &mut response);
+        }
+        response
+    }
+}
+
+/// Who wants to know what is decided, and since when.
+#[inline]
+pub(crate) fn explain<B>(request: &Request<B>) -> Option<(Explain, Instant)> {
+    let extensions = request.extensions();
+    if extensions.is_empty() {
+        return None;
+    }
+    let explain = Explain::of(extensions)?.clone();
+    Some((explain, tokio::time::Instant::now().into_std()))
+}
+
+/// Writes down what was decided.
+pub(crate) fn note<B>(
+    explain: &Explain,
+    start: Instant,
+    status: &CacheStatus,
+    response: &mut Response<B>,
+) {
+    let end = tokio::time::Instant::now().into_std();
+    explain.record(Entry::new("cache", status.to_string(), start, end));
+    explain.attach(response.extensions_mut());
+}

@@ -1,0 +1,259 @@
+//! The way of a request that can be neither answered nor sent on at once.
+
+use std::future::poll_fn;
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::again::{Again, follow};
+use crate::asked::Asked;
+use crate::body::CacheBody;
+use crate::fetch::Fetch;
+use crate::flight::{Entrance, Failing, Landing, Leader, Waiting};
+use crate::future::Answered;
+use crate::policy::{Aim, Conditions, Decision, Forward, Reason, Serve, rescue};
+use crate::refresh;
+use crate::serve::refusal;
+use crate::status::CacheStatus;
+use crate::store::{Answer, Pending, Variants};
+use crate::telemetry;
+
+/// So often a request waits for others, before it goes by itself.
+const ROUNDS: u32 = 8;
+
+/// What a request waits for.
+pub(crate) enum Turn {
+    /// The store.
+    Store(Pending<Variants>),
+    /// A body that is not in memory, of what was found.
+    Body(Variants),
+    /// Another request's fetch.
+    Flight(Waiting, Missed),
+}
+
+/// What was found was not enough.
+pub(crate) struct Missed {
+    pub(crate) found: Variants,
+    pub(crate) forward: Forward,
+}
+
+/// How a request goes on that was not answered from the store.
+enum Way<R> {
+    Answer(Box<Response<CacheBody<R>>>),
+    Wait(Turn),
+    Ask(Missed, Option<Leader>),
+}
+
+/// A request, and the service to send it to, which has yet to become ready.
+pub(crate) struct Seek<S, B> {
+    pub(crate) service: S,
+    pub(crate) request: Request<B>,
+    pub(crate) asked: Asked,
+}
+
+impl<S, B, R> Seek<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send + 'static,
+    S::Future: Send + 'static,
+    B: Send + 'static,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    /// Waits for its turn, and asks the origin if it has to.
+    pub(crate) async fn go(self, mut turn: Turn) -> Answered<R> {
+        let Self {
+            service,
+            request,
+            asked,
+        } = self;
+        for round in 0_u32.. {
+            let (found, alone) = match wait(&asked, turn).await {
+                Ok(next) => next,
+                Err(answer) => return *answer,
+            };
+            let missed = match decide(&asked, found).await {
+                Ok((answer, revalidate)) => {
+                    if let Some(found) = revalidate {
+                        let now = asked.shared.now();
+                        let call = |request| ready_call(service, request);
+                        refresh::begin(&asked.shared, request, &asked.key, found, now, call);
+                    }
+                    return Ok(answer);
+                }
+                Err(missed) => missed,
+            };
+            match way(&asked, missed, alone || round >= ROUNDS) {
+                Way::Answer(answer) => return Ok(*answer),
+                Way::Wait(next) => turn = next,
+                Way::Ask(missed, leader) => {
+                    return ask(service, request, asked, missed, leader).await;
+                }
+            }
+        }
+        unreachable!("it goes by itself after a few rounds")
+    }
+}
+
+/// Waits; what is stored then, and whether the request has to go by itself, or else an answer.
+async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, bool), Box<Answered<R>>> {
+    let (waiting, missed) = match turn {
+        Turn::Store(pending) => {
+            let found = asked.shared.wait("get", Answer::Later(pending)).await;
+            return Ok((found.unwrap_or_default(), false));
+        }
+        Turn::Body(found) => return Ok((found, false)),
+        Turn::Flight(waiting, missed) => (waiting, missed),
+    };
+    let landing = waiting.await;
+    if let Landing::Shared(candidate) = &landing
+        && let Some(serve) = asked.suits(candidate)
+        && let Some(answer) = asked.join(candidate, &serve)
+    {
+        return Err(Box::new(Ok(answer)));
+    }
+    if let Landing::Failed(failing) = &landing
+        && let Some(answer) = failed(asked, &missed, failing).await
+    {
+        return Err(Box::new(answer));
+    }
+    let alone = matches!(landing, Landing::Alone | Landing::Failed(_));
+    Ok((asked.find().await, alone))
+}
+
+/// The fetch that this request waited for has failed.
+async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<Answered<R>> {
+    let status = match failing {
+        Failing::Status(status) => Some(*status),
+        Failing::Error(_) => None,
+    };
+    let Missed { found, forward } = missed;
+    let (policy, now) = (&asked.shared.settings.policy, asked.shared.now());
+    let (wishes, own) = (asked.wishes(), asked.ask());
+    if let Some(serve) = rescue(policy, &wishes, &own, found, forward.aim, status, now) {
+        telemetry::rescued(&asked.key, &serve, status);
+        let told = CacheStatus::served(&serve);
+        let told = told.after(forward.reason, status).collapsed(true);
+        if let Some(answer) = asked.answer(found, &serve, &told).await {
+            return Some(Ok(answer));
+        }
+    }
+    match failing {
+        Failing::Error(error) => Some(Err(error.clone().into())),
+        Failing::Status(_) => None,
+    }
+}
+
+/// An answer from the store, if there is one, and what was found if it is to be validated.
+async fn decide<R>(
+    asked: &Asked,
+    found: Variants,
+) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+    let now = asked.shared.now();
+    let decision = match asked.look_up(&found, now) {
+        Decision::Serve(serve) => {
+            if let Some(answer) = served(asked, &found, &serve).await {
+                return Ok((answer, serve.revalidate.then_some(found)));
+            }
+            // The body is gone, so the head is worth nothing.
+            return decide_without(asked);
+        }
+        decision => decision,
+    };
+    conclude(asked, decision, found)
+}
+
+fn decide_without<R>(asked: &Asked) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+    let nothing = Variants::default();
+    let decision = asked.look_up(&nothing, asked.shared.now());
+    conclude(asked, decision, nothing)
+}
+
+fn conclude<R>(
+    asked: &Asked,
+    decision: Decision,
+    found: Variants,
+) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+    let forward = match decision {
+        Decision::Forward(forward) => forward,
+        Decision::Bypass(reason) => Forward {
+            reason,
+            aim: Aim::Fetch,
+            conditions: Conditions::default(),
+        },
+        Decision::Refuse | Decision::Serve(_) => {
+            telemetry::refused(asked.key.lend());
+            let told = CacheStatus::forwarded(Reason::Bypass);
+            return Ok((asked.told(refusal(), &told), None));
+        }
+    };
+    Err(Missed { found, forward })
+}
+
+async fn served<R>(
+    asked: &Asked,
+    found: &Variants,
+    serve: &Serve,
+) -> Option<Response<CacheBody<R>>> {
+    let answer = asked
+        .answer(found, serve, &CacheStatus::served(serve))
+        .await?;
+    telemetry::hit(asked.key.lend(), serve);
+    Some(answer)
+}
+
+fn way<R>(asked: &Asked, missed: Missed, alone: bool) -> Way<R> {
+    if alone || !asked.shares(&missed.forward) {
+        return Way::Ask(missed, None);
+    }
+    match asked.enter(&missed.found) {
+        Entrance::Lead(leader) => Way::Ask(missed, Some(leader)),
+        Entrance::Wait(waiting) => Way::Wait(Turn::Flight(waiting, missed)),
+        Entrance::Join(candidate, serve) => match asked.join(&candidate, &serve) {
+            Some(answer) => Way::Answer(Box::new(answer)),
+            None => Way::Ask(missed, None),
+        },
+    }
+}
+
+async fn ask<S, B, R>(
+    service: S,
+    mut request: Request<B>,
+    asked: Asked,
+    missed: Missed,
+    leader: Option<Leader>,
+) -> Answered<R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    S::Error: Into<BoxError> + Send,
+    B: 'static,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let Missed { found, forward } = missed;
+    telemetry::forwarded(&asked.key, forward.reason);
+    let again = Again::of(forward.aim, &service, &request);
+    forward.conditions.apply(request.headers_mut());
+    let fetch = Fetch {
+        sent: asked.shared.now(),
+        common: asked.is_common(&forward),
+        asked,
+        found,
+        aim: forward.aim,
+        reason: forward.reason,
+        leader,
+    };
+    follow(fetch, ready_call(service, request), again).await
+}
+
+/// Calls a service once it is ready.
+pub(crate) async fn ready_call<S, B, R>(mut service: S, request: Request<B>) -> Result<R, S::Error>
+where
+    S: Service<Request<B>, Response = R>,
+{
+    poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request).await
+}

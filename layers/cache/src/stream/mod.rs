@@ -1,0 +1,193 @@
+//! A response that several readers read while it is stored.
+
+mod growing;
+mod state;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use self::state::{After, News, State, Step};
+use crate::error::FetchFailed;
+use crate::sync::{Mutex, lock};
+use crate::wakers::wake;
+
+pub(crate) use self::state::BoxBody;
+
+/// What is to be done about a body that has ended.
+pub(crate) trait Sink: Send + Sync + 'static {
+    /// It is complete.
+    fn complete(self: Box<Self>, body: Bytes);
+
+    /// It broke off after these bytes, or nobody wanted the rest.
+    fn cut(self: Box<Self>, body: Bytes);
+
+    /// It is too long to be held.
+    fn too_long(self: Box<Self>);
+}
+
+/// One body, its bytes so far, and its readers. Whoever needs more bytes than there are polls the
+/// body, for all.
+pub(crate) struct Stream {
+    state: Mutex<State>,
+    sink: Mutex<Option<Box<dyn Sink>>>,
+}
+
+impl Stream {
+    /// The first reader of `body`. At most `limit` bytes of it are held, and `sink` is told how it
+    /// ended.
+    pub(crate) fn begin(body: BoxBody, limit: u64, sink: Box<dyn Sink>) -> Reader {
+        // Whoever is given a body that is at its end may never ask for more.
+        let ended = body.is_end_stream();
+        let mut state = State::new(body, limit);
+        let seat = state.begin(ended);
+        let sink = if ended {
+            sink.complete(Bytes::new());
+            None
+        } else {
+            Some(sink)
+        };
+        let stream = Arc::new(Self {
+            state: Mutex::new(state),
+            sink: Mutex::new(sink),
+        });
+        Reader {
+            stream,
+            seat,
+            told_trailers: false,
+        }
+    }
+
+    /// One more reader, from the start; none when bytes are gone.
+    pub(crate) fn join(self: &Arc<Self>) -> Option<Reader> {
+        let seat = lock(&self.state).join()?;
+        Some(Reader {
+            stream: Arc::clone(self),
+            seat,
+            told_trailers: false,
+        })
+    }
+
+    fn deal_with(&self, after: After) {
+        drop(after.spent);
+        let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
+        if let (Some(news), Some(sink)) = (after.news, sink) {
+            match news {
+                News::Complete(body) => sink.complete(body),
+                News::Cut(body) => sink.cut(body),
+                News::TooLong => sink.too_long(),
+            }
+        }
+        wake(after.wake);
+    }
+}
+
+/// The body is polled with this waker, since the reader that polled it may not come back: whoever
+/// waits is woken, and the first to come polls it again.
+impl Wake for Stream {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let wakers = lock(&self.state).all_waiting();
+        wake(wakers);
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
+    }
+}
+
+/// One reader of a [`Stream`].
+///
+/// Dropped, it leaves the body to the others. The last one to go ends it.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    stream: Arc<Stream>,
+    seat: usize,
+    told_trailers: bool,
+}
+
+impl Reader {
+    pub(crate) const fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let (step, wakers) =
+            lock(&self.stream.state).step(self.seat, &mut self.told_trailers, cx.waker());
+        wake(wakers);
+        match step {
+            Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
+            Step::End => Poll::Ready(None),
+            Step::Fail(error) => Poll::Ready(Some(Err(error.into()))),
+            Step::Wait => Poll::Pending,
+            Step::Take(body) => self.drive(body),
+        }
+    }
+
+    /// Polls the body outside the lock: it is foreign code, which may take its time, panic, or come
+    /// back here.
+    fn drive(&mut self, mut body: BoxBody) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let stream = &self.stream;
+        let mut guard = Guard {
+            stream,
+            armed: true,
+        };
+        let waker = Waker::from(Arc::clone(stream));
+        let polled = body.as_mut().poll_frame(&mut Context::from_waker(&waker));
+        guard.armed = false;
+        if let Poll::Ready(Some(Err(error))) = polled {
+            drop(body);
+            let error = FetchFailed::new(error);
+            let after = lock(&stream.state).fail(error.clone());
+            stream.deal_with(after);
+            return Poll::Ready(Some(Err(error.into())));
+        }
+        let told = &mut self.told_trailers;
+        let after = lock(&stream.state).give_back(self.seat, body, &polled, told);
+        stream.deal_with(after);
+        polled
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        lock(&self.stream.state).is_end(self.seat, self.told_trailers)
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        lock(&self.stream.state).size_hint(self.seat)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let after = lock(&self.stream.state).leave(self.seat);
+        self.stream.deal_with(after);
+    }
+}
+
+/// Watches over the body while it is polled: if it panics, nobody may wait for it.
+struct Guard<'a> {
+    stream: &'a Arc<Stream>,
+    armed: bool,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            let error = FetchFailed::new("the response's body panicked".into());
+            let after = lock(&self.stream.state).fail(error);
+            self.stream.deal_with(after);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What the readers of one response share: pure transitions. The body is never polled here, and
+//! nobody is woken, so that the lock around this is held for moments only.
+
+use std::pin::Pin;
+use std::task::{Poll, Waker};
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+
+use super::growing::Growing;
+use crate::error::FetchFailed;
+use crate::wakers::Wakers;
+
+pub(crate) type BoxBody = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
+
+pub(super) type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+
+pub(super) struct State {
+    rest: Rest,
+    end: End,
+    bytes: Growing,
+    /// The most bytes that are held.
+    limit: u64,
+    /// Whether every byte so far is held.
+    whole: bool,
+    /// Whether somebody has been told how the body ended, or that it is too long.
+    told: bool,
+    /// What the body said of its length at first.
+    promised: SizeHint,
+    trailers: Option<HeaderMap>,
+    wakers: Wakers,
+    /// Where the reader of each seat is.
+    positions: Vec<Option<u64>>,
+}
+
+enum Rest {
+    Here(BoxBody),
+    /// A reader is polling it.
+    Lent,
+    Over,
+}
+
+enum End {
+    Open,
+    Clean,
+    Broken(FetchFailed),
+}
+
+/// What a reader that is polled does next.
+pub(super) enum Step {
+    Send(Frame<Bytes>),
+    End,
+    Fail(FetchFailed),
+    Wait,
+    /// Poll the body and give it back.
+    Take(BoxBody),
+}
+
+/// What became of the body, told once.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It is complete.
+    Complete(Bytes),
+    /// It broke off, or nobody wants the rest.
+    Cut(Bytes),
+    /// It is longer than what may be held.
+    TooLong,
+}
+
+/// What follows from a transition, to be dealt with outside the lock.
+#[derive(Default)]
+pub(super) struct After {
+    pub(super) wake: Vec<Waker>,
+    pub(super) news: Option<News>,
+    /// The body, when it is over: its end is foreign code too.
+    pub(super) spent: Option<BoxBody>,
+}
+
+impl State {
+    pub(super) fn new(body: BoxBody, limit: u64) -> Self {
+        Self {
+            promised: body.size_hint(),
+            rest: Rest::Here(body),
+            end: End::Open,
+            bytes: Growing::default(),
+            limit,
+            whole: true,
+            told: false,
+            trailers: None,
+            wakers: Wakers::default(),
+            positions: Vec::new(),
+        }
+    }
+
+    /// The seat of the first reader, of a body that is at its end already or not.
+    pub(super) fn begin(&mut self, ended: bool) -> usize {
+        if ended {
+            self.end = End::Clean;
+            self.rest = Rest::Over;
+            self.told = true;
+        }
+        self.sit()
+    }
+
+    /// A seat for one more reader, which begins at the start; none when bytes are gone.
+    pub(super) fn join(&mut self) -> Option<usize> {
+        if !self.whole || matches!(self.end, End::Broken(_)) {
+            return None;
+        }
+        Some(self.sit())
+    }
+
+    fn sit(&mut self) -> usize {
+        let seat = self.wakers.sit();
+        if seat == self.positions.len() {
+            self.positions.push(None);
+        }
+        self.positions[seat] = Some(0);
+        seat
+    }
+
+    /// A reader goes.
+    pub(super) fn leave(&mut self, seat: usize) -> After {
+        self.positions[seat] = None;
+        self.wakers.leave(seat);
+        self.release();
+        if self.wakers.len() > 0 || matches!(self.rest, Rest::Lent | Rest::Over) {
+            return After {
+                wake: self.wakers.take(),
+                ..After::default()
+            };
+        }
+        let Rest::Here(body) = std::mem::replace(&mut self.rest, Rest::Over) else {
+            return After::default();
+        };
+        self.end = End::Broken(FetchFailed::new("nobody wanted the rest".into()));
+        After {
+            news: self.tell(|bytes| News::Cut(bytes.concat())),
+            spent: Some(body),
+            wake: Vec::new(),
+        }
+    }
+
+    /// The next step of a reader, which waits if it is told so or takes the body.
+    pub(super) fn step(
+        &mut self,
+        seat: usize,
+        told_trailers: &mut bool,
+        waker: &Waker,
+    ) -> (Step, Vec<Waker>) {
+        let position = self.position(seat);
+        if let Some(bytes) = self.bytes.read(position) {
+            self.positions[seat] = Some(position + bytes.len() as u64);
+            let was_full = self.is_full();
+            self.release();
+            let wake = if was_full {
+                self.wakers.take()
+            } else {
+                Vec::new()
+            };
+            return (Step::Send(Frame::data(bytes)), wake);
+        }
+        (self.step_at_end(seat, told_trailers, waker), Vec::new())
+    }
+
+    /// The reader has all bytes that there are.
+    fn step_at_end(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
+        match &self.end {
+            End::Broken(error) => return Step::Fail(error.clone()),
+            End::Clean => {
+                let first = !std::mem::replace(told_trailers, true);
+                let trailers = first.then(|| self.trailers.clone()).flatten();
+                return trailers
+                    .map_or(Step::End, |trailers| Step::Send(Frame::trailers(trailers)));
+            }
+            End::Open => {}
+        }
+        self.wakers.wait(seat, waker);
+        if self.is_full() {
+            return Step::Wait;
+        }
+        match std::mem::replace(&mut self.rest, Rest::Lent) {
+            Rest::Here(body) => Step::Take(body),
+            Rest::Lent => Step::Wait,
+            Rest::Over => {
+                self.rest = Rest::Over;
+                Step::End
+            }
+        }
+    }
+
+    /// Takes the body back from a reader, with what it gave.
+    pub(super) fn give_back(
+        &mut self,
+        seat: usize,
+        body: BoxBody,
+        polled: &Polled,
+        told_trailers: &mut bool,
+    ) -> After {
+        if polled.is_pending() {
+            self.rest = Rest::Here(body);
+            return After::default();
+        }
+        let mut at_end = body.is_end_stream();
+        let mut news = None;
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.trailers = Some(trailers.clone());
+                    *told_trailers = true;
+                    at_end = true;
+                } else if let Some(data) = frame.data_ref() {
+                    news = self.take_in(seat, data);
+                }
+            }
+            Poll::Ready(None) => at_end = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        let spent = if at_end {
+            self.end = End::Clean;
+            self.rest = Rest::Over;
+            news = news.or(self.tell(|bytes| News::Complete(bytes.concat())));
+            Some(body)
+        } else {
+            self.rest = Rest::Here(body);
+            // Whoever is sent a whole `Content-Length` may not ask for more.
+            if self.promised.exact() == Some(self.bytes.end()) {
+                news = news.or(self.tell(|bytes| News::Complete(bytes.concat())));
+            }
+            None
+        };
+        After {
+            wake: self.wakers.take(),
+            news,
+            spent,
+        }
+    }
+
+    /// The body failed, in the hands of a reader.
+    pub(super) fn fail(&mut self, error: FetchFailed) -> After {
+        self.end = End::Broken(error);
+        self.rest = Rest::Over;
+        After {
+            wake: self.wakers.take(),
+            news: self.tell(|bytes| News::Cut(bytes.concat())),
+            spent: None,
+        }
+    }
+
+    fn take_in(&mut self, seat: usize, data: &Bytes) -> Option<News> {
+        let mut news = None;
+        let end = self.bytes.end().saturating_add(data.len() as u64);
+        if self.whole && end > self.limit {
+            self.whole = false;
+            news = self.tell(|_| News::TooLong);
+        }
+        self.positions[seat] = Some(end);
+        self.release();
+        if self.whole || self.wakers.len() > 1 {
+            self.bytes.append(data);
+        } else {
+            self.bytes.skip(data.len());
+        }
+        news
+    }
+
+    /// Lets go of what every reader has, once it need not be whole.
+    fn release(&mut self) {
+        if !self.whole {
+            let slowest = self.positions.iter().flatten().min();
+            self.bytes
+                .forget(slowest.copied().unwrap_or(u64::MAX).min(self.bytes.end()));
+        }
+    }
+
+    /// Whether a reader is so far behind that the others have to wait for it.
+    fn is_full(&self) -> bool {
+        !self.whole && self.bytes.end() - self.bytes.start() >= self.limit.max(1)
+    }
+
+    fn tell(&mut self, news: impl FnOnce(&Growing) -> News) -> Option<News> {
+        (!std::mem::replace(&mut self.told, true)).then(|| news(&self.bytes))
+    }
+
+    fn position(&self, seat: usize) -> u64 {
+        self.positions[seat].unwrap_or_default()
+    }
+
+    pub(super) fn is_end(&self, seat: usize, told_trailers: bool) -> bool {
+        matches!(self.end, End::Clean)
+            && self.position(seat) >= self.bytes.end()
+            && (told_trailers || self.trailers.is_none())
+    }
+
+    pub(super) fn size_hint(&self, seat: usize) -> SizeHint {
+        let sent = self.position(seat);
+        if matches!(self.end, End::Clean) {
+            return SizeHint::with_exact(self.bytes.end().saturating_sub(sent));
+        }
+        let mut hint = SizeHint::new();
+        hint.set_lower(self.promised.lower().saturating_sub(sent));
+        if let Some(upper) = self.promised.upper() {
+            hint.set_upper(upper.saturating_sub(sent));
+        }
+        hint
+    }
+
+    pub(super) fn all_waiting(&mut self) -> Vec<Waker> {
+        self.wakers.take()
+    }
+}

@@ -1,0 +1,200 @@
+//! Stores that fail, or take their time.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use buttress_cache::Override;
+use buttress_cache::store::{
+    Answer, Head, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
+};
+use buttress_kernel::Body;
+use tokio::time::sleep;
+
+use crate::support::*;
+
+/// How a store does what it is told.
+#[derive(Clone, Default)]
+struct Mood(Arc<AtomicU8>);
+
+const WELL: u8 = 0;
+const SLOW: u8 = 1;
+const FAILS: u8 = 2;
+const STALLS: u8 = 3;
+
+/// Memory that answers later, or not at all, and keeps bodies apart.
+struct Moody {
+    memory: Memory,
+    mood: Mood,
+}
+
+impl Moody {
+    fn later<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Memory) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let (memory, mood) = (self.memory.clone(), self.mood.0.load(Ordering::Relaxed));
+        Answer::later(async move {
+            match mood {
+                WELL => act(&memory).wait().await,
+                SLOW => {
+                    sleep(Duration::from_millis(20)).await;
+                    act(&memory).wait().await
+                }
+                FAILS => Err("the disk is gone".into()),
+                _ => std::future::pending().await,
+            }
+        })
+    }
+}
+
+impl Store for Moody {
+    fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
+        let key = key.keep();
+        self.later(move |memory| match memory.get(key.lend()) {
+            Answer::Now(found) => Answer::Now(found.iter().map(Variant::without_body).collect()),
+            Answer::Later(_) => unreachable!("memory answers at once"),
+        })
+    }
+
+    fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
+        let key = key.clone();
+        self.later(move |memory| memory.body(&key, id, range))
+    }
+
+    fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
+        let (key, replaces) = (key.clone(), replaces.to_vec());
+        self.later(move |memory| memory.put(&key, variant, &replaces))
+    }
+
+    fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
+        let key = key.clone();
+        self.later(move |memory| memory.update(&key, id, head))
+    }
+
+    fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
+        let (key, ids) = (key.clone(), ids.to_vec());
+        self.later(move |memory| memory.remove(&key, &ids))
+    }
+
+    fn invalidate(&self, selector: &Selector) -> Answer<usize> {
+        let selector = selector.clone();
+        self.later(move |memory| memory.invalidate(&selector))
+    }
+}
+
+fn moody() -> (Mood, Moody) {
+    let mood = Mood::default();
+    let memory = Memory::of(1 << 20);
+    (mood.clone(), Moody { memory, mood })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answers_later_works_like_memory() {
+    for how in [WELL, SLOW] {
+        let (mood, store) = moody();
+        mood.0.store(how, Ordering::Relaxed);
+        let layer = private().store(store);
+        let (service, server) = over(
+            &layer,
+            [fresh("0123456789").header("etag", "\"a\""), fresh("two")],
+        );
+        assert_eq!(send(&service, get("/")).await.body, "0123456789");
+        for _ in 0..3 {
+            assert_eq!(send(&service, get("/")).await.body, "0123456789");
+        }
+        pass(seconds(1)).await;
+        let part = send(&service, with(get("/"), "range", "bytes=2-4")).await;
+        assert_eq!((part.status.as_u16(), &*part.body), (206, "234"));
+        assert_eq!(server.calls().len(), 1);
+        let key = layer.handle().uri(&"http://api.example/".parse().unwrap());
+        assert_eq!(layer.handle().get(&key).await.unwrap().body(), "0123456789");
+        let guard = layer
+            .handle()
+            .optimistic(&key, |r| r.map(|_| "changed".into()))
+            .await;
+        assert_eq!(send(&service, get("/")).await.body, "changed");
+        drop(guard.unwrap());
+        pass(seconds(1)).await;
+        assert_eq!(send(&service, get("/")).await.body, "0123456789");
+        assert_eq!(layer.handle().clear().await, 1);
+        assert_eq!(send(&service, get("/")).await.body, "two");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_into_the_store_is_found_already() {
+    let (mood, store) = moody();
+    mood.0.store(SLOW, Ordering::Relaxed);
+    let (service, server) = over(&private().store(store), [fresh("one")]);
+    let all = async {
+        for _ in 0..3 {
+            let service = service.clone();
+            tokio::spawn(async move { send(&service, get("/")).await })
+                .await
+                .unwrap();
+        }
+    };
+    all.await;
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_or_stalls_is_as_good_as_empty() {
+    for how in [FAILS, STALLS] {
+        let (mood, store) = moody();
+        let layer = private()
+            .store(store)
+            .store_timeout(Duration::from_millis(50));
+        let (service, server) = over(&layer, [fresh("one"), fresh("two")]);
+        send(&service, get("/")).await;
+        pass(seconds(1)).await;
+        mood.0.store(how, Ordering::Relaxed);
+        let start = tokio::time::Instant::now();
+        assert_eq!(send(&service, get("/")).await.body, "two");
+        assert!(
+            start.elapsed() <= Duration::from_millis(60),
+            "{:?}",
+            start.elapsed()
+        );
+        assert_eq!(server.calls().len(), 2);
+        assert_eq!(layer.handle().clear().await, 0);
+        mood.0.store(WELL, Ordering::Relaxed);
+        pass(seconds(1)).await;
+        assert_eq!(
+            send(&service, get("/")).await.body,
+            "one",
+            "the store has kept what it had"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_misses_over_a_slow_store_are_one_fetch() {
+    let (mood, store) = moody();
+    mood.0.store(SLOW, Ordering::Relaxed);
+    let (service, server) = over(&private().store(store), [fresh("one").after(seconds(1))]);
+    let calls = (0..100).map(|_| {
+        let service = service.clone();
+        tokio::spawn(async move { send(&service, get("/")).await.body })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap(), "one");
+    }
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_store_does_not_ask_the_store() {
+    let (mood, store) = moody();
+    mood.0.store(STALLS, Ordering::Relaxed);
+    let (service, _) = over(&private().store(store), [fresh("one")]);
+    let start = tokio::time::Instant::now();
+    let request = asking(
+        get("/"),
+        Override::new().mode(buttress_cache::Mode::NoStore),
+    );
+    send(&service, request).await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}

@@ -1,0 +1,210 @@
+use buttress_kernel::{Body, Failure};
+use buttress_testkit::{Step, channel};
+use http::{HeaderMap, HeaderValue, Method};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+
+use crate::support::*;
+
+/// A response with this length announced, whose body comes when the test says so.
+fn streamed(body: Body) -> Step {
+    Step::ok().header("cache-control", "max-age=60").body(body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_off_is_not_stored() {
+    let (sender, body) = channel();
+    let (service, server) = over(&private(), [streamed(body), fresh("whole")]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("half");
+    assert!(body.frame().await.unwrap().is_ok());
+    sender.error(std::io::Error::other("reset"));
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert!(Failure::of(&*error).find::<std::io::Error>().is_some());
+    drop(body);
+    assert_eq!(send(&service, get("/")).await.body, "whole");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_shorter_or_longer_than_announced_is_not_stored() {
+    for length in ["3", "5"] {
+        let step = fresh("four").header("content-length", length);
+        let (service, server) = over(&private(), [step.clone(), step]);
+        send(&service, get("/")).await;
+        send(&service, get("/")).await;
+        assert_eq!(server.calls().len(), 2, "announced {length}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_nobody_wants_to_its_end_is_given_up() {
+    let (sender, body) = channel();
+    let (service, server) = over(&private(), [streamed(body), fresh("whole")]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("half");
+    assert!(body.frame().await.unwrap().is_ok());
+    drop(body);
+    assert_eq!(server.open_bodies(), 0, "the connection is not held");
+    assert_eq!(send(&service, get("/")).await.body, "whole");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_can_be_completed_is_kept_and_the_rest_asked_for() {
+    let (sender, body) = channel();
+    let first = streamed(body)
+        .header("etag", "\"a\"")
+        .header("content-length", "10");
+    let rest = Step::status(206)
+        .header("cache-control", "max-age=60")
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 4-9/10")
+        .body("456789");
+    let (service, server) = over(&private(), [first, rest]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("0123");
+    assert!(body.frame().await.unwrap().is_ok());
+    drop(body);
+
+    let whole = send(&service, get("/")).await;
+    assert_eq!((whole.status.as_u16(), &*whole.body), (200, "0123456789"));
+    let calls = server.calls();
+    assert_eq!(calls[1].headers["range"], "bytes=4-");
+    assert_eq!(calls[1].headers["if-range"], "\"a\"");
+    assert_eq!(send(&service, get("/")).await.body, "0123456789");
+    assert_eq!(server.calls().len(), 2, "the joined response is stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_longer_than_an_entry_may_be_passes_unstored() {
+    let layer = private().max_entry(5).unwrap();
+    let (service, server) = over(&layer, [fresh("123456"), fresh("12345"), fresh("none")]);
+    assert_eq!(send(&service, get("/")).await.body, "123456");
+    assert_eq!(send(&service, get("/")).await.body, "12345");
+    assert_eq!(send(&service, get("/")).await.body, "12345");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_turns_out_to_be_longer_passes_unstored() {
+    let (sender, body) = channel();
+    let layer = private().max_entry(5).unwrap();
+    let (service, server) = over(&layer, [streamed(body), fresh("other")]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    for piece in ["1234", "5678", "90"] {
+        sender.data(piece);
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), piece);
+    }
+    drop(sender);
+    assert!(body.frame().await.is_none());
+    assert_eq!(send(&service, get("/")).await.body, "other");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn trailers_pass_and_are_not_stored() {
+    let trailers = || {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-sum", HeaderValue::from_static("7"));
+        trailers
+    };
+    let (sender, body) = channel();
+    sender.data("data");
+    sender.trailers(trailers());
+    drop(sender);
+    let (service, _) = over(&private(), [streamed(body)]);
+    let first = head(&service, get("/")).await.unwrap().into_body();
+    let first = first.collect().await.unwrap();
+    assert_eq!(first.trailers(), Some(&trailers()));
+    let hit = head(&service, get("/")).await.unwrap().into_body();
+    let hit = hit.collect().await.unwrap();
+    assert_eq!(hit.trailers(), None);
+    assert_eq!(hit.to_bytes(), "data");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sizes_are_known_outside() {
+    let (service, _) = over(&private(), [fresh("12345")]);
+    let first = head(&service, get("/")).await.unwrap().into_body();
+    assert_eq!(first.size_hint().exact(), Some(5));
+    first.collect().await.unwrap();
+    let hit = head(&service, get("/")).await.unwrap().into_body();
+    assert_eq!(hit.size_hint().exact(), Some(5));
+    assert!(!hit.is_end_stream());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_stops_at_the_announced_length_has_read_it_all() {
+    // As hyper does, which never asks for the end.
+    let (service, server) = over(&private(), [fresh("12345")]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(send(&service, get("/")).await.body, "12345");
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn w45_an_empty_body_is_stored_like_any_other() {
+    let (service, server) = over(&private(), [fresh(""), fresh("never")]);
+    assert_eq!(send(&service, get("/")).await.body, "");
+    assert_eq!(send(&service, get("/")).await.body, "");
+    // Not even polled.
+    drop(head(&service, get("/other")).await.unwrap());
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_request_is_answered_from_a_stored_get() {
+    let (service, server) = over(&private(), [fresh("12345").header("content-length", "5")]);
+    send(&service, get("/")).await;
+    let mut request = get("/");
+    *request.method_mut() = Method::HEAD;
+    let hit = send(&service, request).await;
+    assert_eq!((hit.header("content-length"), &*hit.body), (Some("5"), ""));
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fields_of_one_connection_are_not_stored() {
+    let step = fresh("body")
+        .header("connection", "x-hop")
+        .header("x-hop", "1")
+        .header("keep-alive", "timeout=5")
+        .header("x-kept", "1");
+    let (service, _) = over(&private(), [step]);
+    send(&service, get("/")).await;
+    let hit = send(&service, get("/")).await;
+    for gone in ["connection", "x-hop", "keep-alive"] {
+        assert_eq!(hit.header(gone), None, "{gone}");
+    }
+    assert_eq!(hit.header("x-kept"), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_panics_fails_for_all_and_is_not_stored() {
+    let panics = panicking();
+    let (service, server) = over(&private(), [streamed(panics), fresh("whole")]);
+    let body = head(&service, get("/")).await.unwrap().into_body();
+    let end = tokio::spawn(body.collect()).await;
+    assert!(end.unwrap_err().is_panic());
+    assert_eq!(send(&service, get("/")).await.body, "whole");
+    assert_eq!(server.calls().len(), 2);
+}
+
+fn panicking() -> Body {
+    struct Panics;
+    impl http_body::Body for Panics {
+        type Data = bytes::Bytes;
+        type Error = std::io::Error;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>>
+        {
+            panic!("foreign code")
+        }
+    }
+    Body::stream(Panics)
+}

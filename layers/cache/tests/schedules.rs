@@ -1,0 +1,378 @@
+//! Fetches that are shared, under a thousand random schedules of those who share them.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the sources of what is shared, without the layer around them"
+)]
+
+#[path = "../src"]
+mod sources {
+    pub(crate) mod error;
+    pub(crate) mod flight;
+    pub(crate) mod policy;
+    pub(crate) mod store;
+    pub(crate) mod stream;
+    pub(crate) mod wakers;
+}
+
+use sources::{error, flight, policy, store, stream, wakers};
+
+mod sync {
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use flight::{Candidate, Entrance, Entrant, Landing, Seat, Table};
+use http::{HeaderMap, Method, Response, Uri};
+use http_body::{Body, Frame};
+use policy::{Action, Aim, Arrival, Ask, Policy, Wishes};
+use shuttle::future::block_on;
+use shuttle::sync::Mutex;
+use shuttle::thread;
+use store::{Hashing, Head, Key, KeyRef, Name, Selector, Variant, Variants};
+use stream::{Reader, Sink, Stream};
+use sync::lock;
+
+const SCHEDULES: usize = 1_000;
+
+/// A body whose frames come from another thread.
+#[derive(Clone, Default)]
+struct Pipe(Arc<Mutex<Ends>>);
+
+#[derive(Default)]
+struct Ends {
+    frames: VecDeque<Bytes>,
+    closed: bool,
+    waiting: Option<Waker>,
+}
+
+impl Pipe {
+    fn push(&self, frame: Option<&'static [u8]>) {
+        let mut ends = lock(&self.0);
+        match frame {
+            Some(frame) => ends.frames.push_back(Bytes::from_static(frame)),
+            None => ends.closed = true,
+        }
+        let waiting = ends.waiting.take();
+        drop(ends);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+impl Body for Pipe {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut ends = lock(&self.0);
+        if let Some(frame) = ends.frames.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(frame))));
+        }
+        if ends.closed {
+            return Poll::Ready(None);
+        }
+        ends.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// What was told at the end, which must be one thing.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(&'static str, Bytes)>>>);
+
+struct Tell(Told, Option<Seat>);
+
+impl Tell {
+    fn tell(&self, what: &'static str, body: Bytes) {
+        lock(&self.0.0).push((what, body));
+    }
+}
+
+impl Sink for Tell {
+    fn complete(self: Box<Self>, body: Bytes) {
+        self.tell("complete", body);
+    }
+
+    fn cut(self: Box<Self>, body: Bytes) {
+        self.tell("cut", body);
+    }
+
+    fn too_long(self: Box<Self>) {
+        self.tell("too long", Bytes::new());
+    }
+}
+
+fn begin(pipe: &Pipe, limit: u64, told: &Told) -> Reader {
+    Stream::begin(
+        Box::pin(pipe.clone()),
+        limit,
+        Box::new(Tell(told.clone(), None)),
+    )
+}
+
+async fn read(mut reader: Reader) -> Result<Vec<u8>, BoxError> {
+    let mut read = Vec::new();
+    while let Some(frame) = poll_fn(|cx| reader.poll_frame(cx)).await {
+        read.extend(frame?.into_data().unwrap_or_default());
+    }
+    Ok(read)
+}
+
+fn feed(pipe: &Pipe) -> thread::JoinHandle<()> {
+    let pipe = pipe.clone();
+    thread::spawn(move || {
+        for frame in [Some(&b"abc"[..]), Some(b"defg"), Some(b"h"), None] {
+            pipe.push(frame);
+        }
+    })
+}
+
+#[test]
+fn all_readers_read_all_whoever_drives() {
+    shuttle::check_random(
+        || {
+            let (pipe, told) = (Pipe::default(), Told::default());
+            let first = begin(&pipe, 100, &told);
+            let others: Vec<_> = (0..2).map(|_| first.stream().join().unwrap()).collect();
+            let feeding = feed(&pipe);
+            let readers = others.into_iter().chain([first]);
+            let readers: Vec<_> = readers
+                .map(|reader| thread::spawn(move || block_on(read(reader))))
+                .collect();
+            for reader in readers {
+                assert_eq!(reader.join().unwrap().unwrap(), b"abcdefgh");
+            }
+            feeding.join().unwrap();
+            assert_eq!(*lock(&told.0), [("complete", Bytes::from("abcdefgh"))]);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn a_reader_that_goes_leaves_the_body_to_the_others() {
+    shuttle::check_random(
+        || {
+            let (pipe, told) = (Pipe::default(), Told::default());
+            let mut first = begin(&pipe, 100, &told);
+            let other = first.stream().join().unwrap();
+            let feeding = feed(&pipe);
+            let goes = thread::spawn(move || {
+                let mut cx = Context::from_waker(Waker::noop());
+                for _ in 0..2 {
+                    let _ = first.poll_frame(&mut cx);
+                }
+                drop(first);
+            });
+            assert_eq!(block_on(read(other)).unwrap(), b"abcdefgh");
+            feeding.join().unwrap();
+            goes.join().unwrap();
+            assert_eq!(lock(&told.0).len(), 1);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn beyond_the_limit_nobody_loses_a_byte_and_nobody_hangs() {
+    shuttle::check_random(
+        || {
+            let (pipe, told) = (Pipe::default(), Told::default());
+            let first = begin(&pipe, 4, &told);
+            let other = first.stream().join().unwrap();
+            let goes = first.stream().join().unwrap();
+            let feeding = feed(&pipe);
+            let other = thread::spawn(move || block_on(read(other)));
+            let goes = thread::spawn(move || drop(goes));
+            assert_eq!(block_on(read(first)).unwrap(), b"abcdefgh");
+            assert_eq!(other.join().unwrap().unwrap(), b"abcdefgh");
+            feeding.join().unwrap();
+            goes.join().unwrap();
+            assert_eq!(*lock(&told.0), [("too long", Bytes::new())]);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn when_the_last_reader_goes_the_body_is_cut_once() {
+    shuttle::check_random(
+        || {
+            let (pipe, told) = (Pipe::default(), Told::default());
+            let first = begin(&pipe, 100, &told);
+            let other = first.stream().join().unwrap();
+            pipe.push(Some(b"abc"));
+            let threads = [first, other].map(|mut reader| {
+                thread::spawn(move || {
+                    let _ = reader.poll_frame(&mut Context::from_waker(Waker::noop()));
+                })
+            });
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            let told = lock(&told.0);
+            assert!(
+                matches!(&told[..], [("cut", body)] if body == "abc"),
+                "{told:?}"
+            );
+        },
+        SCHEDULES,
+    );
+}
+
+fn head() -> policy::Head {
+    let response = Response::builder()
+        .header("cache-control", "max-age=60")
+        .body(())
+        .unwrap();
+    let now = SystemTime::UNIX_EPOCH;
+    let (uri, headers) = (Uri::from_static("http://a.example/"), HeaderMap::new());
+    let ask = Ask {
+        method: &Method::GET,
+        uri: &uri,
+        headers: &headers,
+    };
+    let arrival = Arrival::of(&response, now, now);
+    let (policy, wishes) = (Policy::private(), Wishes::default());
+    let lesson = policy::learn::<Variant>(&policy, &wishes, &ask, &[], Aim::Fetch, &arrival);
+    match lesson.action {
+        Action::Store { head, .. } => *head,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a request comes to.
+#[derive(Debug, PartialEq)]
+enum End {
+    Led,
+    Read(Vec<u8>),
+}
+
+/// A request that goes through the table until it has an end.
+fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
+    let (asked, found) = (Arc::new(HeaderMap::new()), Variants::default());
+    loop {
+        let entrant = Entrant {
+            key: key.lend(),
+            asked: &asked,
+            tags: None,
+            stored: &found,
+        };
+        let landing = match table.enter(entrant, |_| Some(())) {
+            Entrance::Lead(leader) if goes => {
+                drop(leader);
+                return None;
+            }
+            Entrance::Lead(leader) => {
+                let (lander, seat) = leader.split();
+                let pipe = Pipe::default();
+                let sink = Tell(Told::default(), Some(seat));
+                let reader = Stream::begin(Box::pin(pipe.clone()), 100, Box::new(sink));
+                lander.share(Candidate {
+                    head: Head::new(head()),
+                    stream: Arc::clone(reader.stream()),
+                });
+                pipe.push(Some(b"abc"));
+                pipe.push(None);
+                assert_eq!(block_on(read(reader)).unwrap(), b"abc");
+                return Some(End::Led);
+            }
+            Entrance::Join(candidate, ()) => Landing::Shared(candidate),
+            Entrance::Wait(waiting) => block_on(waiting),
+        };
+        if let Landing::Shared(candidate) = landing
+            && let Some(reader) = candidate.stream.join()
+        {
+            return Some(End::Read(block_on(read(reader)).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn whoever_waits_gets_the_response_or_the_lead() {
+    shuttle::check_random(
+        || {
+            let table = Arc::new(Table::new());
+            let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
+            let requests = [false, true, false].map(|goes| {
+                let (table, key) = (Arc::clone(&table), key.clone());
+                thread::spawn(move || request(&table, &key, goes))
+            });
+            for (at, request) in requests.into_iter().enumerate() {
+                match request.join().unwrap() {
+                    Some(End::Read(body)) => assert_eq!(body, b"abc"),
+                    Some(End::Led) => {}
+                    None => assert_eq!(at, 1, "only one goes"),
+                }
+            }
+            let entrant = Entrant {
+                key: key.lend(),
+                asked: &Arc::new(HeaderMap::new()),
+                tags: None,
+                stored: &Variants::default(),
+            };
+            let next = table.enter(entrant, |_| Some(()));
+            assert!(matches!(next, Entrance::Lead(_)), "nothing is left behind");
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn what_is_doomed_is_known_to_be_whenever_that_happens() {
+    shuttle::check_random(
+        || {
+            let table = Arc::new(Table::new());
+            let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
+            let asked = Arc::new(HeaderMap::new());
+            let entrant = Entrant {
+                key: key.lend(),
+                asked: &asked,
+                tags: None,
+                stored: &Variants::default(),
+            };
+            let Entrance::Lead(leader) = table.enter(entrant, |_| None::<()>) else {
+                panic!("the first leads")
+            };
+            // What is in the store: put by the fetch, taken by the invalidation.
+            let store = Arc::new(Mutex::new(false));
+            let dooming = thread::spawn({
+                let (table, store) = (Arc::clone(&table), Arc::clone(&store));
+                move || {
+                    table.doom(&Selector::All);
+                    *lock(&store) = false;
+                }
+            });
+            let (_lander, seat) = leader.split();
+            *lock(&store) = true;
+            if seat.is_doomed() {
+                *lock(&store) = false;
+            }
+            drop(seat);
+            dooming.join().unwrap();
+            assert!(!*lock(&store), "what was fetched before stays out");
+        },
+        SCHEDULES,
+    );
+}
