@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress_auth::{AuthLayer, Credential, Credentials, Origins, Token, Tokens};
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
@@ -74,4 +75,30 @@ pub fn keyed_rate_limit() -> RateLimitLayer<Authority> {
 #[must_use]
 pub fn idempotency() -> IdempotencyKeyLayer {
     IdempotencyKeyLayer::new()
+}
+
+/// A bearer token that stays as it is, in place of the one that the request has.
+#[must_use]
+pub fn bearer() -> AuthLayer {
+    let credential = Credential::bearer(SECRET);
+    auth(credential.unwrap_or_else(|_| unreachable!("it is one word")))
+}
+
+/// A token of a source, an hour from its end, in place of the one that the request has.
+#[must_use]
+pub fn token() -> AuthLayer {
+    let token = || Token::new(SECRET).map(|token| token.expires_in(Duration::from_secs(3_600)));
+    let tokens = Tokens::new(move || async move { token() });
+    // The calls are made in one turn each, and a source is asked in a task of its own.
+    let set = token().and_then(|token| tokens.handle().set(token));
+    set.unwrap_or_else(|_| unreachable!("it is one word"));
+    auth(tokens)
+}
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn auth(credentials: impl Into<Credentials>) -> AuthLayer {
+    let api = Origins::only("https://api.example.com");
+    let api = api.unwrap_or_else(|_| unreachable!("it is one"));
+    AuthLayer::new(credentials, api).overwrite(true)
 }
