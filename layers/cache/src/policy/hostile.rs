@@ -2,41 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use proptest::prelude::*;
 
+use super::fuzzed::{Case, NAMES};
 use super::model::{get, headers, origin, stored};
-use super::{
-    Action, Aim, Arrival, Ask, Decision, Head, Policy, Wishes, answer, learn, look_up, rescue,
-};
+use super::{Action, Aim, Arrival, Ask, Decision, Policy, Wishes, learn, look_up};
 
-/// Names that are looked at, and pieces of what is expected in them.
-const NAMES: [&str; 24] = [
-    "age",
-    "authorization",
-    "cache-control",
-    "cdn-cache-control",
-    "connection",
-    "content-language",
-    "content-length",
-    "content-location",
-    "content-range",
-    "date",
-    "etag",
-    "expires",
-    "accept-language",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "last-modified",
-    "location",
-    "pragma",
-    "range",
-    "set-cookie",
-    "vary",
-    "foo",
-];
+/// Pieces of what is expected in a field.
 const PIECES: [&str; 36] = [
     "max-age=",
     "s-maxage=",
@@ -111,63 +84,30 @@ proptest! {
 
     #[test]
     fn no_fields_break_a_decision(
-        shared: bool,
-        wanted in map(),
-        later in map(),
-        first in map(),
-        second in map(),
+        requests in [map(), map()],
+        responses in [map(), map()],
+        times in [time(), time(), time()],
+        flags: [bool; 2],
         code in prop::sample::select(vec![200_u16, 206, 304, 404, 416, 500]),
         method in prop::sample::select(vec!["GET", "HEAD", "POST"]),
-        times in (time(), time(), time(), time()),
-        body in prop_oneof![0_u64..20, Just(u64::MAX)],
-        fails: bool,
+        length in prop_oneof![0_u64..20, Just(u64::MAX)],
     ) {
-        let policy = if shared { Policy::shared() } else { Policy::private() };
-        let wishes = Wishes::default();
-        let mut request = Request::get("http://a.example/b?c").body(()).unwrap();
-        *request.headers_mut() = wanted;
-        let arrive = |status, headers, sent, received| Arrival {
-            status,
-            version: Version::HTTP_11,
-            headers,
-            sent,
-            received,
+        let case = Case {
+            requests,
+            responses,
+            times,
+            flags,
+            method: method.parse().unwrap(),
+            status: StatusCode::from_u16(code).unwrap(),
+            length,
         };
-        let none: [Head; 0] = [];
-        let arrival = arrive(StatusCode::OK, &first, times.0, times.1);
-        let ask = Ask::of(&request);
-        let lesson = learn(&policy, &wishes, &ask, &none, Aim::Fetch, &arrival);
-        let Action::Store { mut head, .. } = lesson.action else {
-            return Ok(());
-        };
-        if !head.finish(body) && !head.cut(body) {
-            return Ok(());
-        }
-        let stored = [*head];
-        let mut again = Request::get("http://a.example/b?c").body(()).unwrap();
-        *again.method_mut() = method.parse().unwrap();
-        *again.headers_mut() = later;
-        let ask = Ask::of(&again);
-        let aim = match look_up(&wishes, &ask, &stored, times.2) {
-            Decision::Serve(serve) => {
-                let _ = answer(&stored[0], &serve);
-                Aim::Validate(0)
-            }
-            Decision::Forward(forward) => {
-                forward.conditions.apply(&mut again.headers().clone());
-                forward.aim
-            }
-            Decision::Bypass(_) | Decision::Refuse => Aim::Fetch,
-        };
-        let status = StatusCode::from_u16(code).unwrap();
-        let said = fails.then_some(status);
-        if let Some(serve) = rescue(&policy, &wishes, &ask, &stored, aim, said, times.3) {
-            let _ = answer(&stored[0], &serve);
-        }
-        let arrival = arrive(status, &second, times.2, times.3);
-        let lesson = learn(&policy, &wishes, &ask, &stored, aim, &arrival);
-        if let Action::Update { heads, serve } = lesson.action {
-            let _ = answer(&heads[0].1, &serve);
+        case.decide();
+    }
+
+    #[test]
+    fn no_bytes_break_a_decision(data in prop::collection::vec(any::<u8>(), 0..80)) {
+        if let Some(case) = Case::parse(&data) {
+            case.decide();
         }
     }
 }

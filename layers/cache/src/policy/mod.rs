@@ -57,6 +57,8 @@ mod decision;
 mod directives;
 mod fields;
 mod freshness;
+#[cfg(test)]
+mod fuzzed;
 mod head;
 #[cfg(test)]
 mod hostile;

@@ -132,3 +132,6 @@ pub(super) fn may_rescue(
                 .if_error
                 .map_or(policy.stale_on_error, |most| over <= most)
 }
+
+#[cfg(test)]
+mod tests;
