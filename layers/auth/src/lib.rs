@@ -130,6 +130,9 @@ mod error;
 pub mod future;
 mod head;
 mod layer;
+#[cfg(feature = "oauth2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+pub mod oauth2;
 mod origins;
 mod overrides;
 mod pause;

@@ -75,7 +75,9 @@ fn granted(fields: &Fields) -> Result<Granted, Problem> {
     let access = fields.access_token.as_ref().ok_or(Problem::Malformed)?;
     // It has to be there; where it is not, it is the one that everybody uses.
     let kind = fields.token_type.as_str().unwrap_or("Bearer");
-    if !kind.eq_ignore_ascii_case("Bearer") {
+    // What RFC 8693 §2.2.1 gives to a token that is not for requests, such as an `id_token`.
+    let is_none = fields.issued_token_type.is_string() && kind == "N_A";
+    if !is_none && !kind.eq_ignore_ascii_case("Bearer") {
         return Err(Problem::TokenType);
     }
     let mut token = Token::new(access.as_str()).map_err(|_| Problem::Malformed)?;
@@ -101,7 +103,8 @@ pub(super) fn life(said: &Value) -> Option<Duration> {
         _ => return None,
     };
     // Not a number is not above zero, either.
-    (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST, |d| d.min(LONGEST)))
+    (seconds > 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST, |d| d.min(LONGEST)))
 }
 
 /// Scopes as text, or as the list that some servers make of them.
@@ -187,6 +190,14 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_exchange_may_have_no_type() {
+        let body = r#"{"access_token":"a","token_type":"N_A"}"#;
+        assert_eq!(problem(200, body), Problem::TokenType);
+        let body = r#"{"access_token":"a","token_type":"N_A","issued_token_type":"urn:x"}"#;
+        assert_eq!(answer(200, body).unwrap().issued.as_deref(), Some("urn:x"));
+    }
+
+    #[test]
     fn scopes_may_come_as_a_list() {
         assert_eq!(scope(&json!(["a", "b"])).as_deref(), Some("a b"));
         assert_eq!(scope(&json!(["a", 1])), None);
@@ -228,8 +239,20 @@ mod tests {
 
     #[test]
     fn a_failure_in_other_words_is_told_by_its_status() {
-        for body in ["", "<html>", "{}", r#"{"error":{"code":7}}"#, r#"{"access_token":"a"}"#] {
-            for (status, retryable) in [(302, false), (404, false), (408, true), (429, true), (502, true)] {
+        for body in [
+            "",
+            "<html>",
+            "{}",
+            r#"{"error":{"code":7}}"#,
+            r#"{"access_token":"a"}"#,
+        ] {
+            for (status, retryable) in [
+                (302, false),
+                (404, false),
+                (408, true),
+                (429, true),
+                (502, true),
+            ] {
                 let error = answer(status, body).unwrap_err();
                 assert_eq!(error.problem(), Problem::Status, "{status} {body}");
                 assert_eq!(error.is_retryable(), retryable, "{status}");

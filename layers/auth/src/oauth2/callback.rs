@@ -24,7 +24,9 @@ struct Callback {
 
 /// The query of a redirect that may be given whole.
 fn query(redirect: &str) -> &str {
-    let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
+    let query = redirect
+        .split_once('?')
+        .map_or(redirect, |(_, query)| query);
     query.split_once('#').map_or(query, |(query, _)| query)
 }
 
@@ -72,7 +74,11 @@ fn is_state(callback: &Callback, state: &str) -> bool {
 }
 
 /// The code of a redirect. Nothing of it counts before its state is known to be right.
-pub(super) fn code(redirect: &str, state: &str, issuer: Option<&str>) -> Result<Secret, NotGranted> {
+pub(super) fn code(
+    redirect: &str,
+    state: &str,
+    issuer: Option<&str>,
+) -> Result<Secret, NotGranted> {
     let callback = Callback::read(redirect).ok_or(NotGranted::new(Problem::Callback))?;
     if !is_state(&callback, state) {
         return Err(NotGranted::new(Problem::State));
@@ -120,13 +126,19 @@ mod tests {
         ] {
             assert_eq!(problem(wrong, None), Problem::State, "{wrong}");
         }
-        assert_eq!(code("code=a&state=", "", None).unwrap_err().problem(), Problem::State);
+        assert_eq!(
+            code("code=a&state=", "", None).unwrap_err().problem(),
+            Problem::State
+        );
     }
 
     #[test]
     fn what_is_said_twice_is_not_believed() {
         assert_eq!(problem("code=a&code=b&state=s+t", None), Problem::Callback);
-        assert_eq!(problem("code=a&state=s+t&state=s+t", None), Problem::Callback);
+        assert_eq!(
+            problem("code=a&state=s+t&state=s+t", None),
+            Problem::Callback
+        );
         assert_eq!(problem("state=s+t", None), Problem::Callback);
         assert_eq!(problem("code=&state=s+t", None), Problem::Callback);
         let long = format!("code={}&state=s+t", "a".repeat(LIMIT));

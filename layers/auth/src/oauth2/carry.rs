@@ -67,7 +67,9 @@ where
         return Err(NotGranted::new(Problem::TooLarge));
     }
     let most = size.upper().and_then(|upper| usize::try_from(upper).ok());
-    let mut whole = Zeroizing::new(Vec::with_capacity(most.map_or(LIMIT, |most| most.min(LIMIT))));
+    let mut whole = Zeroizing::new(Vec::with_capacity(
+        most.map_or(LIMIT, |most| most.min(LIMIT)),
+    ));
     let mut body = pin!(body);
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let frame = frame.map_err(|error| NotGranted::unreachable(error.into()))?;

@@ -7,9 +7,9 @@ use oauth2::ClientId;
 use oauth2::url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
+use super::form::Form;
 #[cfg(feature = "jwt")]
 use super::jwt::{Claims, JwtKey};
-use super::form::Form;
 use super::not_granted::NotGranted;
 use crate::InvalidCredential;
 use crate::secret::{self, Secret};
@@ -31,6 +31,7 @@ pub struct ClientAuth {
 
 #[derive(Clone)]
 enum Proof {
+    Anonymous,
     None,
     Basic(HeaderValue),
     Post(Secret),
@@ -98,6 +99,15 @@ impl ClientAuth {
         })
     }
 
+    /// Nothing at all, for servers to which an assertion says everything.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self {
+            id: ClientId::new(String::new()),
+            proof: Proof::Anonymous,
+        }
+    }
+
     /// A token that the client signs for each request: `private_key_jwt`
     /// ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
     ///
@@ -144,6 +154,7 @@ impl ClientAuth {
         now: std::time::SystemTime,
     ) -> Result<(), NotGranted> {
         match &self.proof {
+            Proof::Anonymous => {}
             Proof::None => form.push("client_id", &self.id),
             Proof::Basic(value) => drop(headers.insert(header::AUTHORIZATION, value.clone())),
             Proof::Post(secret) => {
@@ -152,7 +163,8 @@ impl ClientAuth {
             }
             #[cfg(feature = "jwt")]
             Proof::Signed { key, audience } => {
-                let claims = Claims::new(&self.id, &self.id, audience.as_deref().unwrap_or(endpoint));
+                let claims =
+                    Claims::new(&self.id, &self.id, audience.as_deref().unwrap_or(endpoint));
                 let assertion = key.sign(&claims, now)?;
                 form.push("client_id", &self.id);
                 form.push(
@@ -176,9 +188,10 @@ fn checked(text: impl Into<String>) -> Result<Secret, InvalidCredential> {
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way = match self.proof {
+            Proof::Anonymous => "anonymous",
             Proof::None => "none",
-            Proof::Basic(_) => "client_secret_basic",
-            Proof::Post(_) => "client_secret_post",
+            Proof::Basic(_) => "basic",
+            Proof::Post(_) => "post",
             #[cfg(feature = "jwt")]
             Proof::Signed { .. } => "private_key_jwt",
         };

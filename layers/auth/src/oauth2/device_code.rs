@@ -99,7 +99,6 @@ impl DeviceCode {
     pub async fn begin(&self) -> Result<DeviceSignIn, NotGranted> {
         let asked = now();
         let mut form = Form::of("device_authorization");
-        self.endpoint.name_client(&mut form);
         form.push_some("scope", self.scopes.as_str());
         let answer = self.endpoint.post(&self.url, form).await?;
         let sign_in = self.read(answer.status, &answer.body, asked);
@@ -189,7 +188,6 @@ impl DeviceSignIn {
     fn form(&self) -> Form {
         let mut form = Form::grant("urn:ietf:params:oauth:grant-type:device_code");
         form.push("device_code", self.code.as_str());
-        self.endpoint.name_client(&mut form);
         form
     }
 }

@@ -14,9 +14,8 @@ use super::form::Form;
 use super::invalid::{self, InvalidUrl, Plain};
 use super::not_granted::{NotGranted, Problem};
 use super::telemetry;
-use crate::token::Lifetime;
-use crate::tokens::now;
 use crate::Token;
+use crate::tokens::now;
 
 /// A token endpoint, the client that asks there, and the service that carries its requests.
 ///
@@ -137,11 +136,19 @@ impl TokenEndpoint {
     /// A token for somebody who keeps it himself: what is left of its life, now.
     pub(super) async fn grant_now(&self, form: Form) -> Result<Token, NotGranted> {
         let asked = now();
-        let token = self.grant(form).await?.token;
-        Ok(match token.lifetime() {
-            Lifetime::For(life) => token.expires_in(left(life, asked)),
-            Lifetime::Unknown | Lifetime::Until(_) => token,
-        })
+        let granted = self.grant(form).await?;
+        Ok(Self::what_is_left(granted.token, asked))
+    }
+
+    /// A token that was asked for at `asked`, with the life that it has from now on.
+    pub(super) fn what_is_left(token: Token, asked: Instant) -> Token {
+        match token.life() {
+            Some(life) => {
+                let gone = now().saturating_duration_since(asked);
+                token.expires_in(life.saturating_sub(gone))
+            }
+            None => token,
+        }
     }
 
     pub(super) fn with_delay(&self, error: NotGranted, answer: &Answer) -> NotGranted {
@@ -167,8 +174,8 @@ impl TokenEndpoint {
         let mut request = Request::new(Body::empty());
         *request.method_mut() = Method::POST;
         // What is an URI to the one parser is nearly always one to the other.
-        *request.uri_mut() = Uri::try_from(url.as_str())
-            .map_err(|error| NotGranted::unreachable(error.into()))?;
+        *request.uri_mut() =
+            Uri::try_from(url.as_str()).map_err(|error| NotGranted::unreachable(error.into()))?;
         let headers = request.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -180,10 +187,6 @@ impl TokenEndpoint {
         *request.body_mut() = Body::from(form.into_bytes());
         Ok(request)
     }
-}
-
-fn left(life: Duration, since: Instant) -> Duration {
-    life.saturating_sub(now().saturating_duration_since(since))
 }
 
 /// The URI's host alone: its path and query may hold secrets.

@@ -119,6 +119,9 @@ mod tests {
     fn a_redirect_may_have_an_apps_own_scheme() {
         assert!(redirect("com.example.app:/callback").is_ok());
         assert_eq!(redirect("callback"), Err(InvalidUrl(Rule::NotAbsolute)));
-        assert_eq!(redirect("https://a.example/#b"), Err(InvalidUrl(Rule::Fragment)));
+        assert_eq!(
+            redirect("https://a.example/#b"),
+            Err(InvalidUrl(Rule::Fragment))
+        );
     }
 }

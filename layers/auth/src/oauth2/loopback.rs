@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::authorization_code::SignIn;
 use super::not_granted::{NotGranted, Problem};
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST: usize = 16 * 1024;
 /// How many are listened to at once. Browsers open connections ahead that they may never use.
 const VISITORS: usize = 16;
+
+/// How long nobody is let in after the system could not let somebody in.
+const PAUSE: Duration = Duration::from_millis(100);
 
 const PATH: &str = "/callback";
 
@@ -104,10 +107,14 @@ impl Loopback {
         let mut visitors = JoinSet::new();
         loop {
             tokio::select! {
-                Ok((stream, _)) = self.listener.accept(), if visitors.len() < VISITORS => {
-                    visitors.spawn(async move { timeout(PATIENCE, hear(stream)).await.ok()? });
-                }
-                Some(visit) = visitors.join_next() => {
+                visitor = self.listener.accept(), if visitors.len() < VISITORS => match visitor {
+                    Ok((stream, _)) => {
+                        visitors.spawn(async move { timeout(PATIENCE, hear(stream)).await.ok()? });
+                    }
+                    // Out of descriptors, perhaps; that passes, and must not be asked in a loop.
+                    Err(_) => sleep(PAUSE).await,
+                },
+                Some(visit) = visitors.join_next(), if !visitors.is_empty() => {
                     let Ok(Some((stream, target))) = visit else { continue };
                     let page = Page::for_target(target.as_str(), sign_in);
                     // Whether the page arrives is the browser's affair.
@@ -198,7 +205,10 @@ mod tests {
 
     #[test]
     fn only_a_get_has_a_target() {
-        assert_eq!(target("GET /callback?code=a HTTP/1.1"), Some("/callback?code=a"));
+        assert_eq!(
+            target("GET /callback?code=a HTTP/1.1"),
+            Some("/callback?code=a")
+        );
         for wrong in [
             "",
             "GET /",

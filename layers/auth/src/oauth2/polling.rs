@@ -103,8 +103,14 @@ mod tests {
     fn trouble_doubles_the_pause_and_the_servers_wish_is_kept_to() {
         let now = start();
         let mut polling = Polling::new(None, now + secs(600));
-        assert_eq!(polling.next(Heard::Trouble(None), now), Some(now + secs(10)));
-        assert_eq!(polling.next(Heard::Trouble(Some(secs(60))), now), Some(now + secs(60)));
+        assert_eq!(
+            polling.next(Heard::Trouble(None), now),
+            Some(now + secs(10))
+        );
+        assert_eq!(
+            polling.next(Heard::Trouble(Some(secs(60))), now),
+            Some(now + secs(60))
+        );
         assert_eq!(polling.next(Heard::Pending, now), Some(now + secs(20)));
     }
 
@@ -112,7 +118,10 @@ mod tests {
     fn nobody_asks_for_an_expired_code() {
         let now = start();
         let mut polling = Polling::new(None, now + secs(10));
-        assert_eq!(polling.next(Heard::Pending, now + secs(4)), Some(now + secs(9)));
+        assert_eq!(
+            polling.next(Heard::Pending, now + secs(4)),
+            Some(now + secs(9))
+        );
         assert_eq!(polling.next(Heard::Pending, now + secs(5)), None);
     }
 

@@ -102,7 +102,10 @@ mod tests {
 
     #[test]
     fn an_end_beyond_every_calendar_is_none() {
-        let text = format!(r#"{{"access_token":"a","token_type":"Bearer","expires_at":{}}}"#, u64::MAX);
+        let text = format!(
+            r#"{{"access_token":"a","token_type":"Bearer","expires_at":{}}}"#,
+            u64::MAX
+        );
         assert_eq!(read(text.as_bytes()).unwrap().end(), None);
     }
 
