@@ -385,6 +385,18 @@ async fn events_and_trail_say_what_became_of_a_challenge_and_no_secret() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_second_challenge_is_a_rejection_even_if_it_calls_the_nonce_stale() {
+    let explain = Explain::new();
+    let server = Scripted::new([challenge("nonce=n"), challenge("nonce=m, stale=true")]);
+    let mut request = request("");
+    request.extensions_mut().insert(explain.clone());
+    assert_eq!(send(&layer(), &server, request).await, 401);
+    assert_eq!(server.calls().len(), 2);
+    let told = explain.trail().summary();
+    assert!(told.ends_with("a digest challenge: rejected"), "{told}");
+}
+
 #[cfg(feature = "metrics")]
 #[tokio::test(start_paused = true)]
 async fn challenges_are_counted_by_what_became_of_them() {
