@@ -153,16 +153,24 @@ impl Client {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.clone().send(request.map(Body::new)).await
+        let sent = self.clone().send(request.map(Body::new)).await;
+        sent.map(|(_, response)| response)
     }
 
-    pub(crate) async fn send(self, request: Request<Body>) -> Result<Response<Body>, Error> {
+    /// The response, and the call as errors to come shall name it.
+    pub(crate) async fn send(
+        self,
+        request: Request<Body>,
+    ) -> Result<(Call, Response<Body>), Error> {
         let call = Call::of(&request);
         let end = match self.prepare(request) {
             Ok(request) => self.stack.oneshot(request).await,
             Err(fault) => Err(fault),
         };
-        end.map_err(|source| Error::new(call, source))
+        match end {
+            Ok(response) => Ok((call, response)),
+            Err(source) => Err(Error::new(call, source)),
+        }
     }
 
     pub(crate) fn locate(&self, uri: &str) -> Result<Uri, InvalidUri> {

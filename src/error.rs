@@ -209,9 +209,19 @@ impl Call {
         }
     }
 
+    /// A call whose template has not been filled. Its names may be told, a query in it may not.
+    pub(crate) fn unfilled(method: Method, template: &str) -> Self {
+        let query = template.match_indices(['?', '#']).map(|(at, _)| at);
+        let mut query = query.filter(|at| !template[..*at].ends_with('{'));
+        Self::named(method, &template[..query.next().unwrap_or(template.len())])
+    }
+
     /// A call whose URI could not be made of what was given.
     pub(crate) fn unlocated(method: Method, given: &str) -> Self {
-        let path = given.split(['?', '#']).next().unwrap_or_default();
+        Self::named(method, given.split(['?', '#']).next().unwrap_or_default())
+    }
+
+    fn named(method: Method, path: &str) -> Self {
         // User info may stand before the last `@`.
         let path = path.rsplit_once('@').map_or(path, |(_, rest)| rest);
         Self {

@@ -1,11 +1,12 @@
 //! How the pieces fit, and why.
 //!
-//! Three chapters, to be read in any order. Every piece of code in them is run by the tests.
+//! Four chapters, to be read in any order. Every piece of code in them is run by the tests.
 //!
 //! | chapter | answers |
 //! | --- | --- |
 //! | [`architecture`] | what the parts are, who may know whom, where state lives |
 //! | [`ordering`] | which layer goes outside which, and what changes when two are swapped |
+//! | [`calls`] | what becomes of values, answers and failures |
 //! | [`writing_a_layer`] | how to write one of your own that keeps every promise that ours keep |
 
 #[doc = include_str!("guide/architecture.md")]
@@ -13,6 +14,9 @@ pub mod architecture {}
 
 #[doc = include_str!("guide/ordering.md")]
 pub mod ordering {}
+
+#[doc = include_str!("guide/calls.md")]
+pub mod calls {}
 
 #[doc = include_str!("guide/writing_a_layer.md")]
 pub mod writing_a_layer {}

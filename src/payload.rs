@@ -15,6 +15,9 @@ use crate::query;
 #[cfg(feature = "fs")]
 mod file;
 
+#[cfg(feature = "fs")]
+pub(crate) use self::file::FileError;
+
 /// A request's body together with its content type.
 ///
 /// What cannot be written is remembered and told when the request is sent, before anything goes out.

@@ -1,6 +1,8 @@
 //! Values as text: queries, forms, and the places of a template.
 
 mod array;
+mod fields;
+mod list;
 mod merge;
 mod nested;
 mod scalar;

@@ -1,22 +1,19 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use buttress_kernel::{
     Body, BoxError, Explain, Facts, Kind, Partition, Replay, Sent, TransportError,
 };
-use bytes::Bytes;
-use futures_core::Stream;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, header};
-use serde::Serialize;
 
 use crate::defaults::WithoutDefaults;
 use crate::error::Call;
 use crate::observe::Label;
-use crate::query::{self, merge};
 use crate::template::is_template;
-use crate::{ArrayStyle, Client, Error, Payload, Response};
+use crate::{Client, Error, Response};
 
+mod bodies;
+mod places;
 mod target;
 
 use self::target::Target;
@@ -76,75 +73,6 @@ impl RequestBuilder {
         builder
     }
 
-    /// Puts a value in the place of a name: `42` in that of `{id}`. A later value of one name takes
-    /// the place of an earlier one.
-    ///
-    /// The client is stricter with a [`Template`](crate::Template) than RFC 6570. Every place has a
-    /// value, but for those of a query (`{?a}`, `{&a}`), which are left out without one; every value has
-    /// a place, unless the request is [`open`](Self::open); and no value makes a segment of the path
-    /// that is empty, `.` or `..`. The three errors are
-    /// [`MissingParameters`](crate::MissingParameters), [`UnknownParameters`](crate::UnknownParameters)
-    /// and [`InvalidParameter`](crate::InvalidParameter).
-    ///
-    /// ```
-    /// # let client = buttress::Client::builder().base_uri("http://h").build()?;
-    /// let request = client.get("/users/{id}/files/{+file}{?page,size}");
-    /// let request = request.path("id", 42).path("file", "a/b c").path("page", 2).build()?;
-    /// assert_eq!(request.uri(), "http://h/users/42/files/a/b%20c?page=2");
-    ///
-    /// let error = client.get("/users/{id}").build().unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     "GET /users/{id}: the request cannot be sent: no value was given for `id`",
-    /// );
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn path(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
-        self.target.values.push((name.into(), value.to_string()));
-        self
-    }
-
-    /// Puts several values in their places: a struct's, a map's, or a list's of pairs.
-    pub fn paths<T: Serialize + ?Sized>(mut self, values: &T) -> Self {
-        match query::plain(values) {
-            Ok(pairs) => {
-                let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value));
-                self.target.values.extend(pairs);
-            }
-            Err(fault) => self.blame(fault),
-        }
-        self
-    }
-
-    /// Sends values that have no place in the path as the query, instead of refusing them.
-    pub fn open(mut self) -> Self {
-        self.target.open = true;
-        self
-    }
-
-    /// Adds a struct, a map or a list of pairs to the query, each value encoded once. What is `None` is
-    /// left out, a list's name is repeated, and a structure's fields stand in brackets (`a[b]=1`). A name
-    /// takes the place of what the query said of it before.
-    ///
-    /// ```
-    /// # let client = buttress::Client::builder().base_uri("http://h").build()?;
-    /// let request = client.get("/users?page=1").query(&[("page", "2"), ("name", "a&b")]).build()?;
-    /// assert_eq!(request.uri(), "http://h/users?page=2&name=a%26b");
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn query<T: Serialize + ?Sized>(self, query: &T) -> Self {
-        self.query_with(query, ArrayStyle::default())
-    }
-
-    /// The same with lists in another style.
-    pub fn query_with<T: Serialize + ?Sized>(mut self, query: &T, arrays: ArrayStyle) -> Self {
-        match query::query(query, arrays) {
-            Ok(pairs) => merge(&mut self.target.query, &pairs),
-            Err(fault) => self.blame(fault),
-        }
-        self
-    }
-
     /// Sets a header, in place of the client's default and of an earlier one of this name.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
@@ -182,73 +110,6 @@ impl RequestBuilder {
             Err(fault) => self.blame(fault),
         }
         self
-    }
-
-    /// Sets the body. Bytes and text can be sent again by retry; for a stream see
-    /// [`Body::stream`]. No content type is made up: set one with [`header`](Self::header).
-    pub fn body(self, body: impl Into<Body>) -> Self {
-        self.payload(Payload::new(body))
-    }
-
-    /// Sends a value as JSON. Like every body's, its content type gives way to one that is set by
-    /// [`header`](Self::header).
-    #[cfg(feature = "json")]
-    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
-        self.payload(Payload::json(value))
-    }
-
-    /// Sends a struct, a map or a list of pairs as a form in URL encoding.
-    pub fn form<T: Serialize + ?Sized>(self, value: &T) -> Self {
-        self.payload(Payload::form(value, ArrayStyle::default()))
-    }
-
-    /// Sends a form of several parts, files among them.
-    #[cfg(feature = "multipart")]
-    pub fn multipart(self, form: crate::Multipart) -> Self {
-        self.payload(Payload::multipart(form))
-    }
-
-    /// Sends text, in UTF-8.
-    pub fn text(self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.payload(Payload::text(text))
-    }
-
-    /// Sends bytes of no special type.
-    pub fn bytes(self, bytes: impl Into<Bytes>) -> Self {
-        self.payload(Payload::bytes(bytes))
-    }
-
-    /// Sends a stream of bytes; see [`Payload::stream`].
-    pub fn stream<S, D, E>(self, stream: S) -> Self
-    where
-        S: Stream<Item = Result<D, E>> + Send + 'static,
-        D: Into<Bytes>,
-        E: Into<BoxError>,
-    {
-        self.payload(Payload::stream(stream))
-    }
-
-    /// Sends a file, read on the way; see [`Payload::file`].
-    #[cfg(feature = "fs")]
-    pub fn file(self, path: impl AsRef<std::path::Path>) -> Self {
-        self.payload(Payload::file(path))
-    }
-
-    /// Sends a body that was made elsewhere.
-    pub fn payload(mut self, payload: Payload) -> Self {
-        let (content, content_type) = payload.into_parts();
-        self.content_type = content_type;
-        match content {
-            Ok(body) => *self.request.body_mut() = body,
-            Err(fault) => self.blame(fault),
-        }
-        self
-    }
-
-    /// Whether the body can be sent a second time, so that a retry is possible.
-    #[must_use]
-    pub fn replayable(&self) -> bool {
-        self.request.body().can_replay()
     }
 
     /// Limits the time until each attempt's response head, in place of the client's limit.
@@ -370,8 +231,7 @@ impl RequestBuilder {
     /// Dropping the future cancels the call.
     pub async fn send(self) -> Result<Response, Error> {
         let (client, request) = self.checked()?;
-        let call = Call::of(&request);
-        let response = client.send(request).await?;
+        let (call, response) = client.send(request).await?;
         Ok(Response::new(call, response))
     }
 
@@ -401,7 +261,7 @@ impl RequestBuilder {
     /// The call as it can be named so far.
     fn call(&self) -> Call {
         match &self.target.template {
-            Some(template) => Call::unlocated(self.request.method().clone(), template),
+            Some(template) => Call::unfilled(self.request.method().clone(), template),
             None => Call::of(&self.request),
         }
     }

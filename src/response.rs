@@ -1,10 +1,9 @@
 use std::fmt;
 
 use buttress_kernel::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::response::Parts;
 use http::{Extensions, HeaderMap, StatusCode, Version};
-use http_body::Body as _;
 use http_body_util::BodyExt;
 
 use crate::error::{Call, DecodeError, StatusError, TooLarge};
@@ -15,6 +14,11 @@ pub(crate) mod decode;
 mod disposition;
 #[cfg(feature = "json")]
 pub(crate) mod json;
+mod read;
+#[cfg(feature = "fs")]
+mod save;
+
+use self::read::{Unread, read};
 
 /// How much of a body is read at once, unless set: 16 MiB.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -26,7 +30,7 @@ const ERROR_LIMIT: u64 = 1024 * 1024;
 /// already.
 ///
 /// What gives the body a meaning ([`json`](Self::json), [`decode`](Self::decode),
-/// [`error_for_status`](Self::error_for_status)) makes an [`Error`] of a response that is no success,
+/// [`error_for_status`](Self::error_for_status), `save`) makes an [`Error`] of a response that is no success,
 /// with its body kept. What hands the body over as it is ([`bytes`](Self::bytes), [`text`](Self::text),
 /// [`chunk`](Self::chunk), [`into_body`](Self::into_body)) takes any status.
 ///
@@ -295,51 +299,6 @@ impl Response {
             (_, Err(Unread::Broken(source))) => Err(Error::new(call, source)),
         }
     }
-}
-
-/// Why a body was not read to its end.
-enum Unread {
-    TooLarge,
-    Broken(buttress_kernel::BoxError),
-}
-
-/// Reads up to `limit` bytes. What came is returned even when the rest did not, cut at the limit.
-async fn read(body: &mut Body, limit: u64, keep_part: bool) -> (Bytes, Result<(), Unread>) {
-    let hint = body.size_hint();
-    if hint.lower() > limit && !keep_part {
-        return (Bytes::new(), Err(Unread::TooLarge));
-    }
-    let mut first: Option<Bytes> = None;
-    let mut all = BytesMut::new();
-    let mut room = limit;
-    while let Some(frame) = body.frame().await {
-        let mut data = match frame {
-            Ok(frame) => frame.into_data().unwrap_or_default(),
-            Err(source) => return (join(first, all), Err(Unread::Broken(source))),
-        };
-        let len = data.len() as u64;
-        let fits = len <= room;
-        if !fits {
-            data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-        }
-        room = room.saturating_sub(len);
-        match first.take() {
-            // Most bodies are one piece, which need not be copied.
-            None if all.is_empty() => first = Some(data),
-            earlier => {
-                all.extend_from_slice(&earlier.unwrap_or_default());
-                all.extend_from_slice(&data);
-            }
-        }
-        if !fits {
-            return (join(first, all), Err(Unread::TooLarge));
-        }
-    }
-    (join(first, all), Ok(()))
-}
-
-fn join(first: Option<Bytes>, all: BytesMut) -> Bytes {
-    first.unwrap_or_else(|| all.freeze())
 }
 
 impl<T> fmt::Debug for Response<T> {

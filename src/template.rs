@@ -46,6 +46,12 @@ use self::part::{Part, parts};
 /// let error = "/users/{id".parse::<Template>().unwrap_err();
 /// assert_eq!(error.to_string(), "the template is invalid at byte 7: `{` has no `}`");
 /// ```
+///
+/// A constant that is wrong does not compile:
+///
+/// ```compile_fail
+/// const USER: buttress::Template = buttress::Template::from_static("/users/{id");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Template(Cow<'static, str>);
 

@@ -101,10 +101,11 @@ impl Body for FileBody {
     }
 }
 
-/// A file that cannot be sent, by its name alone: a path says much of the machine.
+/// A file that cannot be read or written, by its name alone: a path says much of the machine.
 #[derive(Debug)]
 pub(crate) struct FileError {
     name: String,
+    is_read: bool,
     source: io::Error,
 }
 
@@ -113,18 +114,24 @@ impl FileError {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Self {
             name: name.escape_debug().to_string(),
+            is_read: true,
             source,
+        }
+    }
+
+    pub(crate) fn unwritten(path: &Path, source: io::Error) -> Self {
+        Self {
+            is_read: false,
+            ..Self::new(path, source)
         }
     }
 }
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the file `{}` cannot be read: {}",
-            self.name, self.source
-        )
+        let verb = if self.is_read { "read" } else { "written" };
+        let Self { name, source, .. } = self;
+        write!(f, "the file `{name}` cannot be {verb}: {source}")
     }
 }
 

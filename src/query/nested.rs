@@ -1,6 +1,8 @@
 use serde::Serialize;
-use serde::ser::{self, Impossible, Serializer};
+use serde::ser::{Impossible, Serializer};
 
+use super::fields::Fields;
+use super::list::List;
 use super::scalar::Scalar;
 use super::{ArrayStyle, Pairs, Rules, Unwritable};
 use crate::template::encode;
@@ -8,16 +10,16 @@ use crate::template::encode;
 /// Writes a value under a name; at the top there is none yet.
 #[derive(Debug)]
 pub(super) struct Nested<'p> {
-    pairs: &'p mut Pairs,
-    rules: Rules,
-    name: Option<String>,
+    pub(super) pairs: &'p mut Pairs,
+    pub(super) rules: Rules,
+    pub(super) name: Option<String>,
     /// Whether the name is a list's that is repeated, which tells no two elements apart.
-    in_list: bool,
+    pub(super) in_list: bool,
     /// Whether it is one of several pairs, and so a list of two.
-    is_pair: bool,
+    pub(super) is_pair: bool,
 }
 
-type Done = Result<(), Unwritable>;
+pub(super) type Done = Result<(), Unwritable>;
 
 impl<'p> Nested<'p> {
     pub(super) const fn top(pairs: &'p mut Pairs, rules: Rules) -> Self {
@@ -46,7 +48,13 @@ impl<'p> Nested<'p> {
             let (pairs, rules) = (self.pairs, self.rules);
             let name = None;
             return Ok(if self.is_pair {
-                List::Pair { pairs, rules, name }
+                let is_full = false;
+                List::Pair {
+                    pairs,
+                    rules,
+                    name,
+                    is_full,
+                }
             } else {
                 List::Pairs { pairs, rules }
             });
@@ -74,12 +82,7 @@ impl<'p> Nested<'p> {
             let reason = "a structure inside a list needs `ArrayStyle::Indexed`, and none fits into a template";
             return Err(Unwritable::new(reason).at(&name));
         }
-        Ok(Fields {
-            pairs: self.pairs,
-            rules: self.rules,
-            prefix: self.name,
-            key: None,
-        })
+        Ok(Fields::new(self.pairs, self.rules, self.name))
     }
 }
 
@@ -196,195 +199,5 @@ impl<'p> Serializer for Nested<'p> {
         _: usize,
     ) -> Result<Self::SerializeStructVariant, Unwritable> {
         tagged(self.name)
-    }
-}
-
-/// A list: of pairs at the top, of values under a name.
-#[derive(Debug)]
-pub(super) enum List<'p> {
-    Pairs {
-        pairs: &'p mut Pairs,
-        rules: Rules,
-    },
-    /// Its first element is the name of its second.
-    Pair {
-        pairs: &'p mut Pairs,
-        rules: Rules,
-        name: Option<String>,
-    },
-    Values {
-        pairs: &'p mut Pairs,
-        rules: Rules,
-        style: ArrayStyle,
-        name: String,
-        count: usize,
-        joined: Option<String>,
-    },
-}
-
-impl List<'_> {
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        match self {
-            Self::Pairs { pairs, rules } => value.serialize(Nested {
-                is_pair: true,
-                ..Nested::top(pairs, *rules)
-            }),
-            Self::Pair {
-                name: name @ None, ..
-            } => {
-                *name = Some(value.serialize(Scalar)?);
-                Ok(())
-            }
-            Self::Pair { pairs, rules, name } => value.serialize(Nested {
-                name: name.clone(),
-                ..Nested::top(pairs, *rules)
-            }),
-            Self::Values {
-                rules,
-                style: ArrayStyle::Comma,
-                name,
-                joined,
-                ..
-            } => {
-                let text = value.serialize(Scalar).map_err(|error| error.at(name))?;
-                let joined = match joined {
-                    None => joined.insert(String::new()),
-                    Some(joined) => {
-                        joined.push(',');
-                        joined
-                    }
-                };
-                encode(&text, rules.encoding, joined);
-                Ok(())
-            }
-            Self::Values {
-                pairs,
-                rules,
-                style,
-                name,
-                count,
-                ..
-            } => {
-                let name = match style {
-                    ArrayStyle::Bracket => format!("{name}[]"),
-                    ArrayStyle::Indexed => format!("{name}[{count}]"),
-                    ArrayStyle::Repeat | ArrayStyle::Comma => name.clone(),
-                };
-                *count += 1;
-                value.serialize(Nested {
-                    pairs,
-                    rules: *rules,
-                    name: Some(name),
-                    in_list: *style != ArrayStyle::Indexed,
-                    is_pair: false,
-                })
-            }
-        }
-    }
-
-    fn close(self) -> Done {
-        if let Self::Values {
-            pairs,
-            name,
-            joined: Some(joined),
-            ..
-        } = self
-        {
-            pairs.push(name, joined);
-        }
-        Ok(())
-    }
-}
-
-impl ser::SerializeSeq for List<'_> {
-    type Ok = ();
-    type Error = Unwritable;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.element(value)
-    }
-
-    fn end(self) -> Done {
-        self.close()
-    }
-}
-
-impl ser::SerializeTuple for List<'_> {
-    type Ok = ();
-    type Error = Unwritable;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.element(value)
-    }
-
-    fn end(self) -> Done {
-        self.close()
-    }
-}
-
-impl ser::SerializeTupleStruct for List<'_> {
-    type Ok = ();
-    type Error = Unwritable;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.element(value)
-    }
-
-    fn end(self) -> Done {
-        self.close()
-    }
-}
-
-/// A structure or a map.
-#[derive(Debug)]
-pub(super) struct Fields<'p> {
-    pairs: &'p mut Pairs,
-    rules: Rules,
-    prefix: Option<String>,
-    key: Option<String>,
-}
-
-impl Fields<'_> {
-    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Done {
-        let name = match &self.prefix {
-            None => name.to_owned(),
-            Some(prefix) => format!("{prefix}[{name}]"),
-        };
-        value.serialize(Nested {
-            name: Some(name),
-            ..Nested::top(self.pairs, self.rules)
-        })
-    }
-}
-
-impl ser::SerializeStruct for Fields<'_> {
-    type Ok = ();
-    type Error = Unwritable;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Done {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Done {
-        Ok(())
-    }
-}
-
-impl ser::SerializeMap for Fields<'_> {
-    type Ok = ();
-    type Error = Unwritable;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
-        self.key = Some(key.serialize(Scalar)?);
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        let key = self.key.take().unwrap_or_default();
-        self.field(&key, value)
-    }
-
-    fn end(self) -> Done {
-        Ok(())
     }
 }

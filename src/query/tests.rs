@@ -81,6 +81,8 @@ fn what_has_no_form_as_text_is_told_by_name() {
         (told(query(&1, repeat)), "without a name"),
         (told(query("a=1", repeat)), "without a name"),
         (told(query(&[1, 2], repeat)), "without a name"),
+        (told(query(&[("a", 1, 2)], repeat)), "not a pair"),
+        (told(query(&[["a"]], repeat)), "not a pair"),
         (
             told(query(&One("a", [One("b", 1)]), repeat)),
             "`a` cannot be written as text: a structure",

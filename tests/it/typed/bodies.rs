@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use buttress::{Body, Multipart, Part, Payload};
+use buttress::{Body, Payload};
+#[cfg(feature = "multipart")]
+use buttress::{Multipart, Part};
 use buttress_testkit::Step;
 use bytes::Bytes;
 use futures_util::stream;

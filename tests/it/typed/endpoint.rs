@@ -149,6 +149,25 @@ async fn bq18_one_use_can_differ_from_its_endpoint() {
 }
 
 #[tokio::test]
+async fn a_call_can_be_spawned_whatever_its_endpoint_holds() {
+    struct Local(std::rc::Rc<u64>);
+    impl Endpoint for Local {
+        const METHOD: Method = Method::GET;
+        const PATH: &'static str = "/users/{id}";
+        type Ok = NoContent;
+        type Err = NoContent;
+
+        fn path(&self) -> impl Serialize {
+            [("id", *self.0)]
+        }
+    }
+    let (client, _) = scripted([Step::ok()]);
+    let local = Local(std::rc::Rc::new(1));
+    let call = client.endpoint(&local).send();
+    tokio::spawn(call).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_place_that_an_endpoint_forgets_is_told() {
     struct Forgetful;
     impl Endpoint for Forgetful {

@@ -4,6 +4,8 @@ mod bodies;
 mod endpoint;
 mod errors;
 mod responses;
+#[cfg(feature = "fs")]
+mod save;
 mod target;
 mod uri_template;
 

@@ -137,6 +137,17 @@ async fn ic02_an_absolute_template_fills_its_path_and_never_its_host() {
 #[tokio::test]
 async fn a_template_of_the_path_does_not_show_its_query_in_errors() {
     let (client, _) = scripted([Step::ok()]);
+    let error = client.get("/a/{b}{?c}").send().await.unwrap_err();
+    assert!(error.to_string().starts_with("GET /a/{b}{?c}"), "{error}");
     let error = client.get("/a/{b}?token=s3cret").send().await.unwrap_err();
+    assert!(error.to_string().starts_with("GET /a/{b}: "), "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_fragment_is_never_sent() {
+    let (client, server) = scripted([Step::ok()]);
+    let request = client.get("/a{#part}").path("part", "x?y/../z");
+    request.query(&[("b", 1)]).send().await.unwrap();
+    assert_eq!(server.calls()[0].uri, "http://api.example/v1/a?b=1");
 }

@@ -1,0 +1,111 @@
+//! Bodies that become files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use buttress_testkit::{Step, channel};
+
+use super::scripted;
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("buttress-save-{}-{name}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn in_two(end: Result<&'static str, &'static str>) -> Step {
+    Step::ok().body_with(move || {
+        let (frames, body) = channel();
+        frames.data("one ");
+        match end {
+            Ok(text) => frames.data(text),
+            Err(fault) => frames.error(fault),
+        }
+        body
+    })
+}
+
+#[tokio::test]
+async fn ic61_a_body_is_saved_whole_in_place_of_what_was_there() {
+    let folder = Folder::new("whole");
+    let path = folder.0.join("a.txt");
+    fs::write(&path, "old").unwrap();
+    let (client, _) = scripted([in_two(Ok("two"))]);
+    let response = client.get("/").send().await.unwrap();
+    assert_eq!(response.save(&path).await.unwrap(), 7);
+    assert_eq!(fs::read(&path).unwrap(), b"one two");
+    assert_eq!(folder.names(), ["a.txt"]);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_leaves_what_was_there() {
+    let folder = Folder::new("broken");
+    let path = folder.0.join("a.txt");
+    fs::write(&path, "old").unwrap();
+    let (client, _) = scripted([in_two(Err("reset"))]);
+    let response = client.get("/").send().await.unwrap();
+    response.save(&path).await.unwrap_err();
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(folder.names(), ["a.txt"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_save_that_is_dropped_leaves_nothing() {
+    let folder = Folder::new("dropped");
+    let stalls = Step::ok().body_with(|| {
+        let (frames, body) = channel();
+        frames.data("one ");
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            drop(frames);
+        });
+        body
+    });
+    let (client, server) = scripted([stalls]);
+    let response = client.get("/").send().await.unwrap();
+    let save = response.save(folder.0.join("a.txt"));
+    let end = tokio::time::timeout(Duration::from_secs(1), save).await;
+    assert!(end.is_err(), "{end:?}");
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+    assert_eq!(server.open_bodies(), 0);
+}
+
+#[tokio::test]
+async fn no_success_and_no_place_are_errors_and_write_nothing() {
+    let folder = Folder::new("refused");
+    let (client, _) = scripted([Step::status(404).body("nobody"), Step::ok().body("x")]);
+    let path = folder.0.join("a.txt");
+    let absent = client.get("/").send().await.unwrap();
+    assert!(absent.save(&path).await.unwrap_err().is_not_found());
+    let response = client.get("/").send().await.unwrap();
+    let error = response
+        .save(folder.0.join("none/a.txt"))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("`a.txt` cannot be written"),
+        "{error}"
+    );
+    assert!(folder.names().is_empty());
+}
