@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::validator::{self, Tag};
 use super::{Ask, Head, dates};
@@ -11,22 +11,25 @@ use super::{Ask, Head, dates};
 const MOST_TAGS: usize = 16;
 
 /// What to change in a forwarded request, so that the origin can spare its body.
+// Boxed: most requests are forwarded without, and decisions are moved about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Conditions {
-    pub(crate) if_none_match: Option<HeaderValue>,
-    pub(crate) if_modified_since: Option<HeaderValue>,
-    pub(crate) range: Option<HeaderValue>,
-    pub(crate) if_range: Option<HeaderValue>,
-}
+pub(crate) struct Conditions(Option<Box<[(HeaderName, HeaderValue)]>>);
 
 impl Conditions {
+    fn new(fields: impl IntoIterator<Item = (HeaderName, Option<HeaderValue>)>) -> Self {
+        let fields = fields.into_iter();
+        let fields = fields.filter_map(|(name, value)| Some((name, value?)));
+        let fields: Box<[_]> = fields.collect();
+        Self(Some(fields).filter(|fields| !fields.is_empty()))
+    }
+
     /// To learn whether a stored response is still right.
     pub(super) fn validating(head: &Head) -> Self {
-        Self {
-            if_none_match: head.headers.get(header::ETAG).cloned(),
-            if_modified_since: head.headers.get(header::LAST_MODIFIED).cloned(),
-            ..Self::default()
-        }
+        let field = |name: HeaderName| head.headers.get(name).cloned();
+        Self::new([
+            (header::IF_NONE_MATCH, field(header::ETAG)),
+            (header::IF_MODIFIED_SINCE, field(header::LAST_MODIFIED)),
+        ])
     }
 
     /// To learn whether one of several variants is right for a request that none of them is known to
@@ -39,47 +42,34 @@ impl Conditions {
             }
         }
         let list = HeaderValue::from_bytes(&tags.join(&b", "[..])).ok();
-        Self {
-            if_none_match: list.filter(|list| !list.is_empty()),
-            ..Self::default()
-        }
+        let list = list.filter(|list| !list.is_empty());
+        Self::new([(header::IF_NONE_MATCH, list)])
     }
 
     /// To get what a stored response lacks at its end (§3.3, RFC 9110 §13.1.5); nothing when its
     /// bytes cannot be identified.
     pub(super) fn completing(head: &Head) -> Option<Self> {
-        let tag = validator::strong(&head.headers)?;
-        let range = format!("bytes={}-", head.extent.end);
-        Some(Self {
-            range: HeaderValue::try_from(range).ok(),
-            if_range: Some(tag.clone()),
-            ..Self::default()
-        })
+        let tag = validator::strong(&head.headers)?.clone();
+        let range = HeaderValue::try_from(format!("bytes={}-", head.extent.end)).ok();
+        let fields = [(header::RANGE, range), (header::IF_RANGE, Some(tag))];
+        Some(Self::new(fields))
     }
 
     /// Whether the request goes out as the caller wrote it.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
-    /// Replaces the caller's preconditions by these; changes nothing when there are none. The caller's
-    /// range stays, unless we want one of our own.
+    /// Replaces the caller's preconditions by these; changes nothing when there are none. The
+    /// caller's range stays, unless we want one of our own.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
-        if self.is_empty() {
+        let Some(fields) = &self.0 else {
             return;
-        }
+        };
         headers.remove(header::IF_NONE_MATCH);
         headers.remove(header::IF_MODIFIED_SINCE);
-        let fields = [
-            (header::IF_NONE_MATCH, &self.if_none_match),
-            (header::IF_MODIFIED_SINCE, &self.if_modified_since),
-            (header::RANGE, &self.range),
-            (header::IF_RANGE, &self.if_range),
-        ];
         for (name, value) in fields {
-            if let Some(value) = value {
-                headers.insert(name, value.clone());
-            }
+            headers.insert(name, value.clone());
         }
     }
 }

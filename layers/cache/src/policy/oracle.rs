@@ -166,6 +166,13 @@ impl Says {
 }
 
 impl Asks {
+    /// Whether a response of this age, fresh for so long, will do.
+    fn suits(&self, age: u64, left: u64) -> bool {
+        !self.no_cache
+            && self.max_age.is_none_or(|most| age <= most)
+            && self.min_fresh.is_none_or(|least| left >= least)
+    }
+
     fn fields(&self) -> Vec<(&'static str, String)> {
         let number = |name, value: Option<u64>| value.map(|value| format!("{name}={value}"));
         let mut control = vec![String::from("x")];
@@ -211,19 +218,13 @@ impl Given {
         let left = lifetime.saturating_sub(age);
         let stale = asks.max_stale.filter(|_| !self.strict(shared));
         let usable = age < lifetime || stale.is_some_and(|most| age - lifetime <= most);
-        usable && !self.says.no_cache && self.suits(asks, age, left)
-    }
-
-    fn suits(&self, asks: &Asks, age: u64, left: u64) -> bool {
-        !asks.no_cache
-            && asks.max_age.is_none_or(|most| age <= most)
-            && asks.min_fresh.is_none_or(|least| left >= least)
+        usable && !self.says.no_cache && asks.suits(age, left)
     }
 
     fn may_be_stale(&self, shared: bool, asks: &Asks, now: u64) -> bool {
         let (age, lifetime) = (self.age(now), self.lifetime(shared));
         let left = lifetime.saturating_sub(age);
-        !self.strict(shared) && !self.says.no_cache && self.suits(asks, age, left)
+        !self.strict(shared) && !self.says.no_cache && asks.suits(age, left)
     }
 }
 
