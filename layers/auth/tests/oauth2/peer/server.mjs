@@ -19,7 +19,7 @@ server.listen(0, '127.0.0.1', () => {
   const provider = new Provider(issuer, {
     clients: [
       // An id and a secret that only a form's encoding brings across.
-      { client_id: 'robot:ü', client_secret: 'secret+%/:é', grant_types: ['client_credentials'], response_types: [], redirect_uris: [] },
+      { client_id: 'robot:1+%', client_secret: 'secret +%/:&=', grant_types: ['client_credentials'], response_types: [], redirect_uris: [] },
       { client_id: 'poster', client_secret: 'secret-of-poster', token_endpoint_auth_method: 'client_secret_post', grant_types: ['client_credentials'], response_types: [], redirect_uris: [] },
       { client_id: 'program', token_endpoint_auth_method: 'none', application_type: 'native', grant_types: [...codes, device], response_types: ['code'], redirect_uris: ['http://127.0.0.1/callback'] },
       ...(key ? [{ client_id: 'signer', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], jwks: { keys: [key] } }] : []),
@@ -39,11 +39,14 @@ server.listen(0, '127.0.0.1', () => {
     },
   });
   const own = provider.callback();
-  server.on('request', async (request, response) => {
+  server.on('request', (request, response) => {
+    answer(request, response).catch((error) => response.writeHead(500).end(String(error)));
+  });
+  async function answer(request, response) {
     // Instead of a user who fills the form in.
     const signIn = request.url.match(/^\/interaction\/[^/]+$/);
     if (signIn && request.method === 'GET') {
-      await provider.interactionFinished(request, response, { login: { accountId: 'alice' } });
+      await provider.interactionFinished(request, response, { login: { accountId: 'alice' }, consent: {} });
     } else if (request.url.startsWith('/approve?')) {
       // Instead of a user with another device.
       const userCode = new URL(request.url, issuer).searchParams.get('user_code').replace(/\W/g, '');
@@ -56,7 +59,7 @@ server.listen(0, '127.0.0.1', () => {
     } else {
       own(request, response);
     }
-  });
+  }
   console.log(`listening on ${port}`);
 });
 process.stdin.on('end', () => process.exit()).resume();
