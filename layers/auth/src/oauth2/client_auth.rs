@@ -142,10 +142,7 @@ impl ClientAuth {
     }
 
     /// Adds it to a request to `endpoint`.
-    #[cfg_attr(
-        not(feature = "jwt"),
-        expect(unused_variables, clippy::unnecessary_wraps)
-    )]
+    #[cfg_attr(not(feature = "jwt"), expect(unused_variables))]
     pub(super) fn apply(
         &self,
         form: &mut Form,

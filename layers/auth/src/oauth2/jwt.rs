@@ -36,7 +36,7 @@ const LIFE: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct JwtKey {
     pair: Arc<KeyPair>,
-    header: Header,
+    header: Arc<Header>,
 }
 
 impl JwtKey {
@@ -49,14 +49,14 @@ impl JwtKey {
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, InvalidKey> {
         Ok(Self {
             pair: Arc::new(KeyPair::from_pem(algorithm, pem)?),
-            header: Header::new(algorithm),
+            header: Arc::new(Header::new(algorithm)),
         })
     }
 
     /// Which of the client's keys it is (`kid`), for servers that know several.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.header.kid = Some(id.into());
+        Arc::make_mut(&mut self.header).kid = Some(id.into());
         self
     }
 
@@ -68,7 +68,7 @@ impl JwtKey {
         let failed = || NotGranted::new(Problem::Signing);
         let random = SystemRandom::new();
         let claims = claims.dated(now, &random).ok_or_else(failed)?;
-        let head = part(&self.header).ok_or_else(failed)?;
+        let head = part(&*self.header).ok_or_else(failed)?;
         let mut token = Zeroizing::new(head + "." + &part(&claims).ok_or_else(failed)?);
         let signature = self.pair.sign(token.as_bytes(), &random);
         let signature = URL_SAFE_NO_PAD.encode(signature.ok_or_else(failed)?);

@@ -48,7 +48,7 @@ impl TokenType {
     pub const ACCESS_TOKEN: Self = Self("urn:ietf:params:oauth:token-type:access_token");
     /// A refresh token of this server.
     pub const REFRESH_TOKEN: Self = Self("urn:ietf:params:oauth:token-type:refresh_token");
-    /// An `id_token` of OpenID Connect.
+    /// An ID token, which says who somebody is.
     pub const ID_TOKEN: Self = Self("urn:ietf:params:oauth:token-type:id_token");
     /// Any JWT.
     pub const JWT: Self = Self("urn:ietf:params:oauth:token-type:jwt");
