@@ -162,7 +162,7 @@ impl ClientBuilder {
     ///
     /// let client = Client::builder()
     ///     .base_uri("https://api.example.com")
-    ///     .credentials(Credential::bearer("3f9a…")?)
+    ///     .credentials(Credential::bearer("3f9a2c71")?)
     ///     .build()?;
     /// # let _ = client;
     /// # Ok::<_, Box<dyn std::error::Error>>(())
