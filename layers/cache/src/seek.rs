@@ -40,6 +40,13 @@ pub(crate) struct Missed {
     pub(crate) forward: Forward,
 }
 
+/// What comes of a look into the store.
+enum Decided<R> {
+    /// An answer, and what was found if it is to be validated.
+    Answer(Box<Response<CacheBody<R>>>, Option<Variants>),
+    Missed(Missed),
+}
+
 /// How a request goes on that was not answered from the store.
 enum Way<R> {
     Answer(Box<Response<CacheBody<R>>>),
@@ -76,15 +83,15 @@ where
                 Err(answer) => return *answer,
             };
             let missed = match decide(&asked, found).await {
-                Ok((answer, revalidate)) => {
+                Decided::Answer(answer, revalidate) => {
                     if let Some(found) = revalidate {
                         let now = asked.shared.now();
                         let call = |request| ready_call(service, request);
                         refresh::begin(&asked.shared, request, &asked.key, found, now, call);
                     }
-                    return Ok(answer);
+                    return Ok(*answer);
                 }
-                Err(missed) => missed,
+                Decided::Missed(missed) => missed,
             };
             match way(&asked, missed, alone || round >= ROUNDS) {
                 Way::Answer(answer) => return Ok(*answer),
@@ -148,15 +155,12 @@ async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<
 }
 
 /// An answer from the store, if there is one, and what was found if it is to be validated.
-async fn decide<R>(
-    asked: &Asked,
-    found: Variants,
-) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+async fn decide<R>(asked: &Asked, found: Variants) -> Decided<R> {
     let now = asked.shared.now();
     let decision = match asked.look_up(&found, now) {
         Decision::Serve(serve) => {
             if let Some(answer) = served(asked, &found, &serve).await {
-                return Ok((answer, serve.revalidate.then_some(found)));
+                return Decided::Answer(Box::new(answer), serve.revalidate.then_some(found));
             }
             // The body is gone, so the head is worth nothing.
             return decide_without(asked);
@@ -166,17 +170,13 @@ async fn decide<R>(
     conclude(asked, decision, found)
 }
 
-fn decide_without<R>(asked: &Asked) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+fn decide_without<R>(asked: &Asked) -> Decided<R> {
     let nothing = Variants::default();
     let decision = asked.look_up(&nothing, asked.shared.now());
     conclude(asked, decision, nothing)
 }
 
-fn conclude<R>(
-    asked: &Asked,
-    decision: Decision,
-    found: Variants,
-) -> Result<(Response<CacheBody<R>>, Option<Variants>), Missed> {
+fn conclude<R>(asked: &Asked, decision: Decision, found: Variants) -> Decided<R> {
     let forward = match decision {
         Decision::Forward(forward) => forward,
         Decision::Bypass(reason) => Forward {
@@ -187,10 +187,10 @@ fn conclude<R>(
         Decision::Refuse | Decision::Serve(_) => {
             telemetry::refused(asked.key.lend());
             let told = CacheStatus::forwarded(Reason::Bypass);
-            return Ok((asked.told(refusal(), &told), None));
+            return Decided::Answer(Box::new(asked.told(refusal(), &told)), None);
         }
     };
-    Err(Missed { found, forward })
+    Decided::Missed(Missed { found, forward })
 }
 
 async fn served<R>(

@@ -1,6 +1,5 @@
 //! What all services of one layer share.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -180,7 +179,7 @@ impl Shared {
     }
 }
 
-fn uri_name<'a>(uri: &'a Uri, authority: &'a Cow<'_, str>) -> Name<'a> {
+fn uri_name<'a>(uri: &'a Uri, authority: &'a str) -> Name<'a> {
     Name::Uri {
         scheme: uri.scheme_str().unwrap_or_default(),
         authority,

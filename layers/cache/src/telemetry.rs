@@ -34,7 +34,7 @@ fn count(result: &'static str) {
 pub(crate) fn hit(key: KeyRef<'_>, serve: &Serve) {
     let (age_s, ttl_s) = (serve.age.as_secs(), serve.ttl);
     debug!(target: TARGET, %key, age_s, ttl_s, "hit");
-    count(if serve.ttl < 0 { "stale" } else { "hit" });
+    count(if serve.ttl < 0 { "stale-hit" } else { "hit" });
 }
 
 /// A request goes to the origin.

@@ -1,5 +1,6 @@
 //! Fetches that are shared, under a thousand random schedules of those who share them.
 #![allow(
+    clippy::unwrap_used,
     dead_code,
     unreachable_pub,
     unused_imports,

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::BodyExt;
 
 use crate::overrides::Override;
-use crate::policy::{self, Action, Aim, Arrival, Ask, Extent, Reply, Serve, Wishes, learn};
+use crate::policy::{self, Action, Aim, Arrival, Ask, Extent, Reply, Serve, Vary, Wishes, learn};
 use crate::shared::Shared;
 use crate::store::{Head, Key, Selector, Variant};
 use crate::telemetry;
@@ -92,8 +92,9 @@ impl Handle {
         Some(policy::answer(head, &serve).map(|()| body))
     }
 
-    /// Stores a response, fresh for so long, in place of all that were stored under the key. Whether
-    /// it was stored: one that says `no-store` is not, for example.
+    /// Stores a response, fresh for so long, in place of all that were stored under the key. It answers
+    /// whoever asks for the key, whatever its `Vary` says. Whether it was stored: one that says
+    /// `no-store` is not, for example.
     pub async fn set(&self, key: &Key, response: Response<Bytes>, fresh_for: Duration) -> bool {
         let Some(head) = self.head(key, &response, fresh_for) else {
             return false;
@@ -170,6 +171,9 @@ impl Handle {
         let Action::Store { mut head, .. } = lesson.action else {
             return None;
         };
+        // It is there for whoever asks for the key.
+        head.vary = Vary::default();
+        head.freshness.initial_age = Duration::ZERO;
         head.freshness.lifetime = fresh_for;
         head.freshness.no_cache = false;
         let fits = head.finish(response.body().len() as u64);

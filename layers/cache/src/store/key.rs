@@ -15,8 +15,8 @@ pub struct Key {
     hash: u64,
     /// Name and partition, one behind the other.
     text: Arc<str>,
-    /// Where the name ends.
-    name: usize,
+    /// Where the name ends. No name is so long that this is too small for it.
+    name: u32,
     /// Whether the partition ends with a digest of credentials.
     proved: bool,
 }
@@ -28,13 +28,13 @@ impl Key {
     /// The URI, or the name that the caller gave.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.text[..self.name]
+        &self.text[..self.name as usize]
     }
 
     /// Whose responses these are; empty when they are everybody's. Never a secret.
     #[must_use]
     pub fn partition(&self) -> &str {
-        &self.text[self.name..]
+        &self.text[self.name as usize..]
     }
 
     /// A number that is the same for equal keys of one layer, and differs from process to process.
@@ -186,7 +186,13 @@ impl<'a> KeyRef<'a> {
     #[must_use]
     pub fn keep(&self) -> Key {
         let mut text = self.name.pieces().concat();
-        let name = text.len();
+        // A longer one is cut, at a place where no character is cut with it.
+        let mut end = text.len().min(u32::MAX as usize);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        let name = u32::try_from(end).unwrap_or(u32::MAX);
         text.push_str(self.partition);
         for part in self.credentials.into_iter().flatten() {
             text.extend(hex(part).map(char::from));
@@ -258,7 +264,11 @@ impl fmt::Debug for Hashing {
 
 fn hex(number: u64) -> [u8; 16] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    std::array::from_fn(|at| DIGITS[(number >> (60 - 4 * at)) as usize & 15])
+    let bytes = number.to_be_bytes();
+    std::array::from_fn(|at| {
+        let pair = bytes[at / 2];
+        DIGITS[usize::from(if at % 2 == 0 { pair >> 4 } else { pair & 15 })]
+    })
 }
 
 /// Finds keys by the hash that they carry.

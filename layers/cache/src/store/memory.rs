@@ -7,6 +7,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
 use super::key::Carried;
+use super::packed::Entry;
 use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
 
 /// Keeps responses in memory, up to a number of bytes.
@@ -28,7 +29,10 @@ use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
 pub struct Memory(Arc<Inner>);
 
 struct Inner {
-    entries: Cache<Key, Variants, Weigh, Carried>,
+    entries: Cache<Key, Entry, Weigh, Carried>,
+    /// Entries that are packed and used, unpacked. One that is not of the very entry that is stored
+    /// now is as good as none, so nobody has to keep the two in step.
+    unpacked: Cache<Key, Unpacked, Weigh, Carried>,
     /// Whoever changes what is under a key holds one of these, so that no change is lost.
     writers: [Mutex<()>; WRITERS],
 }
@@ -41,14 +45,54 @@ const LARGEST: u64 = 4;
 /// What it takes to keep an entry, beside its parts.
 const ENTRY: usize = 96;
 
+/// An entry, and what it was unpacked from.
+#[derive(Clone)]
+struct Unpacked {
+    from: Arc<[u8]>,
+    variants: Variants,
+}
+
+/// The part of all bytes that is for what is unpacked.
+const UNPACKED: u64 = 8;
+
 #[derive(Clone, Copy)]
 struct Weigh;
 
-impl Weighter<Key, Variants> for Weigh {
-    fn weight(&self, key: &Key, variants: &Variants) -> u64 {
-        let variants = variants.iter().map(Variant::size).sum::<usize>();
-        (ENTRY + key.size() + variants) as u64
+impl Weighter<Key, Entry> for Weigh {
+    fn weight(&self, key: &Key, entry: &Entry) -> u64 {
+        (ENTRY + key.size() + entry.size()) as u64
     }
+}
+
+impl Weighter<Key, Unpacked> for Weigh {
+    fn weight(&self, key: &Key, unpacked: &Unpacked) -> u64 {
+        // The bodies are those of the packed entry, which may be gone.
+        let heads = unpacked
+            .variants
+            .iter()
+            .map(|variant| variant.head().size());
+        (ENTRY + key.size() + unpacked.from.len() + heads.sum::<usize>()) as u64
+    }
+}
+
+fn cache<V: Clone>(bytes: u64, shards: usize) -> Cache<Key, V, Weigh, Carried>
+where
+    Weigh: Weighter<Key, V>,
+{
+    // Half of them as many names are remembered of what was swept out lately.
+    let entries = usize::try_from((bytes / 2_048).clamp(64, 1 << 20)).unwrap_or(64);
+    let options = OptionsBuilder::new()
+        .shards(shards)
+        .weight_capacity(bytes)
+        .estimated_items_capacity(entries)
+        .build()
+        .expect("all that is required is set");
+    Cache::with_options(
+        options,
+        Weigh,
+        Carried::default(),
+        DefaultLifecycle::default(),
+    )
 }
 
 impl Memory {
@@ -63,21 +107,10 @@ impl Memory {
     pub fn with(max_bytes: u64, max_entry: u64) -> Self {
         let roomy = max_bytes / max_entry.saturating_mul(LARGEST).max(1);
         let shards = usize::try_from(roomy.clamp(1, 64)).unwrap_or(1);
-        // Half of them as many names are remembered of what was swept out lately.
-        let entries = usize::try_from((max_bytes / 2_048).clamp(64, 1 << 20)).unwrap_or(64);
-        let options = OptionsBuilder::new()
-            .shards(shards)
-            .weight_capacity(max_bytes)
-            .estimated_items_capacity(entries)
-            .build()
-            .expect("all that is required is set");
+        let unpacked = max_bytes / UNPACKED;
         Self(Arc::new(Inner {
-            entries: Cache::with_options(
-                options,
-                Weigh,
-                Carried::default(),
-                DefaultLifecycle::default(),
-            ),
+            entries: cache(max_bytes - unpacked, shards),
+            unpacked: cache(unpacked, shards),
             writers: std::array::from_fn(|_| Mutex::new(())),
         }))
     }
@@ -85,7 +118,7 @@ impl Memory {
     /// How many bytes are taken.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.0.entries.weight()
+        self.0.entries.weight() + self.0.unpacked.weight()
     }
 
     /// How many keys there are.
@@ -98,19 +131,43 @@ impl Memory {
         let writer = usize::try_from(key.hash() >> 32).unwrap_or_default() % WRITERS;
         let writer = self.0.writers[writer].lock();
         let _alone = writer.unwrap_or_else(PoisonError::into_inner);
-        let old = self.0.entries.peek(key).unwrap_or_default();
+        let old = self.0.entries.peek(key).map(|entry| entry.variants());
+        let old = old.unwrap_or_default();
         let was_empty = old.is_empty();
         let new = change(old);
         if !new.is_empty() {
-            self.0.entries.insert(key.clone(), new);
+            self.0.entries.insert(key.clone(), Entry::new(&new));
         } else if !was_empty {
             self.0.entries.remove(key);
         }
     }
 
-    /// Forgets the responses that were picked, under keys of which some stay.
-    fn invalidate_some(&self, selector: &Selector) -> usize {
-        let picked = |(key, variants): (Key, Variants)| {
+    /// An entry that is packed, unpacked.
+    #[inline]
+    fn unpack(&self, key: KeyRef<'_>, packed: Arc<[u8]>) -> Variants {
+        if let Some(unpacked) = self.0.unpacked.get(&key)
+            && Arc::ptr_eq(&unpacked.from, &packed)
+        {
+            return unpacked.variants;
+        }
+        self.unpack_anew(key, packed)
+    }
+
+    #[cold]
+    fn unpack_anew(&self, key: KeyRef<'_>, packed: Arc<[u8]>) -> Variants {
+        let variants = Entry::Packed(Arc::clone(&packed)).variants();
+        let unpacked = Unpacked {
+            from: packed,
+            variants: variants.clone(),
+        };
+        self.0.unpacked.insert(key.keep(), unpacked);
+        variants
+    }
+
+    /// Forgets the responses with a tag, under keys of which some stay.
+    fn invalidate_tagged(&self, selector: &Selector) -> usize {
+        let picked = |(key, entry): (Key, Entry)| {
+            let variants = entry.variants();
             let ids = variants
                 .iter()
                 .filter(|variant| selector.picks(&key, variant));
@@ -123,16 +180,37 @@ impl Memory {
         }
         picked.iter().map(|(_, ids)| ids.len()).sum()
     }
+
+    /// Forgets all under the keys that are picked.
+    fn invalidate_keys(&self, selector: &Selector) -> usize {
+        let keys = self.0.entries.iter().map(|(key, _)| key);
+        let keys: Vec<Key> = keys.filter(|key| selector.covers(key)).collect();
+        keys.iter().map(|key| self.invalidate_key(key)).sum()
+    }
+
+    fn invalidate_key(&self, key: &Key) -> usize {
+        let mut count = 0;
+        self.change(key, |variants| {
+            count = variants.len();
+            Variants::default()
+        });
+        count
+    }
 }
 
 impl Store for Memory {
     #[inline]
     fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
-        Answer::Now(self.0.entries.get(&key).unwrap_or_default())
+        Answer::Now(match self.0.entries.get(&key) {
+            None => Variants::default(),
+            Some(Entry::Loose(variants)) => variants,
+            Some(Entry::Packed(packed)) => self.unpack(key, packed),
+        })
     }
 
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
-        let variants = self.0.entries.get(key).unwrap_or_default();
+        let variants = self.0.entries.get(key).map(|entry| entry.variants());
+        let variants = variants.unwrap_or_default();
         let variant = variants.iter().find(|variant| variant.id() == id);
         let whole = variant.and_then(Variant::body);
         Answer::Now(whole.map(|whole| {
@@ -165,25 +243,15 @@ impl Store for Memory {
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         Answer::Now(match selector {
-            Selector::Key(key) => {
-                let mut count = 0;
-                self.change(key, |variants| {
-                    count = variants.len();
-                    Variants::default()
-                });
-                count
-            }
+            Selector::Key(key) => self.invalidate_key(key),
             Selector::All => {
-                let count = self
-                    .0
-                    .entries
-                    .iter()
-                    .map(|(_, variants)| variants.len())
-                    .sum();
+                let count = self.0.entries.iter().map(|(_, entry)| entry.len()).sum();
                 self.0.entries.clear();
+                self.0.unpacked.clear();
                 count
             }
-            _ => self.invalidate_some(selector),
+            Selector::Tag(_) => self.invalidate_tagged(selector),
+            Selector::Prefix(_) | Selector::Pattern(_) => self.invalidate_keys(selector),
         })
     }
 }

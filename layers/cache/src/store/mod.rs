@@ -10,10 +10,12 @@
 mod answer;
 mod key;
 mod memory;
+mod packed;
 mod selector;
 #[cfg(test)]
 pub(crate) mod suite;
 mod variant;
+mod written;
 
 use std::ops::Range;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use super::written;
 use crate::policy;
 
 /// The head of a stored response, with all that its directives come down to. Cheap to clone.
@@ -29,6 +30,19 @@ impl Head {
         &self.0.headers
     }
 
+    /// The head in bytes, added to `to`, in a form that [`read`](Self::read) of this version
+    /// of the crate understands.
+    pub fn write(&self, to: &mut Vec<u8>) {
+        written::write(&self.0, to);
+    }
+
+    /// The head that was [written](Self::write), taken from the beginning of `from`; nothing if it
+    /// is damaged, or another version's.
+    #[must_use]
+    pub fn read(from: &mut Bytes) -> Option<Self> {
+        written::read(from).map(Self::new)
+    }
+
     /// About how many bytes it takes in memory.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -36,7 +50,15 @@ impl Head {
         const FIELD: usize = 112;
         let fields = self.0.headers.iter();
         let fields = fields.map(|(name, value)| FIELD + name.as_str().len() + value.len());
-        size_of::<policy::Head>() + fields.sum::<usize>()
+        let vary = &self.0.vary;
+        let rows = vary
+            .rows
+            .iter()
+            .flatten()
+            .flatten()
+            .map(|value| value.len());
+        let cells = vary.names.len() * (1 + vary.rows.len());
+        size_of::<policy::Head>() + fields.sum::<usize>() + rows.sum::<usize>() + cells * 32
     }
 }
 
@@ -66,6 +88,19 @@ pub struct Variant {
 pub type Tags = Arc<[Arc<str>]>;
 
 impl Variant {
+    /// A response that a store gives back: what it was [put](super::Store::put) with. Without a body
+    /// here, the store has it.
+    #[must_use]
+    pub fn restore(id: u64, head: Head, tags: &[Arc<str>], body: Option<Bytes>) -> Self {
+        let tags = (!tags.is_empty()).then(|| tags.into());
+        Self {
+            id,
+            head,
+            tags,
+            body,
+        }
+    }
+
     pub(crate) fn new(id: u64, head: Head, tags: Option<Tags>, body: Bytes) -> Self {
         let body = Some(body);
         Self {

@@ -48,7 +48,7 @@ async fn trap16_a_hundred_misses_of_two_variants_are_two_fetches() {
         response.body(language.into()).unwrap()
     });
     let (service, server) = over(&private(), [answer.after(SLOW)]);
-    let language = |number: usize| if number % 2 == 0 { "de" } else { "fr" };
+    let language = |number: usize| if number.is_multiple_of(2) { "de" } else { "fr" };
     let all = crowd(&service, |number| {
         with(get("/"), "accept-language", language(number))
     });
@@ -381,7 +381,7 @@ async fn requests_of_two_users_do_not_share_a_fetch() {
         with(
             get("/"),
             "authorization",
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 "Bearer ann"
             } else {
                 "Bearer bob"

@@ -1,10 +1,14 @@
 //! The cache from outside.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod basics;
+mod cancellation;
 mod coalescing;
 mod failing;
 mod handle;
 mod keys;
+#[cfg(feature = "metrics")]
+mod measured;
 mod stale;
 mod streaming;
 mod support;
