@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use buttress_auth::{AuthLayer, Credentials, Origins};
+use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
@@ -32,6 +33,7 @@ pub struct ClientBuilder {
     defaults: DefaultHeadersLayer,
     cookies: String,
     limits: Limits,
+    cache: Option<CacheLayer>,
     retry: Option<RetryLayer>,
     credentials: Option<Credentials>,
     auth: Option<AuthLayer>,
@@ -56,6 +58,7 @@ impl ClientBuilder {
             defaults: DefaultHeadersLayer::new(),
             cookies: String::new(),
             limits: Limits::default(),
+            cache: None,
             retry: Some(RetryLayer::new()),
             credentials: None,
             auth: None,
@@ -145,6 +148,20 @@ impl ClientBuilder {
     /// The time for everything: waiting, all attempts, and the response's body. No limit unless set.
     pub fn total(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.total = limit.into();
+        self
+    }
+
+    /// What is answered from a store: nothing unless set.
+    ///
+    /// ```
+    /// use buttress::{CacheLayer, Client};
+    ///
+    /// let client = Client::builder().cache(CacheLayer::private()).build()?;
+    /// # let _ = client;
+    /// # Ok::<_, buttress::InvalidClient>(())
+    /// ```
+    pub fn cache(mut self, cache: impl Into<Option<CacheLayer>>) -> Self {
+        self.cache = cache.into();
         self
     }
 
@@ -385,6 +402,7 @@ impl ClientBuilder {
         let layers = Layers {
             defaults: with_cookies(self.defaults, &self.cookies, base.as_deref()),
             limits: self.limits,
+            cache: self.cache,
             retry: self.retry,
             auth: self.auth,
             retry_after: self.retry_after,
@@ -395,6 +413,7 @@ impl ClientBuilder {
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),
+            cache = layers.cache.is_some(),
             retry = layers.retry.is_some(),
             auth = layers.auth.is_some(),
             retry_after = layers.retry_after.is_some(),

@@ -39,6 +39,7 @@
 //! | [`Template`], [`Payload`], [`Response`], [`FromResponse`] | what is sent, and what comes back |
 //! | [`Endpoint`], [`Options`] | an operation of an API, said once in types |
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
+//! | [`cache`] | answers from a store what RFC 9111 allows |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
 //! | [`auth`] | credentials that renew themselves, and go to their origins alone |
 //! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
@@ -87,6 +88,7 @@ mod template;
 pub mod transport;
 
 pub use buttress_auth as auth;
+pub use buttress_cache as cache;
 pub use buttress_circuit_breaker as circuit_breaker;
 pub use buttress_idempotency as idempotency;
 pub use buttress_kernel as kernel;
@@ -118,6 +120,8 @@ pub use self::template::{
 
 #[doc(no_inline)]
 pub use buttress_auth::{AuthLayer, Credential};
+#[doc(no_inline)]
+pub use buttress_cache::CacheLayer;
 #[doc(no_inline)]
 pub use buttress_circuit_breaker::CircuitBreakerLayer;
 #[doc(no_inline)]

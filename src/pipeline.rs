@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use buttress_auth::AuthLayer;
+use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
@@ -107,6 +108,7 @@ impl Limits {
 pub(crate) struct Layers {
     pub(crate) defaults: DefaultHeadersLayer,
     pub(crate) limits: Limits,
+    pub(crate) cache: Option<CacheLayer>,
     pub(crate) retry: Option<RetryLayer>,
     pub(crate) auth: Option<AuthLayer>,
     pub(crate) retry_after: Option<RetryAfterLayer>,
@@ -145,6 +147,7 @@ where
     }
 }
 
+/// What happens once for each attempt, and what decides how many there are.
 fn over_attempts<S, R>(layers: Layers, attempt: S) -> Erased
 where
     S: Service<Request<Body>, Response = Response<R>, Error = BoxError>,
@@ -153,14 +156,7 @@ where
     R: http_body::Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    let stack = ServiceBuilder::new()
-        // Sees each call once, whatever happens inside.
-        .layer(ObserveLayer::new())
-        .layer(layers.defaults)
-        // One instant for everything below, backoff, holds and the body included.
-        .layer(DeadlineLayer::new(layers.limits.total))
-        // Outside retry, so that all attempts carry the same key.
-        .option_layer(layers.idempotency)
+    let calls = ServiceBuilder::new()
         .option_layer(layers.retry)
         // Inside retry, so that a token that ended during a backoff is not sent.
         .option_layer(layers.auth)
@@ -176,5 +172,43 @@ where
         // Innermost, the timeout of one attempt: the breaker must see it, and it times the server
         // alone.
         .service(attempt);
-    erase(stack)
+    let outer = Outer {
+        defaults: layers.defaults,
+        total: layers.limits.total,
+        idempotency: layers.idempotency,
+    };
+    match layers.cache {
+        None => outer.over(calls),
+        // Outside retry: a hit costs no token, no attempt and no wait. Its bodies are of another type.
+        Some(cache) => outer.over(cache.layer(calls)),
+    }
+}
+
+/// What happens once for each call.
+struct Outer {
+    defaults: DefaultHeadersLayer,
+    total: Option<Duration>,
+    idempotency: Option<IdempotencyKeyLayer>,
+}
+
+impl Outer {
+    fn over<S, R>(self, calls: S) -> Erased
+    where
+        S: Service<Request<Body>, Response = Response<R>, Error = BoxError>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let stack = ServiceBuilder::new()
+            // Sees each call once, whatever happens inside.
+            .layer(ObserveLayer::new())
+            .layer(self.defaults)
+            // One instant for everything below, backoff, holds and the body included.
+            .layer(DeadlineLayer::new(self.total))
+            // Outside retry, so that all attempts carry the same key.
+            .option_layer(self.idempotency)
+            .service(calls);
+        erase(stack)
+    }
 }

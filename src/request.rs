@@ -131,6 +131,18 @@ impl RequestBuilder {
         self
     }
 
+    /// Takes a response from the client's cache, and stores it there, otherwise than the server says.
+    pub fn cache(mut self, wishes: buttress_cache::Override) -> Self {
+        self.extensions().insert(wishes);
+        self
+    }
+
+    /// Counts a response as fresh for so long, whatever the server says, if the client has a cache.
+    pub fn fresh_for(mut self, time: Duration) -> Self {
+        let mine = self.extensions().remove::<buttress_cache::Override>();
+        self.cache(mine.unwrap_or_default().fresh_for(time))
+    }
+
     /// Makes so many attempts at most, the first included, in place of the client's number. The
     /// request is refused before anything is sent when its body cannot be sent twice.
     pub fn retry(self, max_attempts: u32) -> Self {

@@ -20,6 +20,20 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "URI")]
     pub(crate) upstream: String,
 
+    /// Answer from a store what may be answered from one: for one user, or for many
+    #[arg(long, value_name = "KIND", help_heading = "Cache")]
+    pub(crate) cache: Option<Storing>,
+
+    /// How many bytes of responses are kept; 64 MiB unless set
+    #[arg(
+        long,
+        value_name = "BYTES",
+        requires = "cache",
+        value_parser = value_parser!(u64).range(1..),
+        help_heading = "Cache"
+    )]
+    pub(crate) cache_size: Option<u64>,
+
     /// Retry: attempts in all, the first one included
     #[arg(long, value_name = "ATTEMPTS", help_heading = "Retry")]
     pub(crate) retry: Option<u32>,
@@ -181,6 +195,15 @@ pub(crate) enum Pushback {
     Reject,
     /// They wait, and what remains of the quota is spread over its window
     Pace,
+}
+
+/// Whom a cache is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Storing {
+    /// One user, or several that their Authorization tells apart
+    Private,
+    /// Everybody
+    Shared,
 }
 
 /// What becomes of requests above the rate.

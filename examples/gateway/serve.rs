@@ -23,11 +23,14 @@ use crate::stop::Stop;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// How long a client may take over a request's head, and how long an idle connection is kept. Less
-/// than [`DRAIN`], so that half a head does not hold the end up.
-const HEAD: Duration = Duration::from_secs(5);
+/// than [`DRAIN`], so that half a head does not hold the end up; well above the time after which
+/// usual clients leave an idle connection, so that they do not send on one that is being closed.
+const HEAD: Duration = Duration::from_secs(8);
 
-/// How long an HTTP/2 client may take to answer a ping. Together with [`HEAD`], after which pings
-/// are sent, less than [`DRAIN`].
+/// After how long an HTTP/2 client is asked whether it is still there.
+const PING: Duration = Duration::from_secs(5);
+
+/// How long it may take to answer. Together with [`PING`] less than [`DRAIN`].
 const PONG: Duration = Duration::from_secs(3);
 
 /// Serves until it is asked to stop, then lets calls under way end. Asked once more, it ends at
@@ -84,7 +87,7 @@ fn server() -> auto::Builder<TokioExecutor> {
     server
         .http2()
         .auto_date_header(false)
-        .keep_alive_interval(HEAD)
+        .keep_alive_interval(PING)
         .keep_alive_timeout(PONG)
         .timer(TokioTimer::new());
     server

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use buttress::cache::CacheLayer;
 use buttress::circuit_breaker::CircuitBreakerLayer;
 use buttress::idempotency::IdempotencyKeyLayer;
 use buttress::kernel::key::Authority;
@@ -12,14 +13,25 @@ use buttress::timeout::{DeadlineLayer, TimeoutLayer};
 use buttress::transport::Transport;
 use buttress::{Body, BoxError};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::flags::{Excess, Flags, Pushback, millis};
+use crate::flags::{Excess, Flags, Pushback, Storing, millis};
 
 /// Retries a second that are allowed whatever the percentage.
 const RETRIES_A_SECOND: u32 = 10;
+
+/// How long a connection to the upstream is kept without use: less than the five seconds after which
+/// Node's servers close it, for a request that is sent just then is lost.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// What is addressed to gateways, the more specific first; browsers read neither.
+const CDN: HeaderName = HeaderName::from_static("cdn-cache-control");
+const SURROGATE: HeaderName = HeaderName::from_static("surrogate-control");
+
+/// The longest body that a cache of any size keeps.
+const LARGEST_ENTRY: u64 = 64 * 1024 * 1024;
 
 /// The time over which a circuit breaker counts unless told otherwise.
 const USUAL_WINDOW: Duration = Duration::from_secs(30);
@@ -33,7 +45,8 @@ pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, BoxEr
 /// Builds the stack; an error is a contradiction between flags.
 pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
     check_limits(flags)?;
-    let mut stack = erase(Transport::new()?);
+    let transport = Transport::builder().pool_idle_timeout(IDLE).build()?;
+    let mut stack = erase(transport);
     if flags.timeout.is_some() || flags.body_idle.is_some() {
         let layer = TimeoutLayer::new(millis(flags.timeout)).body_idle(millis(flags.body_idle));
         stack = erase(layer.layer(stack));
@@ -52,6 +65,9 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
     }
     if let Some(attempts) = flags.retry {
         stack = erase(retry(attempts, flags)?.layer(stack));
+    }
+    if let Some(kind) = flags.cache {
+        stack = erase(cache(kind, flags.cache_size)?.layer(stack));
     }
     if flags.idempotency {
         stack = erase(IdempotencyKeyLayer::new().layer(stack));
@@ -78,6 +94,21 @@ fn check_limits(flags: &Flags) -> Result<(), BoxError> {
         return Err("--breaker-window is shorter than two attempts of --timeout, so that slow failures would be forgotten before they add up".into());
     }
     Ok(())
+}
+
+fn cache(kind: Storing, size: Option<u64>) -> Result<CacheLayer, BoxError> {
+    let cache = match kind {
+        Storing::Private => CacheLayer::private(),
+        Storing::Shared => CacheLayer::shared().targets([CDN, SURROGATE]),
+    };
+    let cache = match size {
+        // No entry may take all of it, or one response would drive out all others.
+        Some(size) => cache
+            .max_entry((size / 8).clamp(1, LARGEST_ENTRY))?
+            .max_bytes(size)?,
+        None => cache,
+    };
+    Ok(cache.name("buttress")?)
 }
 
 fn retry(attempts: u32, flags: &Flags) -> Result<RetryLayer, BoxError> {

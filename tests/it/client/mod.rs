@@ -1,6 +1,7 @@
 //! The client over a scripted server, its clock paused.
 
 mod bad_input;
+mod cache;
 mod credentials;
 mod events;
 mod headers;

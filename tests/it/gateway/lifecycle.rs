@@ -64,6 +64,15 @@ fn a_wrong_flag_is_a_clear_error_and_exit_code_2() {
             "--breaker-window",
         ),
         ([&upstream[..], &["--rate", "0"]].concat(), "rate of 0"),
+        ([&upstream[..], &["--cache-size", "9"]].concat(), "--cache"),
+        (
+            [&upstream[..], &["--cache", "public"]].concat(),
+            "private, shared",
+        ),
+        (
+            [&upstream[..], &["--cache", "shared", "--cache-size", "0"]].concat(),
+            "--cache-size",
+        ),
         ([&upstream[..], &["--rate", "-1"]].concat(), "'-1'"),
         (
             [&upstream[..], &["--rate", "5", "--burst", "0"]].concat(),

@@ -1,6 +1,7 @@
 //! The gateway example over real sockets, as its users run it.
 
 mod answers;
+mod cache;
 mod credentials;
 mod hostile;
 mod lifecycle;

@@ -9,11 +9,18 @@ use super::control::Control;
 use super::directives::Fields;
 use super::{list, seconds};
 
+/// Older than structured fields, which know lower case only, and written in any case (Edge
+/// Architecture Specification §2.2). What it names is the same in every case.
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+
 /// What a targeted field says; nothing when it is absent, empty or invalid, for then it counts as
 /// absent (§2.1). A directive whose value is of the wrong type makes the field invalid.
 pub(super) fn control(headers: &HeaderMap, name: &HeaderName) -> Option<Control> {
     let lines: Vec<_> = list::lines(headers, name).collect();
-    let text = lines.join(&b", "[..]);
+    let mut text = lines.join(&b", "[..]);
+    if *name == SURROGATE_CONTROL {
+        text.make_ascii_lowercase();
+    }
     let dictionary: Dictionary = Parser::new(&text).parse().ok()?;
     if dictionary.is_empty() {
         return None;
@@ -97,6 +104,18 @@ mod tests {
 
     const fn secs(seconds: u64) -> Option<Duration> {
         Some(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn surrogate_control_is_read_in_any_case() {
+        let mut headers = HeaderMap::new();
+        let value = "MaX-aGe=3600;Abc, No-Store=?0";
+        headers.insert("surrogate-control", HeaderValue::from_static(value));
+        headers.insert("cdn-cache-control", HeaderValue::from_static(value));
+        let of = |name| super::control(&headers, &HeaderName::from_static(name));
+        let control = of("surrogate-control").unwrap();
+        assert_eq!((control.max_age, control.no_store), (secs(3600), false));
+        assert_eq!(of("cdn-cache-control"), None);
     }
 
     #[test]
