@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use buttress_kernel::{BoxError, Entry, Explain};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
 use crate::keep::Keep;
@@ -15,6 +15,14 @@ use crate::serve::start;
 use crate::shared::Shared;
 use crate::status::CacheStatus;
 use crate::store::{Key, Variant};
+
+/// The fields by which a response can become one to be stored.
+const SAYING: [HeaderName; 4] = [
+    header::CACHE_CONTROL,
+    header::EXPIRES,
+    header::ETAG,
+    header::LAST_MODIFIED,
+];
 
 /// What is known of the request once it has been sent.
 pub(crate) struct Lean {
@@ -127,6 +135,16 @@ impl Lean {
 
     /// Whether the next request should go the whole way, since its response may be stored.
     fn is_fit<B>(&self, response: &Response<B>, now: SystemTime) -> bool {
+        // Nothing to be fresh by, and nothing to be validated by.
+        let headers = response.headers();
+        let silent = headers.is_empty()
+            || !SAYING
+                .iter()
+                .chain(&*self.shared.settings.policy.targets)
+                .any(|name| headers.contains_key(name));
+        if silent {
+            return false;
+        }
         let lesson = self.lesson(response, now);
         !matches!(lesson.action, Action::Leave)
     }

@@ -92,6 +92,13 @@ fn since_epoch(now: SystemTime) -> Duration {
         .unwrap_or_default()
 }
 
+/// In numbers that a processor divides quickly.
+fn millis(time: Duration) -> u64 {
+    time.as_secs()
+        .saturating_mul(1_000)
+        .saturating_add(time.subsec_millis().into())
+}
+
 fn seconds(now: SystemTime) -> u64 {
     since_epoch(now).as_secs()
 }
@@ -108,8 +115,7 @@ impl Calls {
     /// Counts a call; whether it is number `most` of its window.
     #[inline]
     pub(crate) fn count(&self, hash: u64, now: SystemTime, window: Duration, most: u32) -> bool {
-        let millis = since_epoch(now).as_millis();
-        let window = u64::try_from(millis / window.as_millis().max(1)).unwrap_or_default() & 0xffff;
+        let window = (millis(since_epoch(now)) / millis(window).max(1)) & 0xffff;
         let place = &self.0[place(hash)];
         let found = place.load(Ordering::Relaxed);
         let same = found & MARK == mark(hash) && found >> 16 & 0xffff == window;

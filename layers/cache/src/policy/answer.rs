@@ -34,7 +34,11 @@ pub(crate) fn answer(head: &Head, serve: &Serve) -> Response<()> {
     *response.headers_mut() = head.headers.clone();
     *response.status_mut() = status(head, serve);
     let headers = response.headers_mut();
-    headers.insert(header::AGE, age(serve.age));
+    // In place: to insert it would make the map grow, although it is there.
+    match headers.get_mut(header::AGE) {
+        Some(field) => *field = age(serve.age),
+        None => drop(headers.insert(header::AGE, age(serve.age))),
+    }
     match serve.reply {
         Reply::Whole => {}
         Reply::NotModified => without_content(headers),

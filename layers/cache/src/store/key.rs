@@ -164,9 +164,8 @@ impl<'a> KeyRef<'a> {
             hasher.write(partition.as_bytes());
         }
         if let Some([high, low]) = credentials {
-            // Written as a key at rest holds it, so that both have one hash.
-            hasher.write(&hex(high));
-            hasher.write(&hex(low));
+            hasher.write_u64(high);
+            hasher.write_u64(low);
         }
         Self {
             hash: hasher.finish(),
@@ -262,13 +261,25 @@ impl fmt::Debug for Hashing {
     }
 }
 
+/// Each byte in two digits.
+static PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+#[inline]
 fn hex(number: u64) -> [u8; 16] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes = number.to_be_bytes();
-    std::array::from_fn(|at| {
-        let pair = bytes[at / 2];
-        DIGITS[usize::from(if at % 2 == 0 { pair >> 4 } else { pair & 15 })]
-    })
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+    }
+    text
 }
 
 /// Finds keys by the hash that they carry.
