@@ -1,11 +1,13 @@
 //! Who the gateway says is calling.
 
 use std::convert::Infallible;
+use std::sync::mpsc::{Receiver, channel};
 
 use buttress::Body;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 
 use crate::support::gateway::{Gateway, example, text};
 use crate::support::upstream::Upstream;
@@ -74,6 +76,84 @@ async fn events_and_trails_do_not_tell_them() {
     assert!(!line.contains("s3cret"), "{line}");
 }
 
+/// Hands out tokens by number, and tells what was asked.
+async fn identity_provider(answer: fn(usize) -> (u16, String)) -> (Upstream, Receiver<String>) {
+    let (tell, asked) = channel();
+    let provider = Upstream::start(move |n, request| {
+        let tell = tell.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let client = head.headers["authorization"].to_str().unwrap();
+            tell.send(format!("{client} {}", String::from_utf8_lossy(&body)))
+                .unwrap();
+            let (status, answer) = answer(n);
+            let response = Response::builder().status(status);
+            let response = response.header("content-type", "application/json");
+            Ok::<_, Infallible>(response.body(Body::from(answer)).unwrap())
+        }
+    })
+    .await;
+    (provider, asked)
+}
+
+fn token(n: usize) -> (u16, String) {
+    let token = format!(r#"{{"access_token":"t{n}","token_type":"Bearer","expires_in":3600}}"#);
+    (200, token)
+}
+
+#[tokio::test]
+async fn tokens_are_fetched_once_for_all_and_replaced_when_rejected() {
+    let (provider, asked) = identity_provider(token).await;
+    // Takes the second token alone.
+    let upstream = Upstream::start(|_, request| async move {
+        let good = request.headers()["authorization"] == "Bearer t1";
+        let status = if good { 200 } else { 401 };
+        Ok::<_, Infallible>(
+            Response::builder()
+                .status(status)
+                .body(Body::empty())
+                .unwrap(),
+        )
+    })
+    .await;
+    let flags = format!("--oauth2 {}/token,me,s3cret,read", provider.uri());
+    let gateway = Gateway::start(&upstream.uri(), &flags);
+    let responses = join_all((0..20).map(|_| gateway.get("/"))).await;
+    assert!(responses.iter().all(|response| response.status() == 200));
+    assert_eq!(provider.requests(), 2);
+    assert!(upstream.requests() <= 40, "each is sent twice at most");
+    let asked = asked.recv().unwrap();
+    assert_eq!(
+        asked,
+        "Basic bWU6czNjcmV0 grant_type=client_credentials&scope=read"
+    );
+}
+
+#[tokio::test]
+async fn without_a_token_the_answer_is_a_502_of_auth() {
+    for answer in [
+        |_| (400, r#"{"error":"invalid_client"}"#.to_owned()),
+        |_| (200, "<html>s3cret</html>".to_owned()),
+    ] {
+        let (provider, _asked) = identity_provider(answer).await;
+        let upstream = mirror().await;
+        let flags = format!("--oauth2 {}/token,me,s3cret --events", provider.uri());
+        let mut gateway = Gateway::start(&upstream.uri(), &flags);
+        let response = gateway.get("/").await;
+        assert_eq!(response.status(), 502);
+        let problem = text(response).await;
+        assert!(problem.contains(r#""layer":"auth""#), "{problem}");
+        assert!(!problem.contains("s3cret"), "{problem}");
+        let event = gateway.next_line();
+        assert!(
+            event.contains("buttress_auth") && !event.contains("s3cret"),
+            "{event}"
+        );
+        assert_eq!(upstream.requests(), 0);
+    }
+}
+
 #[test]
 fn wrong_credentials_are_named_by_their_flag_and_not_repeated() {
     for (flag, value, words) in [
@@ -85,6 +165,9 @@ fn wrong_credentials_are_named_by_their_flag_and_not_repeated() {
         ("--api-key", "s3cret", "NAME:VALUE"),
         ("--api-key", "a b:s3cret", "not a name"),
         ("--api-key", "x-key: ", "must not be empty"),
+        ("--oauth2", "https://a.example/token,me", "CLIENT_SECRET"),
+        ("--oauth2", "/token,me,s3cret", "absolute"),
+        ("--oauth2", "http://a.example/token,me,s3cret", "over https"),
     ] {
         let flags = ["--upstream", "http://127.0.0.1:9", flag, value];
         let output = example("gateway").args(flags).output().unwrap();
