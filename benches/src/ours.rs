@@ -1,8 +1,11 @@
 //! Our layers, as they come.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use buttress_auth::{AuthLayer, Credential, Credentials, Origins, Token, Tokens};
+use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
@@ -10,6 +13,10 @@ use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use buttress_timeout::{DeadlineLayer, TimeoutLayer};
+use bytes::Bytes;
+use http::Response;
+
+use crate::traffic::{SIX_HEADERS, Traffic};
 
 /// 30 seconds for an attempt.
 #[must_use]
@@ -75,6 +82,31 @@ pub fn keyed_rate_limit() -> RateLimitLayer<Authority> {
 #[must_use]
 pub fn idempotency() -> IdempotencyKeyLayer {
     IdempotencyKeyLayer::new()
+}
+
+/// A cache with nothing in it.
+#[must_use]
+pub fn cache() -> CacheLayer {
+    CacheLayer::private()
+}
+
+/// A cache that holds the answer to this traffic, of so many bytes.
+///
+/// # Panics
+///
+/// Never: memory answers at once, and the answer may be stored.
+#[must_use]
+pub fn full_cache(traffic: Traffic, bytes: usize) -> CacheLayer {
+    let layer = CacheLayer::private();
+    let handle = layer.handle();
+    let mut response = Response::new(Bytes::from(vec![b'x'; bytes]));
+    response.headers_mut().clone_from(&SIX_HEADERS);
+    response.headers_mut().remove("content-length");
+    let key = handle.key(&traffic.request());
+    let mut set = pin!(handle.set(&key, response, Duration::from_secs(3_600)));
+    let done = set.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(done, Poll::Ready(true), "stored");
+    layer
 }
 
 /// A bearer token that stays as it is, in place of the one that the request has.

@@ -101,6 +101,23 @@ fn layers() -> Vec<Row> {
         Row::new("auth, token, kept for a replay", GET, ours::token()).bar(2_200, 1),
         Row::new("idempotency", GET, ours::idempotency()),
         Row::new("idempotency", POST, ours::idempotency()),
+        Row::new("cache, uncacheable", GET, ours::cache())
+            .bar(1_000, 0)
+            .held(
+                2_500,
+                "the digest of the credentials takes 560 of them, the look-up 700, reading and \
+                        comparing dates 300, and keeping the URI and moving it along 250",
+            ),
+        Row::new("cache hit, 1 KiB", GET, ours::full_cache(GET, 1 << 10))
+            .bar(3_000, 2)
+            .held(
+                4_700,
+                "the digest of the credentials takes 560 of them, copying the response's fields and \
+                        dropping them again 1,500, and deciding 800",
+            ),
+        Row::new("cache hit, 1 MiB", GET, ours::full_cache(GET, 1 << 20))
+            .bar(3_000, 2)
+            .held(4_700, "what 1 KiB takes, but for unpacking a small one"),
         Row::new("deadline, none set", GET, ours::no_deadline()),
         Row::new("deadline", GET, ours::deadline()),
     ]
