@@ -19,7 +19,7 @@ use crate::secret::{self, Secret};
 /// let token = Token::new("2YotnFZFEjr1zCsicMWpAA")?
 ///     .expires_in(Duration::from_secs(3600))
 ///     .refresh_token("tGzv3JOkF0XG5Qx2TlKWIA");
-/// assert!(!format!("{token:?}").contains("2Yot"));
+/// assert!(!format!("{token:?}").contains("2YotnFZFEjr1zCsicMWpAA"));
 /// # Ok::<_, buttress_auth::InvalidCredential>(())
 /// ```
 #[derive(Clone)]

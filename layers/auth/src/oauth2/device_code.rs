@@ -29,7 +29,7 @@ const LIFE: Duration = Duration::from_secs(600);
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let http_client = Scripted::new([
-/// #     Step::ok().body(r#"{"device_code":"GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS",
+/// #     Step::ok().body(r#"{"device_code":"GmRhmhcxhwAzkoEqiMEg",
 /// #         "user_code":"WDJB-MJHT","verification_uri":"https://id.example.com/device","expires_in":1800}"#),
 /// #     Step::status(400).body(r#"{"error":"authorization_pending"}"#),
 /// #     Step::ok().body(r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer"}"#),
