@@ -63,6 +63,9 @@
 //! | `multipart` | no | forms of several parts |
 //! | `fs` | no | bodies from files |
 //! | `charset` | no | text in every charset of the web, instead of UTF-8 and Latin 1 alone |
+//! | `oauth2` | no | OAuth 2: client credentials, refresh tokens, authorization code, device code, token exchange |
+//! | `oauth2-loopback` | no | a listener on loopback, for the sign-in of a command-line program |
+//! | `jwt` | no | key pairs for OAuth 2 |
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
