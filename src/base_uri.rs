@@ -179,6 +179,7 @@ fn leaves_prefix(reference: &str) -> bool {
     let path = reference.split(['?', '#']).next().unwrap_or_default();
     let plain = path.to_ascii_lowercase().replace("%2e", ".");
     let plain = plain.replace("%2f", "/").replace("%5c", "\\");
+    let plain = plain.replace("%3b", ";");
     let segments = plain.split(['/', '\\']);
     segments
         .map(|segment| segment.split(';').next())
@@ -293,6 +294,7 @@ mod tests {
             "..\\admin",
             "a%5C..",
             "..;x=y/admin",
+            "..%3Bx=y/admin",
             "http://h*/",
             "http://h:80*/",
             "http://h:99999/",

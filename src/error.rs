@@ -218,7 +218,14 @@ impl Call {
 
     /// A call whose URI could not be made of what was given.
     pub(crate) fn unlocated(method: Method, given: &str) -> Self {
-        Self::named(method, given.split(['?', '#']).next().unwrap_or_default())
+        let shown = given.split(['?', '#']).next().unwrap_or_default();
+        // A question mark may also belong to a password.
+        let secret = given[shown.len()..].contains('@');
+        let shown = match shown.split_once("://") {
+            Some((scheme, _)) if secret => &given[..scheme.len() + "://".len()],
+            _ => shown,
+        };
+        Self::named(method, shown)
     }
 
     fn named(method: Method, path: &str) -> Self {

@@ -29,7 +29,9 @@ fn parameters(value: &str) -> Vec<(String, String)> {
                 (token.trim().to_owned(), next)
             }
         };
-        found.push((name.trim().trim_start_matches(';').trim().to_owned(), value));
+        // What stands before has no value, and is no parameter.
+        let name = name.rsplit(';').next().unwrap_or_default();
+        found.push((name.trim().to_owned(), value));
         rest = next;
     }
     found
@@ -79,12 +81,14 @@ fn safe(name: &str) -> Option<String> {
     let kept =
         |char: &char| !char.is_control() && !r#"<>:"|?*"#.contains(*char) && !is_override(*char);
     let kept: String = last.chars().filter(kept).collect();
-    let name = kept.trim().trim_matches('.').trim();
+    // Together, since each may hide the other; a name that begins with a dot hides itself.
+    let outside = |char: char| char == '.' || char.is_whitespace();
+    let name = kept.trim_matches(outside);
     let mut end = name.len().min(LONGEST);
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    let name = &name[..end];
+    let name = name[..end].trim_end_matches(outside);
     (!name.is_empty() && !is_device(name)).then(|| name.to_owned())
 }
 
@@ -120,6 +124,26 @@ mod tests {
             header::CONTENT_DISPOSITION,
             value,
         )]))
+    }
+
+    #[test]
+    fn dots_and_blanks_do_not_hide_one_another() {
+        for (name, kept) in [
+            (". .. .", None),
+            (". .bashrc", Some("bashrc")),
+            (".\u{a0}.ssh . ", Some("ssh")),
+            ("a. .b", Some("a. .b")),
+        ] {
+            assert_eq!(safe(name).as_deref(), kept, "{name:?}");
+        }
+        let long = format!("{}. x", "a".repeat(199));
+        assert_eq!(safe(&long), Some("a".repeat(199)));
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_hides_no_other() {
+        let name = of(b"attachment; odd; filename=a.txt");
+        assert_eq!(name.as_deref(), Some("a.txt"));
     }
 
     #[test]

@@ -145,6 +145,16 @@ async fn an_error_names_what_was_given_and_what_is_wrong_with_it() {
         said.starts_with("GET ../x: ") && !said.contains("s3cret"),
         "{said}"
     );
+    for uri in [
+        "https://alice:s3cr?et@h.example/",
+        "https://h example/?q=a@s3cret",
+    ] {
+        let said = client.get(uri).send().await.unwrap_err().to_string();
+        assert!(
+            said.starts_with("GET https://: ") && !said.contains("s3cr"),
+            "{said}"
+        );
+    }
     let error = client
         .get("/")
         .header("x-y", "s3cret\n")

@@ -102,8 +102,9 @@ pub(super) fn life(said: &Value) -> Option<Duration> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    // Not a number is not above zero, either.
-    (seconds > 0.0)
+    // A token that is over when it arrives would be fetched again for each request. Not a number is
+    // not above one, either.
+    (seconds >= 1.0)
         .then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST, |d| d.min(LONGEST)))
 }
 
@@ -164,6 +165,7 @@ mod tests {
             json!(null),
             json!(0),
             json!(-1),
+            json!(1e-10),
             json!(i64::MIN),
             json!("-inf"),
             json!("NaN"),
