@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, header};
 use http_body::Body;
 use tower_service::Service;
 
@@ -67,6 +67,14 @@ enum Step<R> {
     Body(Key, Variants),
 }
 
+/// Whether a request that needs none brings content. The key does not tell it apart from others, so
+/// its response is for it alone; and nobody waits for content that may never end.
+#[inline]
+fn has_content(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    length.is_some_and(|length| length != "0") || headers.contains_key(header::TRANSFER_ENCODING)
+}
+
 impl<S> Cache<S> {
     #[inline]
     fn step<B, R>(
@@ -77,6 +85,9 @@ impl<S> Cache<S> {
     ) -> Step<R> {
         if *request.method() != Method::GET && *request.method() != Method::HEAD {
             return Step::Bypass(Reason::Method);
+        }
+        if has_content(request.headers()) {
+            return Step::Bypass(Reason::Bypass);
         }
         if wants.is_some_and(|wants| wants.wishes().mode == Mode::NoStore) {
             return Step::Bypass(Reason::Bypass);

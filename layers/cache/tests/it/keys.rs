@@ -277,3 +277,19 @@ async fn what_was_unfit_is_stored_once_it_is_fit() {
     );
     assert_eq!(server.calls().len(), 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_with_content_is_neither_stored_nor_shared() {
+    for (field, value) in [("content-length", "4"), ("transfer-encoding", "chunked")] {
+        let (service, server) = over(&private(), [counting()]);
+        let fat = || {
+            let request = http::Request::get("https://a.example/").header(field, value);
+            request.body(buttress_kernel::Body::from("EVIL")).unwrap()
+        };
+        send(&service, fat()).await;
+        send(&service, fat()).await;
+        send(&service, get("/")).await;
+        send(&service, get("/")).await;
+        assert_eq!(server.calls().len(), 3, "{field}");
+    }
+}
