@@ -1,12 +1,13 @@
 //! How the pieces fit, and why.
 //!
-//! Four chapters, to be read in any order. Every piece of code in them is run by the tests.
+//! Five chapters, to be read in any order. Every piece of code in them is run by the tests.
 //!
 //! | chapter | answers |
 //! | --- | --- |
 //! | [`architecture`] | what the parts are, who may know whom, where state lives |
 //! | [`ordering`] | which layer goes outside which, and what changes when two are swapped |
 //! | [`calls`] | what becomes of values, answers and failures |
+//! | [`decisions`] | what our words and numbers mean where others differ, and why |
 //! | [`writing_a_layer`] | how to write one of your own that keeps every promise that ours keep |
 
 #[doc = include_str!("guide/architecture.md")]
@@ -17,6 +18,9 @@ pub mod ordering {}
 
 #[doc = include_str!("guide/calls.md")]
 pub mod calls {}
+
+#[doc = include_str!("guide/decisions.md")]
+pub mod decisions {}
 
 #[doc = include_str!("guide/writing_a_layer.md")]
 pub mod writing_a_layer {}
