@@ -176,8 +176,15 @@ impl<S, B> Call<S, B> {
 /// What is left to do when a request that is not sent again ends.
 pub(crate) struct Last {
     pub(crate) explain: Option<Explain>,
-    /// That of a replay, and the token that it was sent with.
-    pub(crate) replay: Option<(Attempt, Arc<Held>)>,
+    pub(crate) replay: Option<Replayed>,
+}
+
+/// A request that was sent again.
+pub(crate) struct Replayed {
+    pub(crate) attempt: Attempt,
+    /// The token that it was sent with.
+    pub(crate) held: Arc<Held>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl Last {
@@ -189,15 +196,31 @@ impl Last {
     }
 
     pub(crate) fn finish<R>(&self, response: &mut Response<R>) {
-        if let Some((attempt, held)) = &self.replay {
-            if verdict::is_accepted(response.status()) {
-                held.prove();
-            }
+        if let Some(replay) = &self.replay {
+            replay.judge(response);
             // A layer further in may have counted on.
-            response.extensions_mut().get_or_insert_with(|| *attempt);
+            let extensions = response.extensions_mut();
+            extensions.get_or_insert_with(|| replay.attempt);
         }
         if let Some(explain) = &self.explain {
             explain.attach(response.extensions_mut());
+        }
+    }
+}
+
+impl Replayed {
+    /// Tells what the server thinks of the token.
+    fn judge<R>(&self, response: &Response<R>) {
+        let status = response.status();
+        if verdict::is_accepted(status) {
+            self.held.prove();
+        } else if verdict::may_reject(status, self.settings.forbidden)
+            && verdict::is_rejected(response.headers())
+        {
+            telemetry::rejected(status, self.held.generation);
+            if let Some(tokens) = &self.settings.credentials.tokens {
+                tokens.reject_again(self.held.generation);
+            }
         }
     }
 }

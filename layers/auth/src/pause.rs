@@ -11,7 +11,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::call::{Call, Carried, Last, add};
+use crate::call::{Call, Carried, Last, Replayed, add};
 use crate::credential::Unplaceable;
 use crate::drain::Drain;
 use crate::error::Reason;
@@ -147,7 +147,7 @@ where
         let (settings, explain) = (Arc::clone(this.settings), this.explain.take());
         let begun = match this.sent {
             Sent::No => begin(service, request, settings, explain, &held),
-            Sent::Maybe | Sent::Yes => repeat(service, request, &settings, explain, held),
+            Sent::Maybe | Sent::Yes => repeat(service, request, settings, explain, held),
         };
         Poll::Ready(begun)
     }
@@ -189,17 +189,21 @@ where
 fn repeat<S, B>(
     mut service: S,
     mut request: Request<B>,
-    settings: &Settings,
+    settings: Arc<Settings>,
     explain: Option<Explain>,
     held: Arc<Held>,
 ) -> Begun<S, B>
 where
     S: Service<Request<B>>,
 {
-    let added = add(settings, &held, &mut request);
+    let added = add(&settings, &held, &mut request);
     added.map_err(|Unplaceable| Unauthenticated::new(Reason::NoRoom, Sent::Yes))?;
     let attempt = request.extensions().get::<Attempt>().copied();
-    let replay = attempt.map(|attempt| (attempt, held));
+    let replay = attempt.map(|attempt| Replayed {
+        attempt,
+        held,
+        settings,
+    });
     let watched = Watched::Last(Box::new(Last { explain, replay }));
     Ok((service.call(request), watched))
 }

@@ -8,6 +8,7 @@
 #[path = "../src/tokens"]
 mod sources {
     pub(crate) mod backoff;
+    pub(crate) mod doubt;
     pub(crate) mod life;
     pub(crate) mod rules;
     pub(crate) mod state;
@@ -95,7 +96,7 @@ impl World {
         let number = self.fetches.fetch_add(1, Ordering::Relaxed) + 1;
         if succeeds {
             let vault = &self.vault;
-            vault.land(start.flight, number, number, Life::Endless);
+            vault.land(start.flight, self.now, number, number, Life::Endless);
         } else {
             let error = |_| "it failed";
             self.vault

@@ -57,6 +57,7 @@ pub(crate) enum TokensRule {
     AheadAboveHundred,
     CapBelowBase,
     NoTime,
+    NoTtl,
 }
 
 impl From<TokensRule> for InvalidTokens {
@@ -72,6 +73,7 @@ impl fmt::Display for InvalidTokens {
                 "a token cannot be renewed earlier than at its beginning: ahead is at most 100 percent"
             }
             TokensRule::CapBelowBase => "the backoff's cap must not be below its base",
+            TokensRule::NoTtl => "a token that is kept for no time is one of `each_request`",
             TokensRule::NoTime => "the source needs some time to fetch a token: its limit is 0",
         })
     }

@@ -135,6 +135,9 @@ impl Builder {
         if cap < base {
             return Err(TokensRule::CapBelowBase.into());
         }
+        if self.rules.keep == Keep::AtMost(Duration::ZERO) && !self.each {
+            return Err(TokensRule::NoTtl.into());
+        }
         if self.fetch_timeout.is_zero() {
             return Err(TokensRule::NoTime.into());
         }

@@ -160,7 +160,7 @@ impl Landing {
         self.over = true;
         let now = now();
         let life = self.inner.life(&token, self.asked);
-        let generation = self.inner.vault.land(self.flight, sent, token, life);
+        let generation = self.inner.vault.land(self.flight, now, sent, token, life);
         if let Some(generation) = generation {
             let life = life.end().map(|end| end.saturating_duration_since(now));
             let took = now.saturating_duration_since(self.asked);

@@ -52,6 +52,18 @@ impl Life {
         }
     }
 
+    /// This life, unless it ends before `until`: then one that is fresh until then.
+    pub(crate) fn until_at_least(self, until: Option<Instant>) -> Self {
+        match (self, until) {
+            (Self::Until { end, .. }, Some(until)) if end < until => Self::Until {
+                advisory: until,
+                blocking: until,
+                end: until,
+            },
+            _ => self,
+        }
+    }
+
     #[inline]
     pub(crate) fn age(self, now: Instant) -> Age {
         match self {

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod builder;
+mod doubt;
 mod flight;
 mod handle;
 mod life;
@@ -54,8 +55,11 @@ pub(crate) type Ticket = vault::Ticket<Credential, Fallen>;
 ///   [`Handle::set`], [`Handle::invalidate`] or [`Handle::refresh`], the source is asked from the
 ///   beginning.
 /// - A token that was rejected is replaced once, however many requests it was rejected for, and never
-///   at the expense of a newer one. A source whose tokens are rejected although they are new is
-///   asked again only after the same pauses, and meanwhile the rejections are the answers.
+///   at the expense of a newer one. If the new one is rejected as well, or one replacement follows
+///   another, pauses come between them that double from two seconds to half a minute, whatever other
+///   endpoints accept; meanwhile the rejections are the answers. Half a minute of quiet ends that.
+/// - A token that is over when it comes, or within a second, is used all the same (the clocks may
+///   disagree), and the next one is fetched after the same pause as after a failure.
 ///
 /// ```
 /// use std::time::Duration;
@@ -125,6 +129,13 @@ impl Tokens {
         };
         self.launch(start, why);
         self.or_need(asked)
+    }
+
+    /// A request that was sent again was rejected again, with the token of this generation.
+    pub(crate) fn reject_again(&self, generation: u64) {
+        if !self.0.each {
+            self.0.vault.reject_again(generation, now());
+        }
     }
 
     /// What a request does whose token was rejected; `None` when the rejection is the answer.

@@ -24,6 +24,16 @@ pub(crate) enum Keep {
     Once,
 }
 
+impl Keep {
+    /// This long, or as long as a token is kept at most.
+    pub(crate) fn at_most(self, life: Duration) -> Duration {
+        match self {
+            Self::AtMost(ttl) => life.min(ttl),
+            Self::Told | Self::Once => life,
+        }
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

@@ -3,11 +3,16 @@
 //! Generations count the tokens that were held, flights the fetches that were begun. A late word of
 //! an older generation or an older flight changes nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::backoff::Fall;
+use super::doubt::Doubt;
 use super::life::{Age, Life};
 use super::rules::Rules;
+
+/// A token that ends within this of its arrival is not fetched anew as soon as it has ended: there
+/// would be a fetch for each request.
+const BRIEF: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
@@ -22,10 +27,9 @@ pub(crate) struct State {
     failures: u32,
     /// The source is left alone until then.
     rest_until: Option<Instant>,
-    /// Tokens in a row that were rejected though they were new.
-    fruitless: u32,
-    /// Until then a new token that is rejected is not replaced.
-    doubt_until: Option<Instant>,
+    /// Tokens in a row that were as good as over when they came.
+    brief: u32,
+    doubt: Doubt,
 }
 
 /// What a request does.
@@ -78,16 +82,13 @@ impl State {
         draw: u32,
     ) -> Rejection {
         if generation == self.generation && self.held.is_some() {
-            if self.is_resting(now) || (!proven && self.is_doubtful(now)) {
+            if !proven && self.doubt.is_recent(now, rules.backoff) {
+                self.doubt.fruitless(generation, now, rules.backoff, draw);
+            }
+            if self.is_resting(now) || self.doubt.holds(now) {
                 return Rejection::Final;
             }
-            self.fruitless = if proven {
-                0
-            } else {
-                self.fruitless.saturating_add(1)
-            };
-            let delay = rules.backoff.delay(self.fruitless, Fall::default(), draw);
-            self.doubt_until = now.checked_add(delay).filter(|_| !proven);
+            self.doubt.replaced(now, rules.backoff, draw);
             self.held = None;
         }
         match self.ask(now) {
@@ -96,14 +97,48 @@ impl State {
         }
     }
 
+    /// A request that was rejected before was so again, with the token of this generation.
+    pub(crate) fn reject_again(&mut self, generation: u64, now: Instant, rules: &Rules, draw: u32) {
+        if generation == self.generation {
+            self.doubt.fruitless(generation, now, rules.backoff, draw);
+        }
+    }
+
     /// Somebody wants a new token, whatever there is; returns the fetch, if it has to begin.
     pub(crate) fn demand(&mut self) -> Option<u64> {
         self.flight.is_none().then(|| self.begin())
     }
 
-    /// A fetch brought a token; returns its generation, unless the fetch was superseded.
-    pub(crate) fn succeed(&mut self, flight: u64, life: Life) -> Option<u64> {
-        (self.flight == Some(flight)).then(|| self.hold(life))
+    /// A fetch brought a token; returns its generation and its life, unless the fetch was superseded.
+    ///
+    /// Where clocks disagree, a token that seems to be over may well be good. One that is as good as
+    /// over is used for as long as the source would be left alone after a failure.
+    pub(crate) fn succeed(
+        &mut self,
+        flight: u64,
+        life: Life,
+        now: Instant,
+        rules: &Rules,
+        draw: u32,
+    ) -> Option<(u64, Life)> {
+        if self.flight != Some(flight) {
+            return None;
+        }
+        let brief = now
+            .checked_add(BRIEF)
+            .is_some_and(|soon| life.age(soon) == Age::Over);
+        self.brief = if brief {
+            self.brief.saturating_add(1)
+        } else {
+            0
+        };
+        let life = if brief {
+            let pause = rules.backoff.delay(self.brief, Fall::default(), draw);
+            life.until_at_least(now.checked_add(rules.keep.at_most(pause)))
+        } else {
+            life
+        };
+        Some((self.hold(life), life))
     }
 
     /// A fetch failed; returns how many did in a row, unless it was superseded.
@@ -127,8 +162,8 @@ impl State {
 
     /// Somebody brought a token; a fetch under way is superseded.
     pub(crate) fn set(&mut self, life: Life) -> u64 {
-        self.fruitless = 0;
-        self.doubt_until = None;
+        self.doubt = Doubt::default();
+        self.brief = 0;
         self.hold(life)
     }
 
@@ -165,10 +200,6 @@ impl State {
 
     fn is_resting(&self, now: Instant) -> bool {
         self.rest_until.is_some_and(|until| now < until)
-    }
-
-    fn is_doubtful(&self, now: Instant) -> bool {
-        self.doubt_until.is_some_and(|until| now < until)
     }
 
     /// Whether the token at hand may still be sent.

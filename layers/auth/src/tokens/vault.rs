@@ -178,6 +178,13 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         }
     }
 
+    /// A request that was sent again was rejected again.
+    pub(crate) fn reject_again(&self, generation: u64, now: Instant) {
+        let mut desk = self.desk();
+        let draw = desk.draws.u32(..);
+        desk.state.reject_again(generation, now, &self.rules, draw);
+    }
+
     /// Somebody waits for a new token, whatever there is.
     pub(crate) fn demand(&self) -> (Ticket<T, E>, Option<Start<P>>) {
         let mut desk = self.desk();
@@ -215,9 +222,18 @@ impl<T, P: Clone, E> Vault<T, P, E> {
     }
 
     /// A fetch brought a token. Returns its generation, unless the fetch was superseded.
-    pub(crate) fn land(&self, flight: u64, value: T, token: P, life: Life) -> Option<u64> {
+    pub(crate) fn land(
+        &self,
+        flight: u64,
+        now: Instant,
+        value: T,
+        token: P,
+        life: Life,
+    ) -> Option<u64> {
         let mut desk = self.desk();
-        let generation = desk.state.succeed(flight, life)?;
+        let draw = desk.draws.u32(..);
+        let landed = desk.state.succeed(flight, life, now, &self.rules, draw);
+        let (generation, life) = landed?;
         let held = self.hold(&mut desk, generation, value, token, life);
         tell(desk, Landed::Token(held));
         Some(generation)

@@ -230,6 +230,7 @@ fn contradictory_settings_are_refused_with_the_rule() {
     refused(tokens().ahead(101, secs(1)), "at most 100 percent");
     refused(tokens().backoff(secs(2), secs(1)), "below its base");
     refused(tokens().fetch_timeout(secs(0)), "limit is 0");
+    refused(tokens().ttl(secs(0)), "each_request");
     assert!(
         tokens()
             .ahead(100, secs(1))

@@ -130,19 +130,76 @@ async fn a_source_whose_new_tokens_are_rejected_is_not_asked_for_each_request() 
         time::advance(ms(1)).await;
     }
     assert_eq!(issuer.fetches(), 2);
-    time::advance(ms(500)).await;
+    time::advance(secs(2)).await;
     assert_eq!(status(&service).await, 401);
     assert_eq!(issuer.fetches(), 3);
-    time::advance(ms(500)).await;
+    time::advance(secs(2)).await;
     assert_eq!(status(&service).await, 401);
-    assert_eq!(issuer.fetches(), 3, "the pause doubles");
-    time::advance(ms(500)).await;
+    assert_eq!(issuer.fetches(), 3, "the pause grows");
+    time::advance(secs(6)).await;
     api.accept_from(4);
     assert_eq!(status(&service).await, 200);
-    // Accepted once, it is replaced at once when it is rejected.
+}
+
+/// An API one of whose endpoints rejects every token, or those below a number.
+fn with_bad_endpoint(least: u32) -> Scripted {
+    let answer = move |call: &Call| {
+        let bad = call.uri.path() == "/bad" || carried(call) < least;
+        let mut response = Response::new(Body::empty());
+        if bad {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        response
+    };
+    Scripted::new([Step::answer(answer)])
+}
+
+/// How many tokens are fetched in a minute in which each second ten requests go to a good
+/// endpoint and as many to one that always rejects; by whether they can be sent again.
+async fn fetches_beside_a_bad_endpoint(replay: bool) -> u32 {
+    let issuer = Issuer::new(ENDLESS);
+    let service = layer(usual(&issuer))
+        .replay(replay)
+        .layer(with_bad_endpoint(1));
+    for _ in 0..60 {
+        for _ in 0..10 {
+            assert_eq!(send(&service, get()).await.unwrap().status(), 200);
+            let bad = http::Request::get("https://api.example.com/bad");
+            let bad = bad.body(Body::empty()).unwrap();
+            assert_eq!(send(&service, bad).await.unwrap().status(), 401);
+            time::advance(ms(100)).await;
+        }
+    }
+    issuer.fetches() - 1
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_always_rejects_does_not_cost_a_fetch_for_each_request() {
+    let replayed = fetches_beside_a_bad_endpoint(true).await;
+    assert!((2..=6).contains(&replayed), "{replayed}");
+    let unreplayed = fetches_beside_a_bad_endpoint(false).await;
+    assert!((2..=10).contains(&unreplayed), "{unreplayed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_are_revoked_one_after_the_other_are_each_replaced_at_once() {
+    let issuer = Issuer::new(ENDLESS);
+    let api = Api::accepting(1);
+    let service = over(&usual(&issuer), &api);
+    for least in 1..=4 {
+        api.accept_from(least);
+        assert_eq!(status(&service).await, 200);
+        assert_eq!(issuer.fetches(), least);
+    }
+    // A row of them is suspicious, until it has been quiet.
     api.accept_from(5);
-    assert_eq!(status(&service).await, 200);
-    assert_eq!(issuer.fetches(), 5);
+    assert_eq!(status(&service).await, 401);
+    time::advance(secs(60)).await;
+    for least in 5..=7 {
+        api.accept_from(least);
+        assert_eq!(status(&service).await, 200);
+        assert_eq!(issuer.fetches(), least);
+    }
 }
 
 fn challenging(status: u16, challenge: &'static str) -> Scripted {
