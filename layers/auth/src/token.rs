@@ -175,6 +175,11 @@ impl Token {
         }
     }
 
+    /// Whether both hold the same secret. Nothing is known of tokens without one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+
     pub(crate) const fn lifetime(&self) -> Lifetime {
         self.lifetime
     }

@@ -9,12 +9,23 @@ use zeroize::Zeroizing;
 use super::stored_token;
 use crate::{StoreError, Token, TokenStore};
 
-/// What is no token is not read beyond this, in bytes.
+/// What is no token is not read beyond this, in bytes, and no token is written that would not be read.
 const LIMIT: u64 = 64 * 1024;
 
-/// What a file's name may hold besides letters and digits. No dot: names beginning with one are ours,
-/// and `..` is a folder.
-const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+/// What a file's name may hold besides small letters and digits. No dot: names beginning with one are
+/// ours, and `..` is a folder. No capital letter: on some systems they are the same as small ones, and
+/// two keys would be one file.
+const UNSAFE: &AsciiSet = &capitals(&NON_ALPHANUMERIC.remove(b'-').remove(b'_'));
+
+const fn capitals(set: &AsciiSet) -> AsciiSet {
+    let mut set = set.add(b'A');
+    let mut letter = b'B';
+    while letter <= b'Z' {
+        set = set.add(letter);
+        letter += 1;
+    }
+    set
+}
 
 /// A [`TokenStore`] in a folder: a file for each key, which nobody else may read (mode 0600 on Unix; the
 /// folder, if it has to be made, 0700).
@@ -71,6 +82,9 @@ impl TokenStore for FileStore {
     async fn set(&self, key: &str, token: &Token) -> Result<(), StoreError> {
         let text = stored_token::write(token)
             .ok_or_else(|| StoreError::unavailable("this token cannot be written to a file"))?;
+        if text.len() as u64 > LIMIT {
+            return Err(StoreError::unavailable("this token is longer than 64 KiB"));
+        }
         let (folder, file) = (Arc::clone(&self.0), self.file(key));
         apart(move || write(&folder, &file, &text)).await
     }

@@ -1,6 +1,8 @@
 //! Where tokens come from, and where they are kept.
 
+mod changes;
 mod error;
+mod keeper;
 mod memory;
 mod store;
 mod stored;
@@ -49,6 +51,13 @@ pub trait TokenSource: Send + Sync + 'static {
         &self,
         previous: Option<&Token>,
     ) -> impl Future<Output = Result<Token, FetchError>> + Send;
+
+    /// Told when a [`Handle`](crate::Handle) sets a token or, with `None`, clears it: for sources that
+    /// keep tokens themselves, as [`Stored`] does. It must not block. Nothing is done unless a source
+    /// says so.
+    fn changed(&self, token: Option<&Token>) {
+        let _ = token;
+    }
 }
 
 impl<F, R, T, E> TokenSource for F

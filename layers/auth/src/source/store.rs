@@ -10,6 +10,7 @@ use crate::Token;
 ///
 /// A store gets tokens with their end as a [date](Token::end), and gives them back so. It holds
 /// secrets, refresh tokens among them: a file is for its owner alone, a table is encrypted.
+/// [`Stored`](crate::Stored) gives it a time limit, after which the future is dropped.
 pub trait TokenStore: Send + Sync + 'static {
     /// The token under this key, if there is one.
     ///
@@ -23,7 +24,8 @@ pub trait TokenStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it cannot be kept. It is used all the same.
+    /// When it cannot be kept. It is used all the same, and [`Stored`](crate::Stored) tries again
+    /// later.
     fn set(&self, key: &str, token: &Token) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Removes what is under this key; that nothing is there is no error.

@@ -1,21 +1,32 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use buttress_kernel::{SystemWallClock, WallClock};
 
 use super::FetchError;
-use crate::{StoreError, Token, TokenSource, TokenStore, telemetry};
+use super::changes::Change;
+use super::keeper::Keeper;
+use crate::{Token, TokenSource, TokenStore};
 
 /// The key that a session is stored under, unless another is named.
 const KEY: &str = "buttress-auth-session";
 
+/// How long a store may take, unless another limit is set.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// A [`TokenSource`] whose tokens outlive it in a [`TokenStore`].
 ///
-/// The stored token is taken while it lives and is not the very one that is to be replaced; one that
-/// has ended is handed to the source, for the refresh token in it. So a session can be shared: whoever
-/// renews it first does so for all. Each new token is stored; a [terminal](FetchError::terminal) error
-/// removes what is stored. What is stored and is not a token is warned about and removed. A store
-/// that fails is warned about too, and then the tokens are as good as without it.
+/// - The stored token is taken while it lives and is not the very one that is to be replaced; one that
+///   has ended is handed to the source, for the refresh token in it. So a session can be shared: whoever
+///   renews it first does so for all.
+/// - Each new token is stored, also one that a [`Handle`](crate::Handle) sets; what it clears is removed.
+/// - A [terminal](FetchError::terminal) error removes what is stored, unless somebody else has stored
+///   another token meanwhile: that one is taken.
+/// - What is stored and is not a token is warned about and removed.
+/// - A store that fails, or takes longer than it may, is warned about. What could not be written is kept
+///   in memory and written again after a pause, one second at first and five minutes at most; until then
+///   the tokens are as good as without a store.
 ///
 /// ```
 /// use buttress_auth::{MemoryStore, Stored, Token};
@@ -24,10 +35,13 @@ const KEY: &str = "buttress-auth-session";
 /// let source = Stored::new(sign_in, MemoryStore::new()).key("alice");
 /// # drop(source);
 /// ```
+///
+/// # Cancellation
+///
+/// Writes are made in a task of their own. A fetch that is dropped loses none.
 pub struct Stored<S, T> {
     source: S,
-    store: T,
-    key: String,
+    keeper: Keeper<T>,
     clock: Arc<dyn WallClock>,
 }
 
@@ -37,8 +51,7 @@ impl<S, T> Stored<S, T> {
     pub fn new(source: S, store: T) -> Self {
         Self {
             source,
-            store,
-            key: KEY.to_owned(),
+            keeper: Keeper::new(store, KEY, LIMIT),
             clock: Arc::new(SystemWallClock),
         }
     }
@@ -46,7 +59,15 @@ impl<S, T> Stored<S, T> {
     /// The key that the token is stored under, `buttress-auth-session` unless set.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = key.into();
+        self.keeper.key = key.into().into();
+        self
+    }
+
+    /// How long the store may take for one answer, 5 s unless set. A fetch waits no longer for it, and
+    /// goes on without.
+    #[must_use]
+    pub const fn store_timeout(mut self, limit: Duration) -> Self {
+        self.keeper.limit = limit;
         self
     }
 
@@ -56,66 +77,67 @@ impl<S, T> Stored<S, T> {
         self.clock = Arc::new(clock);
         self
     }
+
+    fn is_alive(&self, token: &Token) -> bool {
+        token.end().is_none_or(|end| self.clock.now() < end)
+    }
 }
 
 impl<S: TokenSource, T: TokenStore> Stored<S, T> {
-    async fn load(&self) -> Option<Token> {
-        match self.store.get(&self.key).await {
-            Ok(token) => token,
-            Err(error) => {
-                telemetry::store_failed("get", error.is_malformed());
-                if error.is_malformed() {
-                    self.remove().await;
-                }
-                None
-            }
-        }
-    }
-
-    async fn remove(&self) {
-        let removed = self.store.remove(&self.key).await;
-        tell("remove", &removed);
-    }
-}
-
-fn tell(what: &'static str, end: &Result<(), StoreError>) {
-    if let Err(error) = end {
-        telemetry::store_failed(what, error.is_malformed());
+    /// The stored token, unless it is this one.
+    async fn load_other(&self, than: Option<&Token>) -> Option<Token> {
+        let stored = self.keeper.load().await;
+        stored.filter(|token| than.is_none_or(|than| !than.is_same(token)))
     }
 }
 
 impl<S: TokenSource, T: TokenStore> TokenSource for Stored<S, T> {
     async fn fetch(&self, previous: Option<&Token>) -> Result<Token, FetchError> {
-        let stored = self.load().await;
-        let is_other = |token: &&Token| previous.and_then(Token::expose) != token.expose();
-        let other = stored.as_ref().filter(is_other);
-        let asked = self.clock.now();
-        if let Some(token) = other
-            && token.end().is_none_or(|end| asked < end)
-        {
+        let epoch = self.keeper.epoch();
+        let other = self.load_other(previous).await;
+        if let Some(token) = other.as_ref().filter(|token| self.is_alive(token)) {
             return Ok(token.clone());
         }
-        match self.source.fetch(other.or(previous)).await {
+        let asked = self.clock.now();
+        let used = other.as_ref().or(previous);
+        match self.source.fetch(used).await {
             Ok(token) => {
                 let token = token.dated(asked);
-                let kept = self.store.set(&self.key, &token).await;
-                tell("set", &kept);
+                self.keeper
+                    .propose(epoch, Change::Keep(token.clone()))
+                    .await;
                 Ok(token)
             }
-            Err(error) => {
-                if error.is_terminal() {
-                    self.remove().await;
+            Err(error) if error.is_terminal() => {
+                // Somebody else may have used up the refresh token, and stored what came of it.
+                let newer = self.load_other(used).await;
+                if let Some(token) = newer.filter(|token| self.is_alive(token)) {
+                    return Ok(token);
+                }
+                if let Some(used) = used {
+                    let discard = Change::Discard(used.clone());
+                    self.keeper.propose(epoch, discard).await;
                 }
                 Err(error)
             }
+            Err(error) => Err(error),
         }
+    }
+
+    fn changed(&self, token: Option<&Token>) {
+        let change = match token {
+            Some(token) => Change::Keep(token.clone().dated(self.clock.now())),
+            None => Change::Remove,
+        };
+        self.keeper.dictate(change);
+        self.source.changed(token);
     }
 }
 
 impl<S, T> fmt::Debug for Stored<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
-            .field("key", &self.key)
+            .field("key", &self.keeper.key)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use buttress_kernel::{SystemWallClock, WallClock};
@@ -148,6 +148,7 @@ impl Builder {
         Tokens(Arc::new(Inner {
             vault: Vault::new(self.rules, self.draws),
             source: self.source,
+            changing: Mutex::new(()),
             fetch_timeout: self.fetch_timeout,
             each: self.each,
             clock: self.clock,

@@ -45,11 +45,16 @@ type Fetching = Pin<Box<dyn Future<Output = Result<Token, FetchError>> + Send>>;
 /// A [`TokenSource`] without its type.
 pub(super) trait Fetch: Send + Sync {
     fn fetch(self: Arc<Self>, previous: Option<Token>) -> Fetching;
+    fn changed(&self, token: Option<&Token>);
 }
 
 impl<S: TokenSource> Fetch for S {
     fn fetch(self: Arc<Self>, previous: Option<Token>) -> Fetching {
         Box::pin(async move { TokenSource::fetch(&*self, previous.as_ref()).await })
+    }
+
+    fn changed(&self, token: Option<&Token>) {
+        TokenSource::changed(self, token);
     }
 }
 

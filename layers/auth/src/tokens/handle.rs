@@ -74,7 +74,8 @@ impl Handle {
     }
 
     /// Puts a token in place, for instance after somebody has signed in. A fetch under way counts for
-    /// nothing; who waits for it gets this one.
+    /// nothing; who waits for it gets this one. The source [is told](crate::TokenSource::changed), and
+    /// a [store](crate::Stored) with it, in the background.
     ///
     /// # Errors
     ///
@@ -82,15 +83,21 @@ impl Handle {
     pub fn set(&self, token: Token) -> Result<(), InvalidCredential> {
         let sent = token.credential()?;
         let inner = &self.0.0;
+        let _changing = inner.changing.lock();
+        // A fetch that begins now finds the new token already.
+        inner.source.changed(Some(&token));
         let life = inner.life(&token, now());
         inner.vault.set(sent, token, life);
         Ok(())
     }
 
     /// Forgets the token, its refresh token and all failures, as at a logout. A fetch under way counts
-    /// for nothing; the next request asks the source from the beginning. A [store](crate::Stored) is
-    /// not told.
+    /// for nothing; the next request asks the source from the beginning. What a
+    /// [store](crate::Stored) holds is removed, in the background.
     pub fn clear(&self) {
-        self.0.0.vault.clear();
+        let inner = &self.0.0;
+        let _changing = inner.changing.lock();
+        inner.source.changed(None);
+        inner.vault.clear();
     }
 }

@@ -15,7 +15,7 @@ mod wait;
 mod watch;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use buttress_kernel::WallClock;
@@ -79,6 +79,9 @@ pub struct Tokens(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     vault: Vault<Credential, Token, Fallen>,
     source: Arc<dyn flight::Fetch>,
+    /// Held by whoever changes the token from outside, so that the source hears of the last change
+    /// last.
+    changing: Mutex<()>,
     fetch_timeout: Duration,
     /// Each request has a token of its own.
     each: bool,

@@ -68,6 +68,49 @@ async fn ap29_what_was_set_is_got_until_it_is_removed() {
     assert!(store.get("alice").await.unwrap().is_none());
 }
 
+#[tokio::test]
+async fn what_would_not_be_read_is_not_written() {
+    let folder = Folder::new("long");
+    let store = FileStore::new(&folder.0);
+    let long = |length: usize| Token::new("s".repeat(length)).unwrap();
+    store.set("alice", &long(60_000)).await.unwrap();
+    let error = store.set("alice", &long(70_000)).await.unwrap_err();
+    assert!(!error.is_malformed());
+    let kept = store.get("alice").await.unwrap().unwrap();
+    assert_eq!(
+        kept.expose().unwrap().len(),
+        60_000,
+        "and the old one stays"
+    );
+}
+
+#[tokio::test]
+async fn keys_that_differ_in_their_letters_size_alone_are_different_files_everywhere() {
+    let folder = Folder::new("case");
+    let store = FileStore::new(&folder.0);
+    let keys = ["alice", "Alice", "ALICE", "%41lice", "é", "É"];
+    for (number, key) in keys.iter().enumerate() {
+        store
+            .set(key, &token(&format!("secret-{number}")))
+            .await
+            .unwrap();
+    }
+    let mut names = folder.names();
+    names
+        .iter_mut()
+        .for_each(|name| name.make_ascii_lowercase());
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), keys.len(), "{names:?}");
+    for (number, key) in keys.iter().enumerate() {
+        let secret = format!("secret-{number}");
+        assert_eq!(
+            store.get(key).await.unwrap().unwrap().expose(),
+            Some(&*secret)
+        );
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_is_for_its_owner_alone() {
