@@ -86,6 +86,7 @@ where
     fetch.found = Variants::default();
     fetch.aim = Aim::Fetch;
     fetch.sent = fetch.asked.shared.now();
+    fetch.since = fetch.asked.shared.outdated.moment();
     let second = ready_call(service, request).await;
     match fetch.end(second).await {
         Ok(answer) => Ok(answer),

@@ -10,7 +10,7 @@ use crate::body::CacheBody;
 use crate::flight::{Candidate, Entrance, Entrant};
 use crate::lean::{explain, note};
 use crate::overrides::Override;
-use crate::policy::{Aim, Ask, Decision, Forward, Mode, Reply, Serve, Wishes, look_up};
+use crate::policy::{self, Aim, Ask, Decision, Forward, Mode, Reply, Serve, Wishes, look_up};
 use crate::serve::{from_memory, span};
 use crate::shared::Shared;
 use crate::status::CacheStatus;
@@ -125,8 +125,22 @@ impl Asked {
 
     /// Whether the request may be given a response under way.
     pub(crate) fn suits(&self, candidate: &Candidate) -> Option<Serve> {
-        let candidate = std::slice::from_ref(candidate);
-        match look_up(&self.wishes(), &self.ask(), candidate, self.shared.now()) {
+        self.is_served_by(candidate)
+    }
+
+    /// Notes whether others may be given a response that this request got, or each has to ask.
+    pub(crate) fn note_fitness(&self, head: &policy::Head) {
+        let (unfit, hash) = (&self.shared.unfit, self.key.hash());
+        if self.is_served_by(head).is_some() {
+            unfit.forget(hash);
+        } else {
+            unfit.remember_validated(hash, self.shared.now());
+        }
+    }
+
+    fn is_served_by<H: AsRef<policy::Head>>(&self, head: &H) -> Option<Serve> {
+        let head = std::slice::from_ref(head);
+        match look_up(&self.wishes(), &self.ask(), head, self.shared.now()) {
             Decision::Serve(serve) if serve.reply == Reply::Whole && !serve.revalidate => {
                 Some(serve)
             }
@@ -142,9 +156,9 @@ impl Asked {
     ) -> Option<Response<CacheBody<B>>> {
         let reader = candidate.stream.join()?;
         telemetry::collapsed(&self.key);
-        let response = crate::policy::answer(candidate.as_ref(), serve);
+        let response = policy::answer(candidate.as_ref(), serve);
         let response = response.map(|()| CacheBody::shared(reader));
-        let status = CacheStatus::forwarded(crate::policy::Reason::UriMiss).collapsed(true);
+        let status = CacheStatus::forwarded(policy::Reason::UriMiss).collapsed(true);
         Some(self.told(response, &status))
     }
 
@@ -162,7 +176,7 @@ impl Asked {
         let range = span(&self.method, variant.as_ref(), &serve.reply)?;
         let answer = self.shared.store.body(&self.key, variant.id(), range);
         let body = self.shared.wait("body", answer).await.flatten()?;
-        let response = crate::policy::answer(variant.as_ref(), serve);
+        let response = policy::answer(variant.as_ref(), serve);
         Some(self.told(response.map(|()| CacheBody::kept(body)), status))
     }
 

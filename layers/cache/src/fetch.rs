@@ -15,6 +15,7 @@ use crate::flight::{Candidate, Failing, Landing, Leader};
 use crate::future::Answered;
 use crate::joined::Joined;
 use crate::keep::Keep;
+use crate::outdated::Moment;
 use crate::overrides::Override;
 use crate::policy::{self, Action, Aim, Arrival, Reason, Serve, learn, rescue};
 use crate::serve::{as_ended, boxed, is_too_long};
@@ -33,6 +34,8 @@ pub(crate) struct Fetch {
     pub(crate) aim: Aim,
     pub(crate) reason: Reason,
     pub(crate) sent: SystemTime,
+    /// When it was sent, among the invalidations.
+    pub(crate) since: Moment,
     /// Whether it asks for what anybody would be given.
     pub(crate) common: bool,
     /// If others wait for it, or may.
@@ -119,6 +122,10 @@ impl Fetch {
             let key = self.asked.shared.sibling(&self.asked.key, uri);
             self.asked.shared.invalidate_key(key);
         }
+        let stores = matches!(lesson.action, Action::Store { .. });
+        if let Some(index) = lesson.disproved.filter(|_| !stores) {
+            self.forget(index);
+        }
         match lesson.action {
             Action::Leave => Ok(self.leave(response)),
             Action::Store { head, replaces } => Ok(self.store(response, head, &replaces)),
@@ -173,11 +180,18 @@ impl Fetch {
         let keep = self.keep(head, replaces);
         if is_too_long(response.body(), &keep) {
             telemetry::not_stored(&self.asked.key, "too long");
+            self.asked.shared.forget(&self.asked.key, &keep.replaces);
             return self.leave(response);
         }
         let response = self.begin(response, keep);
         let told = CacheStatus::forwarded(self.reason).stored(true);
         self.asked.told(response, &told)
+    }
+
+    fn forget(&self, index: usize) {
+        if let Some(variant) = self.found.get(index) {
+            self.asked.shared.forget(&self.asked.key, &[variant.id()]);
+        }
     }
 
     fn keep(&self, head: Box<policy::Head>, replaces: &[usize]) -> Keep {
@@ -197,6 +211,7 @@ impl Fetch {
             head,
             tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
             replaces: ids,
+            since: self.since,
             seat: None,
             before: None,
         }
@@ -208,15 +223,17 @@ impl Fetch {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let shared = &self.asked.shared;
-        shared.unfit.forget(self.asked.key.hash());
-        let limit = shared.settings.max_entry;
+        let ended = as_ended(&keep.head);
+        if self.common {
+            self.asked.note_fitness(&ended);
+        }
+        let limit = self.asked.shared.settings.max_entry;
         let Some(leader) = self.leader.take() else {
             return response
                 .map(|body| CacheBody::shared(Stream::begin(boxed(body), limit, Box::new(keep))));
         };
         let (lander, seat) = leader.split();
-        let head = Head::new(as_ended(&keep.head));
+        let head = Head::new(ended);
         keep.seat = Some(seat);
         response.map(|body| {
             let reader = Stream::begin(boxed(body), limit, Box::new(keep));
@@ -234,6 +251,11 @@ impl Fetch {
             // The body has gone in the meantime.
             return Err(self.repeat());
         };
+        if let Some(variant) = self.found.get(serve.index)
+            && self.common
+        {
+            self.asked.note_fitness(variant.as_ref());
+        }
         if let Some(leader) = self.leader.take() {
             leader.land(Landing::Again);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use crate::flight::Seat;
+use crate::outdated::Moment;
 use crate::policy;
 use crate::shared::Shared;
 use crate::store::{Head, Key, Tags, Variant};
@@ -20,6 +21,8 @@ pub(crate) struct Keep {
     pub(crate) tags: Option<Tags>,
     /// The numbers of those that it takes the place of.
     pub(crate) replaces: Vec<u64>,
+    /// When it was asked for.
+    pub(crate) since: Moment,
     /// Its place among the flights, where others can join it.
     pub(crate) seat: Option<Seat>,
     /// What belongs before the body, and how much of the body it covers already.
@@ -45,8 +48,11 @@ impl Keep {
         }
         let id = self.shared.new_id();
         let variant = Variant::new(id, Head::new(*self.head), self.tags, body);
+        let seat = self.seat;
+        // Its place is kept until it is in the store, so that nobody misses it in between.
+        let done = move || drop(seat);
         self.shared
-            .put(self.key, variant, &self.replaces, self.seat);
+            .put(self.key, variant, &self.replaces, self.since, done);
     }
 
     /// The body with what belongs before it.
@@ -77,5 +83,7 @@ impl Sink for Keep {
         telemetry::not_stored(&self.key, "too long");
         let now = self.shared.now();
         self.shared.unfit.remember(self.key.hash(), now);
+        // It has taken their place, although it cannot be kept.
+        self.shared.forget(&self.key, &self.replaces);
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
 use crate::keep::Keep;
+use crate::outdated::Moment;
 use crate::overrides::Override;
 use crate::policy::{Action, Aim, Arrival, Ask, Mode, Reason, learn};
 use crate::serve::start;
@@ -43,6 +44,8 @@ struct Extra {
     key: Option<Key>,
     /// Whether nothing in the request forbids to store a response.
     may_store: bool,
+    /// When it was sent, among the invalidations.
+    since: Moment,
     explain: Option<(Explain, Instant)>,
 }
 
@@ -82,6 +85,7 @@ impl Lean {
         let key = (!safe).then(|| shared.with_key(request, name, |key| key.keep()));
         let extra = Extra {
             may_store: *request.method() == Method::POST && plain && wanted,
+            since: shared.outdated.moment(),
             key,
             wants,
             explain,
@@ -175,6 +179,8 @@ impl Lean {
         let Some(key) = key else {
             return self.finish(response.map(CacheBody::passed), false);
         };
+        // What it makes out of date itself is older than its own response.
+        let overtaken = self.is_overtaken(&key);
         for uri in &lesson.invalidate {
             let sibling = self.shared.sibling(&key, uri);
             if sibling != key {
@@ -184,7 +190,8 @@ impl Lean {
         if !lesson.invalidate.is_empty() {
             self.shared.invalidate_key(key.clone());
         }
-        let extra = self.extra.as_ref().filter(|extra| extra.may_store);
+        let extra = self.extra.as_ref();
+        let extra = extra.filter(|extra| extra.may_store && !overtaken);
         match (lesson.action, extra) {
             (Action::Store { head, .. }, Some(extra)) if head.vary.names.is_empty() => {
                 let tags = extra.wants.as_ref().and_then(Override::tags).cloned();
@@ -194,6 +201,7 @@ impl Lean {
                     head,
                     tags,
                     replaces: Vec::new(),
+                    since: self.shared.outdated.moment(),
                     seat: None,
                     before: None,
                 };
@@ -203,6 +211,14 @@ impl Lean {
             }
             _ => self.finish(response.map(CacheBody::passed), false),
         }
+    }
+
+    /// Whether somebody else has made what it fetched out of date.
+    fn is_overtaken(&self, key: &Key) -> bool {
+        self.extra.as_ref().is_some_and(|extra| {
+            let tags = extra.wants.as_ref().and_then(Override::tags);
+            self.shared.outdated.has(key, tags, extra.since)
+        })
     }
 
     #[inline]

@@ -125,6 +125,7 @@ mod joined;
 mod keep;
 mod layer;
 mod lean;
+mod outdated;
 mod overrides;
 mod policy;
 mod recent;

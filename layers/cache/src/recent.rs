@@ -18,6 +18,8 @@ pub(crate) struct Unfit(Box<[AtomicU64]>);
 pub(crate) enum Known {
     /// Nothing is known.
     Not,
+    /// The last one was stored, but each request has to ask whether it is still right.
+    Validated,
     /// The last one was not.
     Once,
     /// The last two were not.
@@ -37,13 +39,16 @@ impl Unfit {
     pub(crate) fn remember(&self, hash: u64, now: SystemTime) {
         let (place, now) = (self.place(hash), seconds(now));
         let strength = match Self::read(place.load(Ordering::Relaxed), hash, now) {
-            Known::Not => 1,
-            Known::Once | Known::Well => 2,
+            Known::Not | Known::Validated => ONCE,
+            Known::Once | Known::Well => WELL,
         };
-        place.store(
-            mark(hash) | strength << 30 | (now & TIME),
-            Ordering::Relaxed,
-        );
+        place.store(entry(hash, strength, now), Ordering::Relaxed);
+    }
+
+    /// The same of one that is stored, but answers nobody without a question to the origin.
+    pub(crate) fn remember_validated(&self, hash: u64, now: SystemTime) {
+        let place = self.place(hash);
+        place.store(entry(hash, VALIDATED, seconds(now)), Ordering::Relaxed);
     }
 
     pub(crate) fn forget(&self, hash: u64) {
@@ -60,9 +65,10 @@ impl Unfit {
             return Known::Not;
         }
         match found >> 30 & 3 {
-            0 => Known::Not,
-            1 => Known::Once,
-            _ => Known::Well,
+            ONCE => Known::Once,
+            WELL => Known::Well,
+            VALIDATED => Known::Validated,
+            _ => Known::Not,
         }
     }
 
@@ -74,6 +80,15 @@ impl Unfit {
 
 const MARK: u64 = !0 << 32;
 const TIME: u64 = (1 << 30) - 1;
+
+/// What is known, in the two bits between.
+const ONCE: u64 = 1;
+const WELL: u64 = 2;
+const VALIDATED: u64 = 3;
+
+fn entry(hash: u64, known: u64, now: u64) -> u64 {
+    mark(hash) | known << 30 | (now & TIME)
+}
 
 fn mark(hash: u64) -> u64 {
     hash & MARK
@@ -161,6 +176,18 @@ mod tests {
         );
         unfit.forget(HASH);
         assert_eq!(unfit.known(HASH, at(1_002)), Known::Not);
+    }
+
+    #[test]
+    fn what_is_validated_each_time_is_known_at_once_and_is_no_sign_of_the_other() {
+        let unfit = Unfit::new();
+        unfit.remember(HASH, at(1_000));
+        unfit.remember_validated(HASH, at(1_000));
+        assert_eq!(unfit.known(HASH, at(1_010)), Known::Validated);
+        assert_eq!(unfit.known(HASH, at(1_011)), Known::Not);
+        unfit.remember_validated(HASH, at(1_000));
+        unfit.remember(HASH, at(1_000));
+        assert_eq!(unfit.known(HASH, at(1_000)), Known::Once);
     }
 
     #[test]

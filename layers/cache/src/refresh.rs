@@ -57,6 +57,7 @@ pub(crate) fn begin<B, C, F, R, E>(
         aim: forward.aim,
         reason: forward.reason,
         sent: now,
+        since: shared.outdated.moment(),
         common: true,
         leader: Some(leader),
     };

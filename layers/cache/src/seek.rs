@@ -21,7 +21,8 @@ use crate::status::CacheStatus;
 use crate::store::{Answer, Pending, Variants};
 use crate::telemetry;
 
-/// So often a request waits for others, before it goes by itself.
+/// So often a request waits for a leader that goes without an answer, or for one that brings another
+/// variant, before it goes by itself.
 const ROUNDS: u32 = 8;
 
 /// What a request waits for.
@@ -115,19 +116,24 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, bool), Box<Answ
         Turn::Body(found) => return Ok((found, false)),
         Turn::Flight(waiting, missed) => (waiting, missed),
     };
-    let landing = waiting.await;
-    if let Landing::Shared(candidate) = &landing
-        && let Some(serve) = asked.suits(candidate)
-        && let Some(answer) = asked.join(candidate, &serve)
-    {
-        return Err(Box::new(Ok(answer)));
-    }
-    if let Landing::Failed(failing) = &landing
-        && let Some(answer) = failed(asked, &missed, failing).await
-    {
-        return Err(Box::new(answer));
-    }
-    let alone = matches!(landing, Landing::Alone | Landing::Failed(_));
+    let alone = match waiting.await {
+        Landing::Shared(candidate) => {
+            let serve = asked.suits(&candidate);
+            if let Some(answer) = serve.and_then(|serve| asked.join(&candidate, &serve)) {
+                return Err(Box::new(Ok(answer)));
+            }
+            // What it was given, it would be given again, one request after the other.
+            candidate.as_ref().matches(&asked.ask())
+        }
+        Landing::Failed(failing) => {
+            if let Some(answer) = failed(asked, &missed, &failing).await {
+                return Err(Box::new(answer));
+            }
+            true
+        }
+        Landing::Again | Landing::Alone => true,
+        Landing::Left => false,
+    };
     Ok((asked.find().await, alone))
 }
 
@@ -239,6 +245,7 @@ where
     forward.conditions.apply(request.headers_mut());
     let fetch = Fetch {
         sent: asked.shared.now(),
+        since: asked.shared.outdated.moment(),
         common: asked.is_common(&forward),
         asked,
         found,

@@ -245,6 +245,7 @@ impl<S> Cache<S> {
             aim: forward.aim,
             reason: forward.reason,
             sent: now,
+            since: self.shared.outdated.moment(),
             leader,
         };
         let response = self.inner.call(request);

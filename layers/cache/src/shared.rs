@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::flight::Table;
 use crate::handle::Change;
+use crate::outdated::{Moment, Outdated};
 use crate::overrides::{Override, Target};
 use crate::recent::{Calls, Unfit};
 use crate::settings::Settings;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) flights: Arc<Table>,
+    pub(crate) outdated: Outdated,
     pub(crate) unfit: Unfit,
     calls: Calls,
     hashing: Hashing,
@@ -46,6 +48,7 @@ impl Shared {
         Arc::new(Self {
             store: settings.store.clone().unwrap_or_else(memory),
             flights: Arc::new(Table::new()),
+            outdated: Outdated::new(),
             unfit: Unfit::new(),
             calls: Calls::new(),
             hashing: Hashing::default(),
@@ -226,28 +229,30 @@ impl Shared {
         });
     }
 
-    /// Adds a response. It is gone again if it was invalidated while it was fetched, which
-    /// `is_doomed` knows.
+    /// Adds a response that was asked for at that moment, unless it was made out of date since.
     pub(crate) fn put(
         self: &Arc<Self>,
         key: Key,
         variant: Variant,
         replaces: &[u64],
-        seat: Option<crate::flight::Seat>,
+        since: Moment,
+        done: impl FnOnce() + Send + 'static,
     ) {
-        let (id, size) = (variant.id(), variant.size());
+        let (id, size, tags) = (variant.id(), variant.size(), variant.shared_tags().cloned());
         let answer = self.store.put(&key, variant, replaces);
-        self.see_to("put", answer, move |shared, done| {
-            if done.is_none() {
-                return;
+        self.see_to("put", answer, move |shared, stored| {
+            if stored.is_none() {
+                return done();
             }
-            if seat.as_ref().is_some_and(crate::flight::Seat::is_doomed) {
+            // Not before it is there: whoever makes it out of date now finds it himself.
+            if shared.outdated.has(&key, tags.as_ref(), since) {
+                telemetry::not_stored(&key, "out of date");
                 shared.forget(&key, &[id]);
             } else {
                 telemetry::stored(&key, size);
                 shared.announce(|| Change::Stored(key));
             }
-            drop(seat);
+            done();
         });
     }
 
@@ -258,9 +263,21 @@ impl Shared {
         }
     }
 
+    /// What is being fetched under a key is out of date: nobody joins it, and it is not stored.
+    pub(crate) fn doom_key(&self, key: &Key) {
+        self.outdated.add_key(key);
+        self.flights.doom_key(key);
+    }
+
+    /// The same for all that the selector picks.
+    pub(crate) fn doom(&self, selector: &Selector) {
+        self.outdated.add(selector);
+        self.flights.doom(selector);
+    }
+
     /// Everything under a key is out of date.
     pub(crate) fn invalidate_key(self: &Arc<Self>, key: Key) {
-        self.flights.doom_key(&key);
+        self.doom_key(&key);
         let answer = self.store.invalidate(&Selector::Key(key.clone()));
         self.see_to("invalidate", answer, move |shared, count| {
             telemetry::invalidated(&key, count.unwrap_or_default());

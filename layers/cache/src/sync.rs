@@ -1,7 +1,7 @@
 //! The primitives that the shared state is made of, in one place, so that a test can put others in
 //! theirs.
 
-pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 /// Nothing runs under our locks that could leave things half done, so poison says nothing.

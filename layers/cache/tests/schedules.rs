@@ -11,16 +11,17 @@
 mod sources {
     pub(crate) mod error;
     pub(crate) mod flight;
+    pub(crate) mod outdated;
     pub(crate) mod policy;
     pub(crate) mod store;
     pub(crate) mod stream;
     pub(crate) mod wakers;
 }
 
-use sources::{error, flight, policy, store, stream, wakers};
+use sources::{error, flight, outdated, policy, store, stream, wakers};
 
 mod sync {
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard};
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -42,6 +43,7 @@ use bytes::Bytes;
 use flight::{Candidate, Entrance, Entrant, Landing, Seat, Table};
 use http::{HeaderMap, Method, Response, Uri};
 use http_body::{Body, Frame};
+use outdated::Outdated;
 use policy::{Action, Aim, Arrival, Ask, Policy, Wishes};
 use shuttle::future::block_on;
 use shuttle::sync::Mutex;
@@ -341,37 +343,29 @@ fn whoever_waits_gets_the_response_or_the_lead() {
 }
 
 #[test]
-fn what_is_doomed_is_known_to_be_whenever_that_happens() {
+fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens() {
     shuttle::check_random(
         || {
-            let table = Arc::new(Table::new());
+            let outdated = Arc::new(Outdated::new());
             let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
-            let asked = Arc::new(HeaderMap::new());
-            let entrant = Entrant {
-                key: key.lend(),
-                asked: &asked,
-                tags: None,
-                stored: &Variants::default(),
-            };
-            let Entrance::Lead(leader) = table.enter(entrant, |_| None::<()>) else {
-                panic!("the first leads")
-            };
+            let since = outdated.moment();
             // What is in the store: put by the fetch, taken by the invalidation.
             let store = Arc::new(Mutex::new(false));
-            let dooming = thread::spawn({
-                let (table, store) = (Arc::clone(&table), Arc::clone(&store));
-                move || {
-                    table.doom(&Selector::All);
+            let selectors = [Selector::All, Selector::Key(key.clone())];
+            let dooming = selectors.map(|selector| {
+                let (outdated, store) = (Arc::clone(&outdated), Arc::clone(&store));
+                thread::spawn(move || {
+                    outdated.add(&selector);
                     *lock(&store) = false;
-                }
+                })
             });
-            let (_lander, seat) = leader.split();
             *lock(&store) = true;
-            if seat.is_doomed() {
+            if outdated.has(&key, None, since) {
                 *lock(&store) = false;
             }
-            drop(seat);
-            dooming.join().unwrap();
+            for thread in dooming {
+                thread.join().unwrap();
+            }
             assert!(!*lock(&store), "what was fetched before stays out");
         },
         SCHEDULES,

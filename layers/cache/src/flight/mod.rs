@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 use crate::error::FetchFailed;
 use crate::store::{Head, Key, Tags};
 use crate::stream::Stream;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{Mutex, lock};
 use crate::wakers::{Wakers, wake};
 
 pub(crate) use self::table::{Entrance, Entrant, Table};
@@ -65,8 +65,6 @@ pub(crate) struct Flight {
     /// The fields of its request.
     asked: Arc<HeaderMap>,
     state: Mutex<State>,
-    /// What it fetches is out of date already.
-    doomed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -172,11 +170,6 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// Whether what was fetched has been invalidated since.
-    pub(crate) fn is_doomed(&self) -> bool {
-        self.flight.doomed.load(Ordering::SeqCst)
-    }
-
     fn close(&self) {
         self.table.remove(&self.flight);
     }

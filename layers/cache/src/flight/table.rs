@@ -7,7 +7,7 @@ use quick_cache::Equivalent;
 use super::{Candidate, Flight, Landing, Leader, Seat, State, Waiting};
 use crate::policy;
 use crate::store::{Key, KeyRef, Selector, Tags, Variants};
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{Mutex, lock};
 
 const SHARDS: usize = 16;
 
@@ -93,7 +93,6 @@ impl Table {
             tags: entrant.tags.cloned(),
             asked: Arc::clone(asked),
             state: Mutex::new(State::default()),
-            doomed: AtomicBool::new(false),
         });
         flights.push(Arc::clone(&flight));
         Entrance::Lead(Leader(Seat {
@@ -113,7 +112,7 @@ impl Table {
         }
     }
 
-    /// What the selector picks is out of date: nobody joins it any more, and it is not stored.
+    /// What the selector picks is out of date: nobody joins it any more.
     pub(crate) fn doom(&self, selector: &Selector) {
         let picked = |flight: &Flight| {
             selector.covers(&flight.key)
@@ -125,11 +124,7 @@ impl Table {
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.retain(|_, flights| {
-                flights.retain(|flight| {
-                    let picked = picked(flight);
-                    flight.doomed.fetch_or(picked, Ordering::SeqCst);
-                    !picked
-                });
+                flights.retain(|flight| !picked(flight));
                 !flights.is_empty()
             });
         }
@@ -139,11 +134,7 @@ impl Table {
     pub(crate) fn doom_key(&self, key: &Key) {
         let mut shard = lock(self.shard(key.hash()));
         if let Some(flights) = shard.get_mut(&key.hash()) {
-            flights.retain(|flight| {
-                let picked = flight.key == *key;
-                flight.doomed.fetch_or(picked, Ordering::SeqCst);
-                !picked
-            });
+            flights.retain(|flight| flight.key != *key);
             if flights.is_empty() {
                 shard.remove(&key.hash());
             }

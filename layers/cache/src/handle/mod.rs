@@ -100,7 +100,7 @@ impl Handle {
             return false;
         };
         let shared = &self.0;
-        shared.flights.doom_key(key);
+        shared.doom_key(key);
         let found = shared
             .wait("get", shared.get(key.lend()))
             .await
@@ -224,7 +224,7 @@ impl Handle {
 
     async fn select(&self, selector: Selector) -> usize {
         let shared = &self.0;
-        shared.flights.doom(&selector);
+        shared.doom(&selector);
         let answer = shared.store.invalidate(&selector);
         let count = shared.wait("invalidate", answer).await.unwrap_or_default();
         telemetry::invalidated_by_hand(&selector, count);

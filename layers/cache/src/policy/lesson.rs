@@ -1,7 +1,7 @@
 use http::{Method, StatusCode, Uri};
 
 use super::{
-    Aim, Arrival, Ask, Head, Policy, Serve, Wishes, invalidate, partial, storable, update,
+    Aim, Arrival, Ask, Head, Policy, Serve, Wishes, invalidate, partial, status, storable, update,
 };
 
 /// What to do about a response, beside passing it on.
@@ -11,6 +11,9 @@ pub(crate) struct Lesson {
     /// Everything stored under these URIs is out of date (RFC 9111 §4.4). Before `action` is carried
     /// out.
     pub(crate) invalidate: Vec<Uri>,
+    /// The stored response that the origin was asked about, and answered with another: it answers
+    /// nobody any more (§4.3.3), whether or not the new one is stored.
+    pub(crate) disproved: Option<usize>,
 }
 
 /// What to do with the store; indices are those into the heads that were given.
@@ -63,7 +66,16 @@ pub(crate) fn learn<T: AsRef<Head>>(
     Lesson {
         action: action(policy, wishes, ask, stored, aim, arrival),
         invalidate,
+        disproved: disproved(ask, aim, arrival.status),
     }
+}
+
+fn disproved(ask: &Ask<'_>, aim: Aim, status: StatusCode) -> Option<usize> {
+    let (Aim::Validate(index) | Aim::Complete(index)) = aim else {
+        return None;
+    };
+    let answers = *ask.method == Method::GET && status::is_about_the_resource(status);
+    answers.then_some(index)
 }
 
 fn action<T: AsRef<Head>>(

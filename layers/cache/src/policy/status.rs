@@ -30,6 +30,16 @@ pub(super) const fn is_failure(status: StatusCode) -> bool {
     matches!(status.as_u16(), 500 | 502 | 503 | 504)
 }
 
+/// Whether a full response of this status says what the resource is now. The others speak of the
+/// request, of part of the response, or of a bad moment.
+pub(super) fn is_about_the_resource(status: StatusCode) -> bool {
+    !status.is_server_error()
+        && !matches!(
+            status.as_u16(),
+            206 | 304 | 401 | 407 | 408 | 412 | 416 | 425 | 429
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +72,16 @@ mod tests {
     #[test]
     fn statuses_that_answer_conditions() {
         assert_eq!(all(answers_conditions), [304, 412, 416]);
+    }
+
+    #[test]
+    fn statuses_that_leave_a_stored_response_as_it_is() {
+        let others = all(|code| !is_about_the_resource(code));
+        let expected = [206, 304, 401, 407, 408, 412, 416, 425, 429];
+        assert_eq!(
+            others,
+            expected.into_iter().chain(500..=599).collect::<Vec<u16>>()
+        );
     }
 
     #[test]

@@ -129,6 +129,10 @@ impl Variant {
         self.tags.as_deref().unwrap_or_default()
     }
 
+    pub(crate) const fn shared_tags(&self) -> Option<&Tags> {
+        self.tags.as_ref()
+    }
+
     /// Its body, where it came along; otherwise [`Store::body`](super::Store::body) has it. Of an
     /// incomplete response, the part that there is.
     #[must_use]

@@ -392,3 +392,191 @@ async fn requests_of_two_users_do_not_share_a_fetch() {
     .await;
     assert_eq!(server.calls().len(), 2);
 }
+
+/// A response that each request has to ask about.
+fn validated(body: &'static str) -> Step {
+    Step::ok()
+        .header("cache-control", "no-cache")
+        .header("etag", "\"a\"")
+        .body(body)
+        .after(SLOW)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_must_ask_about_is_asked_about_by_all_at_the_same_time() {
+    for control in ["no-cache", "max-age=0", "max-age=0, must-revalidate"] {
+        let answer = Step::answer(move |call| {
+            let known = call.headers.contains_key("if-none-match");
+            let response = http::Response::builder()
+                .status(if known { 304 } else { 200 })
+                .header("cache-control", control)
+                .header("etag", "\"a\"");
+            response
+                .body(if known { "".into() } else { "one".into() })
+                .unwrap()
+        });
+        let (service, server) = over(&private(), [answer.after(SLOW)]);
+        for (wait, rounds) in [(0, 2), (0, 1), (60, 2), (1, 1)] {
+            pass(seconds(wait)).await;
+            let start = tokio::time::Instant::now();
+            let all = crowd(&service, |_| get("/")).join_all().await;
+            assert!(all.iter().all(|read| read.body == "one"));
+            assert_eq!(start.elapsed(), SLOW * rounds, "{control} after {wait} s");
+        }
+        assert_eq!(server.calls().len(), 4 * CROWD);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiters_for_a_response_that_they_may_not_share_do_not_wait_for_its_body() {
+    let (sender, body) = channel();
+    let first = validated("").body(body);
+    let (service, _) = over(&private(), [first, validated("other")]);
+    let leader = tokio::spawn({
+        let service = service.clone();
+        async move { send(&service, get("/")).await }
+    });
+    tokio::task::yield_now().await;
+    let start = tokio::time::Instant::now();
+    let all = crowd(&service, |_| get("/")).join_all().await;
+    assert!(all.iter().all(|read| read.body == "other"));
+    assert_eq!(start.elapsed(), SLOW * 2);
+    drop(sender);
+    assert_eq!(leader.await.unwrap().body, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_of_another_variant_leads_for_those_like_it() {
+    let answer = Step::answer(|call| {
+        let tenant = call.headers["x-tenant"].to_str().unwrap().to_owned();
+        let response = http::Response::builder()
+            .header("cache-control", "max-age=60")
+            .header("vary", "x-tenant");
+        response.body(tenant.into()).unwrap()
+    });
+    let (service, server) = over(&private(), [answer.after(SLOW)]);
+    let start = tokio::time::Instant::now();
+    crowd(&service, |number| {
+        with(get("/"), "x-tenant", &(number % 4).to_string())
+    })
+    .join_all()
+    .await;
+    assert_eq!(server.calls().len(), 4, "one for each");
+    assert_eq!(
+        start.elapsed(),
+        SLOW * 2,
+        "the first, and the others at once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_invalidated_while_it_is_fetched_is_not_stored_leader_or_not() {
+    use buttress_cache::{Mode, Override};
+    let shared_layer = private();
+    let alone = private().coalesce(false);
+    let wish = |mode| asking(get("/"), Override::new().mode(mode));
+    let range = || with(get("/"), "range", "bytes=0-");
+    let post = || {
+        let mut post = get("/");
+        *post.method_mut() = http::Method::POST;
+        post
+    };
+    let scenes = [
+        ("plain", &shared_layer, get("/")),
+        ("no coalescing", &alone, get("/")),
+        (
+            "no-cache",
+            &shared_layer,
+            with(get("/"), "cache-control", "no-cache"),
+        ),
+        ("reload", &shared_layer, wish(Mode::Reload)),
+        ("range", &shared_layer, range()),
+        ("post", &shared_layer, post()),
+    ];
+    for (name, layer, request) in scenes {
+        layer.handle().clear().await;
+        let old = fresh("old").header("content-location", "/").after(SLOW);
+        let (service, server) = over(layer, [old, Step::status(204), fresh("new")]);
+        let fetch = tokio::spawn({
+            let service = service.clone();
+            async move { send(&service, request).await }
+        });
+        pass(SLOW / 2).await;
+        let mut put = get("/");
+        *put.method_mut() = http::Method::PUT;
+        send(&service, put).await;
+        assert_eq!(fetch.await.unwrap().body, "old");
+        assert_eq!(send(&service, get("/")).await.body, "new", "{name}");
+        assert_eq!(server.calls().len(), 3, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_alone_that_is_invalidated_while_its_body_comes_is_not_stored() {
+    let layer = private().coalesce(false);
+    let (sender, body) = channel();
+    let step = Step::ok().header("cache-control", "max-age=60").body(body);
+    let (service, server) = over(&layer, [step, fresh("new")]);
+    let body = head(&service, get("/")).await.unwrap().into_body();
+    layer.handle().invalidate_pattern("*example/*").await;
+    sender.data("old");
+    drop(sender);
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "old");
+    assert_eq!(send(&service, get("/")).await.body, "new");
+    assert_eq!(server.calls().len(), 2);
+}
+
+/// What is stored of a response if that happens while its body comes.
+async fn stored_after<T>(
+    layer: &buttress_cache::CacheLayer,
+    happens: impl AsyncFnOnce() -> T,
+) -> bool {
+    let (sender, body) = channel();
+    let step = Step::ok().header("cache-control", "max-age=60").body(body);
+    let (service, _) = over(layer, [step, fresh("new")]);
+    let tagged = buttress_cache::Override::new().tag("users");
+    let body = head(&service, asking(get("/1"), tagged)).await.unwrap();
+    happens().await;
+    sender.data("old");
+    drop(sender);
+    read(body).await.unwrap();
+    let stored = send(&service, get("/1")).await.body == "old";
+    layer.handle().clear().await;
+    stored
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_meant_is_kept_out_of_the_store() {
+    let layer = private().coalesce(false);
+    let handle = layer.handle();
+    assert!(stored_after(&layer, async || {}).await);
+    let key = |path: &str| handle.key(&get(path));
+    assert!(!stored_after(&layer, async || handle.invalidate(&key("/1")).await).await);
+    assert!(stored_after(&layer, async || handle.invalidate(&key("/2")).await).await);
+    for (prefix, stored) in [
+        ("http://api.example/1", false),
+        ("http://api.example/2", true),
+    ] {
+        let happens = async || handle.invalidate_prefix(prefix).await;
+        assert_eq!(stored_after(&layer, happens).await, stored, "{prefix}");
+    }
+    for (tag, stored) in [("users", false), ("orders", true)] {
+        let happens = async || handle.invalidate_tag(tag).await;
+        assert_eq!(stored_after(&layer, happens).await, stored, "{tag}");
+    }
+    assert!(!stored_after(&layer, async || handle.clear().await).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_invalidations_than_are_remembered_count_as_meant() {
+    let layer = private().coalesce(false);
+    let handle = layer.handle();
+    for (count, stored) in [(64, true), (65, false)] {
+        let happens = async || {
+            for _ in 0..count {
+                handle.invalidate_prefix("http://other.example/").await;
+            }
+        };
+        assert_eq!(stored_after(&layer, happens).await, stored, "{count}");
+    }
+}

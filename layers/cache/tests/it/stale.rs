@@ -230,3 +230,56 @@ async fn a_part_that_does_not_fit_is_asked_for_whole() {
     assert_eq!(send(&service, get("/")).await.body, "whole");
     assert_eq!(server.calls().len(), calls.len());
 }
+
+/// What answers a validation with another response, and is not to be stored.
+fn instead(status: u16) -> Step {
+    Step::status(status)
+        .header("cache-control", "no-store")
+        .body("instead")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_origin_disproves_is_forgotten_though_the_new_response_is_not_stored() {
+    let old = || fresh("old").header("etag", "\"a\"");
+    for (status, then) in [(200, "new"), (404, "new"), (301, "new"), (403, "new")] {
+        let (service, server) = over(&private(), [old(), instead(status), fresh("new")]);
+        send(&service, get("/")).await;
+        let reload = with(get("/"), "cache-control", "no-cache");
+        assert_eq!(send(&service, reload).await.body, "instead");
+        assert_eq!(server.calls()[1].headers["if-none-match"], "\"a\"");
+        assert_eq!(send(&service, get("/")).await.body, then, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_about_the_resource_disproves_nothing() {
+    let old = || fresh("old").header("etag", "\"a\"");
+    for status in [401, 407, 408, 425, 429, 500, 503] {
+        let layer = private().stale_on_error(false);
+        let (service, _) = over(&layer, [old(), instead(status), fresh("new")]);
+        send(&service, get("/")).await;
+        let reload = with(get("/"), "cache-control", "no-cache");
+        assert_eq!(send(&service, reload).await.body, "instead");
+        assert_eq!(send(&service, get("/")).await.body, "old", "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_disproved_by_a_response_too_long_to_keep_is_forgotten() {
+    let old = || fresh("old").header("etag", "\"a\"");
+    let long = || fresh("a body that is too long");
+    let announced = long().header("content-length", "23");
+    let (sender, body) = channel();
+    let streamed = Step::ok().header("cache-control", "max-age=60").body(body);
+    sender.data("a body that");
+    sender.data(" is too long");
+    drop(sender);
+    for long in [announced, streamed] {
+        let layer = private().max_entry(12).unwrap();
+        let (service, _) = over(&layer, [old(), long, fresh("new")]);
+        send(&service, get("/")).await;
+        let reload = with(get("/"), "cache-control", "no-cache");
+        assert_eq!(send(&service, reload).await.body, "a body that is too long");
+        assert_eq!(send(&service, get("/")).await.body, "new");
+    }
+}
