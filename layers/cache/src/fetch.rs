@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use buttress_kernel::{BoxError, Failure, Kind};
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
 
 use crate::asked::Asked;
@@ -119,7 +119,8 @@ impl Fetch {
         }
         let lesson = self.learn(&response);
         for uri in &lesson.invalidate {
-            let key = self.asked.shared.sibling(&self.asked.key, uri);
+            let host = self.asked.headers.get(header::HOST);
+            let key = self.asked.shared.sibling(&self.asked.key, uri, host);
             self.asked.shared.invalidate_key(key);
         }
         let stores = matches!(lesson.action, Action::Store { .. });
@@ -129,7 +130,7 @@ impl Fetch {
         match lesson.action {
             Action::Leave => Ok(self.leave(response)),
             Action::Store { head, replaces } => Ok(self.store(response, head, &replaces)),
-            Action::Update { heads, serve } => self.update(heads, &serve).await,
+            Action::Update { heads, serve } => self.update(heads, &serve, response.headers()).await,
             Action::Refresh { heads } => {
                 self.put_heads(heads).await;
                 Ok(self.leave(response))
@@ -244,13 +245,21 @@ impl Fetch {
     }
 
     /// What is stored is still right: 304.
-    async fn update<B>(mut self, heads: Vec<(usize, policy::Head)>, serve: &Serve) -> Ended<B> {
+    async fn update<B>(
+        mut self,
+        heads: Vec<(usize, policy::Head)>,
+        serve: &Serve,
+        newer: &HeaderMap,
+    ) -> Ended<B> {
         self.put_heads(heads).await;
         let told = CacheStatus::served(serve).after(self.reason, Some(StatusCode::NOT_MODIFIED));
-        let Some(answer) = self.asked.answer(&self.found, serve, &told).await else {
+        let Some(mut answer) = self.asked.answer(&self.found, serve, &told).await else {
             // The body has gone in the meantime.
             return Err(self.repeat());
         };
+        if self.asked.shared.settings.policy.shared {
+            give_cookies(newer, answer.headers_mut());
+        }
         if let Some(variant) = self.found.get(serve.index)
             && self.common
         {
@@ -359,6 +368,16 @@ impl Fetch {
         };
         self.asked.shared.forget(&self.asked.key, &ids);
         Stop::Repeat(Box::new(self))
+    }
+}
+
+/// Cookies are for the caller who made the cache ask, and for nobody else, so they are not stored.
+fn give_cookies(from: &HeaderMap, to: &mut HeaderMap) {
+    if from.contains_key(header::SET_COOKIE) {
+        to.remove(header::SET_COOKIE);
+        for cookie in from.get_all(header::SET_COOKIE) {
+            to.append(header::SET_COOKIE, cookie.clone());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use buttress_kernel::{BoxError, Entry, Explain};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
 use crate::keep::Keep;
@@ -42,6 +42,8 @@ struct Extra {
     wants: Option<Override>,
     /// The key of a response that may be stored, or made out of date.
     key: Option<Key>,
+    /// The server's name, where the URI does not have it.
+    host: Option<HeaderValue>,
     /// Whether nothing in the request forbids to store a response.
     may_store: bool,
     /// When it was sent, among the invalidations.
@@ -86,6 +88,7 @@ impl Lean {
         let extra = Extra {
             may_store: *request.method() == Method::POST && plain && wanted,
             since: shared.outdated.moment(),
+            host: headers.get(header::HOST).cloned(),
             key,
             wants,
             explain,
@@ -154,7 +157,10 @@ impl Lean {
     }
 
     fn lesson<B>(&self, response: &Response<B>, now: SystemTime) -> crate::policy::Lesson {
-        let headers = HeaderMap::new();
+        let mut headers = HeaderMap::new();
+        if let Some(host) = self.host() {
+            headers.insert(header::HOST, host.clone());
+        }
         let ask = Ask {
             method: &self.method,
             uri: &self.uri,
@@ -182,7 +188,7 @@ impl Lean {
         // What it makes out of date itself is older than its own response.
         let overtaken = self.is_overtaken(&key);
         for uri in &lesson.invalidate {
-            let sibling = self.shared.sibling(&key, uri);
+            let sibling = self.shared.sibling(&key, uri, self.host());
             if sibling != key {
                 self.shared.invalidate_key(sibling);
             }
@@ -211,6 +217,10 @@ impl Lean {
             }
             _ => self.finish(response.map(CacheBody::passed), false),
         }
+    }
+
+    fn host(&self) -> Option<&HeaderValue> {
+        self.extra.as_ref()?.host.as_ref()
     }
 
     /// Whether somebody else has made what it fetched out of date.

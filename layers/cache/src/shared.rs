@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use buttress_kernel::key::{Authority, KeyExtractor};
 use buttress_kernel::{BoxError, Partition};
-use http::{HeaderName, Request, Response, Uri, header};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
@@ -135,10 +135,14 @@ impl Shared {
         ])
     }
 
-    /// The key of a URI, in the partition of `key`.
-    pub(crate) fn sibling(&self, key: &Key, uri: &Uri) -> Key {
+    /// The key of a URI, in the partition of `key`; the host is that of a server, whose URIs do not
+    /// name it.
+    pub(crate) fn sibling(&self, key: &Key, uri: &Uri, host: Option<&HeaderValue>) -> Key {
         let mut request = Request::new(());
         *request.uri_mut() = uri.clone();
+        if let Some(host) = host {
+            request.headers_mut().insert(header::HOST, host.clone());
+        }
         let authority = Authority.extract(&request);
         let name = uri_name(uri, &authority);
         let (partition, credentials) = key.owner();

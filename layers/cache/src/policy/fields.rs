@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::control::Control;
-use super::{Policy, list};
+use super::{Arrival, Policy, freshness, list};
 
 /// Those of one connection (RFC 9110 §7.6.1), and those between a client and its proxy.
 static HOP_BY_HOP: [HeaderName; 10] = [
@@ -28,9 +28,9 @@ static OF_THE_BYTES: [HeaderName; 4] = [
 ];
 
 /// The fields of a response that are stored, and a place for the age of each reuse.
-pub(super) fn stored(policy: &Policy, control: &Control, headers: &HeaderMap) -> HeaderMap {
-    let mut stored = end_to_end(headers);
-    strip(policy, control, &mut stored);
+pub(super) fn stored(policy: &Policy, control: &Control, arrival: &Arrival<'_>) -> HeaderMap {
+    let mut stored = end_to_end(arrival.headers);
+    strip(policy, control, arrival, &mut stored);
     stored
 }
 
@@ -52,7 +52,7 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// Without what may not be reused; with a place for the age.
-fn strip(policy: &Policy, control: &Control, stored: &mut HeaderMap) {
+fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut HeaderMap) {
     // §5.2.2.4: reused after validation only; here not at all.
     for name in &control.no_cache_fields {
         stored.remove(name);
@@ -62,6 +62,10 @@ fn strip(policy: &Policy, control: &Control, stored: &mut HeaderMap) {
         for name in &control.private_fields {
             stored.remove(name);
         }
+        // §7.3: given to all only where the origin says how long the response is for all.
+        if !freshness::is_said(policy, control, stored, arrival.received) {
+            stored.remove(header::SET_COOKIE);
+        }
     }
     stored.insert(header::AGE, HeaderValue::from_static("0"));
 }
@@ -69,12 +73,17 @@ fn strip(policy: &Policy, control: &Control, stored: &mut HeaderMap) {
 /// Stored fields, updated by those of a newer response about the same bytes (§3.2).
 ///
 /// An entity tag is taken only where there was none: of two that differ the old one names the bytes.
-pub(super) fn merged(old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
+/// A shared cache takes no cookie either: the newer response has no content, so that all that it can
+/// be for is the user who made the cache ask (§7.3).
+pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
     let mut merged = old.clone();
     let tagged = old.contains_key(header::ETAG);
     let newer = end_to_end(newer);
-    let changes =
-        |name: &HeaderName| !OF_THE_BYTES.contains(name) && (!tagged || *name != header::ETAG);
+    let changes = |name: &HeaderName| {
+        !OF_THE_BYTES.contains(name)
+            && (!tagged || *name != header::ETAG)
+            && (!policy.shared || *name != header::SET_COOKIE)
+    };
     for name in newer.keys().filter(|name| changes(name)) {
         merged.remove(name);
         for value in newer.get_all(name) {
@@ -85,7 +94,12 @@ pub(super) fn merged(old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
 }
 
 /// The merged fields, ready to be stored.
-pub(super) fn updated(policy: &Policy, control: &Control, mut merged: HeaderMap) -> HeaderMap {
-    strip(policy, control, &mut merged);
+pub(super) fn updated(
+    policy: &Policy,
+    control: &Control,
+    arrival: &Arrival<'_>,
+    mut merged: HeaderMap,
+) -> HeaderMap {
+    strip(policy, control, arrival, &mut merged);
     merged
 }

@@ -88,6 +88,17 @@ pub(super) fn explicit_lifetime(
     })
 }
 
+/// Whether the origin itself says that a response may be reused without a question.
+pub(super) fn is_said(
+    policy: &Policy,
+    control: &Control,
+    headers: &HeaderMap,
+    received: SystemTime,
+) -> bool {
+    let lifetime = || explicit_lifetime(policy, control, headers, received);
+    !control.no_cache && (control.public || lifetime().is_some_and(|time| !time.is_zero()))
+}
+
 fn lifetime(
     policy: &Policy,
     control: &Control,

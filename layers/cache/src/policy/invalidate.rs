@@ -13,7 +13,7 @@ pub(super) fn uris(ask: &Ask<'_>, arrival: &Arrival<'_>) -> Vec<Uri> {
     }
     let mut uris = vec![ask.uri.clone()];
     for name in [header::LOCATION, header::CONTENT_LOCATION] {
-        let uri = location::field(ask.uri, arrival.headers, &name);
+        let uri = location::field(ask, arrival.headers, &name);
         uris.extend(uri.filter(|uri| !uris.contains(uri)));
     }
     uris

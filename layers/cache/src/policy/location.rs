@@ -2,32 +2,43 @@
 
 use std::borrow::Cow;
 
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, Uri, header};
 
+use super::Ask;
+
 /// What a response field refers to, if that is of the same origin as the request.
-pub(super) fn field(base: &Uri, headers: &HeaderMap, name: &HeaderName) -> Option<Uri> {
-    resolve(base, headers.get(name)?.to_str().ok()?)
+pub(super) fn field(ask: &Ask<'_>, headers: &HeaderMap, name: &HeaderName) -> Option<Uri> {
+    let host = ask.headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    resolve(ask.uri, host, headers.get(name)?.to_str().ok()?)
 }
 
 /// Whether `Content-Location` says that a response holds what GET would fetch from the same URI
 /// (RFC 9110 §8.7).
-pub(super) fn is_content_of(base: &Uri, headers: &HeaderMap) -> bool {
-    let location = field(base, headers, &header::CONTENT_LOCATION);
-    location.is_some_and(|location| location.path_and_query() == base.path_and_query())
+pub(super) fn is_content_of(ask: &Ask<'_>, headers: &HeaderMap) -> bool {
+    let location = field(ask, headers, &header::CONTENT_LOCATION);
+    location.is_some_and(|location| location.path_and_query() == ask.uri.path_and_query())
 }
 
 /// A reference as a URI with the scheme and authority of `base`, without its fragment.
-fn resolve(base: &Uri, reference: &str) -> Option<Uri> {
+///
+/// A base without an authority is that of a server, which knows its name from the `host` field, and
+/// not by which scheme it was reached.
+fn resolve(base: &Uri, host: Option<&str>, reference: &str) -> Option<Uri> {
     let reference = reference.trim_matches([' ', '\t']);
     let reference = reference.split('#').next()?;
     let path = match scheme_end(reference) {
         Some(at) => {
-            let same = base.scheme_str()?.eq_ignore_ascii_case(&reference[..at]);
-            of_authority(base, reference[at + 1..].strip_prefix("//")?).filter(|_| same)?
+            let (scheme, rest) = (&reference[..at], &reference[at + 1..]);
+            let same = match base.scheme_str() {
+                Some(own) => own.eq_ignore_ascii_case(scheme),
+                None => default_port(scheme).is_some(),
+            };
+            of_authority(base, host, Some(scheme), rest.strip_prefix("//")?).filter(|_| same)?
         }
         None => match reference.strip_prefix("//") {
-            Some(rest) => of_authority(base, rest)?,
+            Some(rest) => of_authority(base, host, base.scheme_str(), rest)?,
             None => Cow::Borrowed(reference),
         },
     };
@@ -43,12 +54,18 @@ fn scheme_end(reference: &str) -> Option<usize> {
 }
 
 /// What follows the authority, if that is the same as the base's.
-fn of_authority<'a>(base: &Uri, rest: &'a str) -> Option<Cow<'a, str>> {
+fn of_authority<'a>(
+    base: &Uri,
+    host: Option<&str>,
+    scheme: Option<&str>,
+    rest: &'a str,
+) -> Option<Cow<'a, str>> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let authority: http::uri::Authority = authority.parse().ok()?;
-    let own = base.authority()?;
-    let port = |port: Option<u16>| port.or_else(|| default_port(base.scheme_str()?));
+    let authority: Authority = authority.parse().ok()?;
+    let own = base.authority().cloned();
+    let own = own.or_else(|| host?.parse().ok())?;
+    let port = |port: Option<u16>| port.or_else(|| default_port(scheme?));
     let same = authority.host().eq_ignore_ascii_case(own.host())
         && port(authority.port_u16()) == port(own.port_u16());
     same.then(|| match path.as_bytes() {
@@ -58,10 +75,10 @@ fn of_authority<'a>(base: &Uri, rest: &'a str) -> Option<Cow<'a, str>> {
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
+    if scheme.eq_ignore_ascii_case("http") {
+        Some(80)
+    } else {
+        scheme.eq_ignore_ascii_case("https").then_some(443)
     }
 }
 
@@ -112,7 +129,16 @@ mod tests {
     use super::*;
 
     fn resolved(base: &str, reference: &str) -> Option<String> {
-        resolve(&base.parse().unwrap(), reference).map(|uri| uri.to_string())
+        resolve(&base.parse().unwrap(), None, reference).map(|uri| uri.to_string())
+    }
+
+    fn ask<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Ask<'a> {
+        let method = &http::Method::POST;
+        Ask {
+            method,
+            uri,
+            headers,
+        }
     }
 
     #[test]
@@ -210,6 +236,28 @@ mod tests {
     }
 
     #[test]
+    fn a_base_without_an_authority_is_the_hosts() {
+        let table = [
+            ("c", Some("/a/c")),
+            ("http://A.example/c", Some("/c")),
+            ("HTTPS://a.example/c", Some("/c")),
+            ("//a.example/c?d", Some("/c?d")),
+            ("http://a.example:80/c", Some("/c")),
+            ("http://a.example:8080/c", None),
+            ("http://b.example/c", None),
+            ("//b.example/c", None),
+            ("ftp://a.example/c", None),
+        ];
+        let base = Uri::from_static("/a/b");
+        for (reference, expected) in table {
+            let found = resolve(&base, Some("a.example"), reference);
+            let found = found.map(|uri| uri.to_string());
+            assert_eq!(found.as_deref(), expected, "{reference}");
+        }
+        assert_eq!(resolve(&base, Some("["), "//a.example/c"), None);
+    }
+
+    #[test]
     fn what_is_no_uri_is_none() {
         assert_eq!(resolved("http://a/b", "c d"), None);
         let headers = HeaderMap::from_iter([(
@@ -217,7 +265,8 @@ mod tests {
             http::HeaderValue::from_bytes(b"/\xff").unwrap(),
         )]);
         let base = "http://a/b".parse().unwrap();
-        assert_eq!(field(&base, &headers, &header::LOCATION), None);
+        let ask = ask(&base, &headers);
+        assert_eq!(field(&ask, &headers, &header::LOCATION), None);
     }
 
     #[test]
@@ -227,11 +276,13 @@ mod tests {
                 header::CONTENT_LOCATION,
                 http::HeaderValue::from_static(location),
             )]);
-            is_content_of(&"http://a/b?c".parse().unwrap(), &headers)
+            let none = HeaderMap::new();
+            is_content_of(&ask(&Uri::from_static("http://a/b?c"), &none), &headers)
         };
         assert!(is("/b?c") && is("http://a/b?c") && is("b?c") && is(""));
         assert!(!is("/b") && !is("/b?d") && !is("https://a/b?c"));
-        assert!(!is_content_of(&Uri::from_static("/"), &HeaderMap::new()));
+        let none = HeaderMap::new();
+        assert!(!is_content_of(&ask(&Uri::from_static("/"), &none), &none));
     }
 
     proptest! {

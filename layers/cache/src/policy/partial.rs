@@ -1,7 +1,10 @@
 //! What a 206 adds to what is stored (RFC 9111 §3.4).
 
-use super::update::refreshed;
-use super::{Action, Aim, Arrival, Ask, Extent, Head, Policy, Wishes, range, storable, validator};
+use super::update::{refreshed, renewed};
+use super::{
+    Action, Aim, Arrival, Ask, Extent, Head, Mode, Policy, Wishes, range, request, storable,
+    validator,
+};
 
 /// What to do about a 206.
 pub(super) fn action<T: AsRef<Head>>(
@@ -14,8 +17,9 @@ pub(super) fn action<T: AsRef<Head>>(
 ) -> Action {
     if let Aim::Complete(index) = aim {
         let old = stored.get(index).map(T::as_ref);
-        let joined = old.and_then(|old| append(policy, old, index, ask, arrival));
-        return joined.unwrap_or(Action::Repeat);
+        let joined = old.and_then(|old| append(policy, wishes, old, index, ask, arrival));
+        // What is passed on as the whole has to be the whole.
+        return joined.filter(completes).unwrap_or(Action::Repeat);
     }
     let same = stored.iter().map(T::as_ref).enumerate().filter(|(_, old)| {
         validator::same_bytes(&old.headers, arrival.headers) && old.matches(ask)
@@ -25,16 +29,22 @@ pub(super) fn action<T: AsRef<Head>>(
             let heads = vec![(index, refreshed(policy, old, ask, arrival))];
             return Action::Refresh { heads };
         }
-        if let Some(append) = append(policy, old, index, ask, arrival) {
+        if let Some(append) = append(policy, wishes, old, index, ask, arrival) {
             return append;
         }
     }
     super::lesson::store(storable::head(policy, wishes, ask, arrival), ask, stored)
 }
 
-/// The stored part and the new one as one, where they are of the same bytes and leave no hole.
+fn completes(action: &Action) -> bool {
+    matches!(action, Action::Append { head, .. } if head.extent.is_whole())
+}
+
+/// The stored part and the new one as one, where they are of the same bytes and leave no hole, and
+/// the new one may be stored.
 fn append(
     policy: &Policy,
+    wishes: &Wishes,
     old: &Head,
     index: usize,
     ask: &Ask<'_>,
@@ -51,7 +61,10 @@ fn append(
     if !same || more.first < first || more.end <= end {
         return None;
     }
-    let mut head = refreshed(policy, old, ask, arrival);
+    if wishes.mode == Mode::NoStore || request::forbids_storing(ask.headers) {
+        return None;
+    }
+    let mut head = renewed(policy, old, ask, arrival)?;
     head.extent = Extent {
         first,
         end: more.end,

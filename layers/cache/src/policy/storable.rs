@@ -55,7 +55,7 @@ fn has_method(policy: &Policy, control: &Control, ask: &Ask<'_>, arrival: &Arriv
                 && arrival.status != StatusCode::PARTIAL_CONTENT
                 && freshness::explicit_lifetime(policy, control, arrival.headers, received)
                     .is_some()
-                && location::is_content_of(ask.uri, arrival.headers)
+                && location::is_content_of(ask, arrival.headers)
         }
         _ => false,
     }
@@ -100,7 +100,7 @@ fn build(
     freshness: Freshness,
     extent: Extent,
 ) -> Head {
-    let mut headers = fields::stored(policy, control, arrival.headers);
+    let mut headers = fields::stored(policy, control, arrival);
     // RFC 9110 §6.6.1
     if !headers.contains_key(header::DATE) {
         headers.insert(header::DATE, dates::format(arrival.received));

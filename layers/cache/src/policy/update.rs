@@ -105,7 +105,17 @@ fn touched(old: &Head, arrival: &Arrival<'_>) -> Head {
 ///
 /// When those forbid to store it, it stays as it was, but is validated at each use from now on.
 pub(super) fn refreshed(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
-    let mut merged = fields::merged(&old.headers, arrival.headers);
+    renewed(policy, old, ask, arrival).unwrap_or_else(|| locked(old))
+}
+
+/// The same, where the newer response may be stored.
+pub(super) fn renewed(
+    policy: &Policy,
+    old: &Head,
+    ask: &Ask<'_>,
+    arrival: &Arrival<'_>,
+) -> Option<Head> {
+    let mut merged = fields::merged(policy, &old.headers, arrival.headers);
     if !arrival.headers.contains_key(header::DATE) {
         merged.insert(header::DATE, dates::format(arrival.received));
     }
@@ -113,17 +123,15 @@ pub(super) fn refreshed(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Ar
     let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
     let forbidden =
         control.forbids(policy, old.status) || (authorized && !control.allows_authorized());
-    match Vary::of(&merged, ask.headers) {
-        Some(vary) if !forbidden => Head {
-            status: old.status,
-            version: arrival.version,
-            freshness: Freshness::of(policy, &control, old.status, &merged, arrival),
-            headers: fields::updated(policy, &control, merged),
-            vary: vary.and(&old.vary),
-            extent: old.extent,
-        },
-        _ => locked(old),
-    }
+    let vary = Vary::of(&merged, ask.headers).filter(|_| !forbidden)?;
+    Some(Head {
+        status: old.status,
+        version: arrival.version,
+        freshness: Freshness::of(policy, &control, old.status, &merged, arrival),
+        headers: fields::updated(policy, &control, arrival, merged),
+        vary: vary.and(&old.vary),
+        extent: old.extent,
+    })
 }
 
 /// As it was, but validated at each use.

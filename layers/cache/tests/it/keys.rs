@@ -293,3 +293,43 @@ async fn a_request_with_content_is_neither_stored_nor_shared() {
         assert_eq!(server.calls().len(), 3, "{field}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_unsafe_request_with_a_bare_path_makes_its_hosts_responses_out_of_date() {
+    let at = |method: &str, path: &str, host: &str| {
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request.header("host", host);
+        request.body(buttress_kernel::Body::empty()).unwrap()
+    };
+    for named in ["/list", "http://api.example/list", "//API.example/list"] {
+        let answer = Step::answer(move |call| {
+            let response = http::Response::builder();
+            let response = match call.method.as_str() {
+                "GET" => response.header("cache-control", "max-age=60"),
+                _ => response.header("location", named),
+            };
+            response.body(buttress_kernel::Body::empty()).unwrap()
+        });
+        let (service, server) = over(&private(), [answer]);
+        let gets = || async {
+            let before = server.calls().len();
+            for host in ["api.example", "other.example"] {
+                for path in ["/list", "/one"] {
+                    send(&service, at("GET", path, host)).await;
+                }
+            }
+            server.calls().len() - before
+        };
+        assert_eq!(gets().await, 4);
+        assert_eq!(gets().await, 0);
+        send(&service, at("POST", "/one", "api.example")).await;
+        assert_eq!(gets().await, 2, "{named}");
+        send(&service, at("PUT", "/one", "other.example")).await;
+        let asked = if named == "/list" { 2 } else { 1 };
+        assert_eq!(
+            gets().await,
+            asked,
+            "another host is another origin: {named}"
+        );
+    }
+}

@@ -4,6 +4,7 @@
 mod basics;
 mod cancellation;
 mod coalescing;
+mod cookies;
 mod failing;
 mod handle;
 mod keys;

@@ -208,3 +208,50 @@ fn panicking() -> Body {
     }
     Body::stream(Panics)
 }
+
+/// The answer to a request for all, when `rest` answers the question for what is missing.
+async fn completed(rest: Step) -> (Read, Vec<buttress_testkit::Call>, Read) {
+    let (sender, body) = channel();
+    let first = streamed(body).header("etag", "\"a\"");
+    let (service, server) = over(&private(), [first, rest, fresh("whole")]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("0123");
+    assert!(body.frame().await.unwrap().is_ok());
+    drop(body);
+    let read = send(&service, get("/")).await;
+    let again = send(&service, get("/")).await;
+    (read, server.calls(), again)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_that_may_not_be_the_whole_rest_is_not_taken_for_it() {
+    for range in ["bytes 4-5/*", "bytes 4-5/10"] {
+        let rest = Step::status(206)
+            .header("cache-control", "max-age=60")
+            .header("etag", "\"a\"")
+            .header("content-range", range)
+            .body("45");
+        let (read, calls, _) = completed(rest).await;
+        assert_eq!(calls[1].headers["range"], "bytes=4-");
+        assert_eq!(
+            (read.status.as_u16(), &*read.body),
+            (200, "whole"),
+            "{range}"
+        );
+        assert!(
+            !calls[2].headers.contains_key("range"),
+            "asked for as a whole"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_that_may_not_be_stored_is_asked_for_again_as_a_whole() {
+    let rest = Step::status(206)
+        .header("cache-control", "no-store")
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 4-9/10")
+        .body("456789");
+    let (read, _, again) = completed(rest).await;
+    assert_eq!((&*read.body, &*again.body), ("whole", "whole"));
+}

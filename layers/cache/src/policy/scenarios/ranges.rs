@@ -363,3 +363,46 @@ fn a_part_that_cannot_be_completed_is_not_used_when_the_origin_fails() {
     assert_eq!(cache.ask(&get(&[]), None).how, How::Failed);
     assert_eq!(cache.get(&get(&[]), &origin(503, &[], "")).status, 503);
 }
+
+/// The fields of a part of ten bytes, with the tag by which parts are told to belong together.
+fn fields_of_part(range: &'static str, control: &'static str) -> [(&'static str, &'static str); 3] {
+    [
+        ("cache-control", control),
+        ("etag", "\"a\""),
+        ("content-range", range),
+    ]
+}
+
+#[test]
+fn a_part_that_may_not_be_stored_is_not_joined_to_one_that_is() {
+    use crate::policy::Policy;
+    let authorized = [("authorization", "Bearer ann")];
+    for (policy, control, fields) in [
+        (Policy::private(), "no-store", &[][..]),
+        (Policy::shared(), "no-store", &[]),
+        (Policy::shared(), "private", &[]),
+        (Policy::shared(), "max-age=60", &authorized),
+        (
+            Policy::private(),
+            "max-age=60",
+            &[("cache-control", "no-store")],
+        ),
+    ] {
+        let mut cache = Cache::new(policy);
+        let first = fields_of_part("bytes 0-4/10", "max-age=60");
+        cache.get(
+            &get(&[("range", "bytes=0-4")]),
+            &origin(206, &first, "01234"),
+        );
+        let mut rest = vec![("range", "bytes=5-9")];
+        rest.extend_from_slice(fields);
+        let second = fields_of_part("bytes 5-9/10", control);
+        let answer = cache.get(&get(&rest), &origin(206, &second, "56789"));
+        assert_eq!((answer.status, answer.text()), (206, "56789"));
+        let again = cache.get(
+            &get(&[("range", "bytes=5-9")]),
+            &origin(206, &second, "other"),
+        );
+        assert_eq!(again.text(), "other", "{control} {fields:?}");
+    }
+}
