@@ -25,7 +25,7 @@ pub(crate) struct Place {
 
 impl DecodeError {
     pub(crate) fn new(status: StatusCode, body: Bytes, source: BoxError) -> Self {
-        let place = source.downcast_ref::<Misplaced>().map(|m| m.place.clone());
+        let place = source.downcast_ref::<Misplaced>().map(|m| m.0.clone());
         let facts = Facts::default().sent(Sent::Yes).caused_by(source);
         Self {
             status,
@@ -69,7 +69,7 @@ impl fmt::Display for DecodeError {
 
 impl fmt::Debug for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the body nor the cause, which quotes from it.
+        // Neither the body nor a foreign cause, which may quote from it.
         f.debug_struct("DecodeError")
             .field("status", &self.status)
             .field("body_bytes", &self.body.len())
@@ -97,28 +97,21 @@ impl fmt::Display for Place {
     }
 }
 
-/// A reader's error together with its place.
+/// What a reader says, reduced to the place: its own words quote the document.
 #[derive(Debug)]
 #[cfg_attr(
     not(feature = "json"),
     allow(dead_code, reason = "JSON's reader makes them")
 )]
-pub(crate) struct Misplaced {
-    pub(crate) place: Place,
-    pub(crate) source: BoxError,
-}
+pub(crate) struct Misplaced(pub(crate) Place);
 
 impl fmt::Display for Misplaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.place.fmt(f)
+        self.0.fmt(f)
     }
 }
 
-impl Error for Misplaced {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
-    }
-}
+impl Error for Misplaced {}
 
 /// The body of a success is larger than [allowed](crate::Response::limit).
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 use buttress_kernel::BoxError;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 
 use crate::error::{Misplaced, Place};
 
@@ -15,7 +15,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BoxError> {
     // Twice only for what is wrong: keeping track of the path costs a good part of the reading.
     match serde_json::from_slice(body) {
         Ok(value) => Ok(value),
-        Err(error) => Err(misplaced(path::<T>(body), error)),
+        Err(error) => Err(misplaced(path::<T>(body), &error)),
     }
 }
 
@@ -35,35 +35,53 @@ fn empty() -> BoxError {
         column: 0,
         wanted: "the body is empty; expect a `NoContent` or an `Option` where that is right".into(),
     };
-    let source = serde_json::Error::custom("the body is empty").into();
-    Misplaced { place, source }.into()
+    Misplaced(place).into()
 }
 
-fn misplaced(path: String, error: serde_json::Error) -> BoxError {
+/// The reader's error itself is given up: it quotes the document.
+fn misplaced(path: String, error: &serde_json::Error) -> BoxError {
     let place = Place {
         path,
         line: error.line(),
         column: error.column(),
-        wanted: wanted(&error),
+        wanted: wanted(error),
     };
-    let source = error.into();
-    Misplaced { place, source }.into()
+    Misplaced(place).into()
 }
 
-/// What the reader's message says of the type that was expected; the rest of it quotes the document.
+/// What the reader's message says of the type that was expected; the rest of it quotes the document,
+/// and so may whatever serde did not write itself.
 fn wanted(error: &serde_json::Error) -> String {
     if !error.is_data() {
         return "this is not valid JSON".to_owned();
     }
     let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    if message.starts_with("missing field `") {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    if is_missing_field(message) {
         return message.to_owned();
     }
+    let is_serdes = SERDES.iter().any(|words| message.starts_with(words));
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "this value does not fit".to_owned(),
+        Some((_, expected)) if is_serdes => format!("expected {expected}"),
+        _ => "this value does not fit".to_owned(),
     }
+}
+
+/// How serde's own messages begin that end with what was expected.
+const SERDES: [&str; 5] = [
+    "invalid type: ",
+    "invalid value: ",
+    "invalid length ",
+    "unknown variant `",
+    "unknown field `",
+];
+
+/// The field's name, and nothing behind it.
+fn is_missing_field(message: &str) -> bool {
+    let name = message.strip_prefix("missing field `");
+    let name = name.and_then(|name| name.strip_suffix('`'));
+    name.is_some_and(|name| !name.contains('`'))
 }
 
 #[cfg(test)]
@@ -118,5 +136,50 @@ mod tests {
             place::<u8>("7 8"),
             "line 1 column 3: this is not valid JSON"
         );
+    }
+
+    /// Fails with whatever the document holds.
+    #[derive(Debug)]
+    struct Quoting;
+
+    impl<'de> serde::Deserialize<'de> for Quoting {
+        fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(from)?;
+            Err(serde::de::Error::custom(format!("bad: {text}")))
+        }
+    }
+
+    #[test]
+    fn ic52_neither_a_readers_own_words_nor_its_causes_show_the_document() {
+        use std::error::Error;
+
+        for body in [
+            r#""s3cret""#,
+            r#""x, expected s3cret""#,
+            r#"" at line s3cret""#,
+            r#""missing field `s3cret`""#,
+        ] {
+            let error = read::<Quoting>(body.as_bytes()).unwrap_err();
+            let mut link: Option<&dyn Error> = Some(&*error);
+            while let Some(error) = link {
+                let told = format!("{error} {error:?}");
+                assert!(!told.contains("s3cret"), "{told}");
+                link = error.source();
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_expected_is_told_whatever_the_document_says_about_lines() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        enum Kind {
+            Good,
+            Bad,
+        }
+        let told = place::<u8>(r#"" at line 7 column 3""#);
+        assert!(told.ends_with(": expected u8"), "{told}");
+        let told = place::<Kind>(r#""a`, expected s3cret""#);
+        assert!(told.ends_with(": expected `Good` or `Bad`"), "{told}");
     }
 }
