@@ -81,14 +81,8 @@ impl BaseUri {
     /// Whether `uri` has this base's scheme, host and port.
     #[must_use]
     pub fn is_origin_of(&self, uri: &Uri) -> bool {
-        let port = |scheme: &Scheme, authority: &Authority| {
-            authority.port_u16().or_else(|| default_port(scheme))
-        };
-        uri.scheme() == Some(&self.scheme)
-            && uri.authority().is_some_and(|authority| {
-                authority.host().eq_ignore_ascii_case(self.authority.host())
-                    && port(&self.scheme, authority) == port(&self.scheme, &self.authority)
-            })
+        let (scheme, authority) = (uri.scheme(), uri.authority());
+        is_origin((&self.scheme, &self.authority), scheme.zip(authority))
     }
 
     fn at(&self, path: PathAndQuery) -> Result<Uri, InvalidUri> {
@@ -133,6 +127,23 @@ impl fmt::Display for BaseUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
     }
+}
+
+/// Whether two URIs have one scheme, host and port.
+pub(crate) fn same_origin(one: &Uri, other: &Uri) -> bool {
+    let origin = one.scheme().zip(one.authority());
+    origin.is_some_and(|origin| is_origin(origin, other.scheme().zip(other.authority())))
+}
+
+type Origin<'a> = (&'a Scheme, &'a Authority);
+
+fn is_origin((scheme, authority): Origin<'_>, other: Option<Origin<'_>>) -> bool {
+    let port = |authority: &Authority| authority.port_u16().or_else(|| default_port(scheme));
+    other.is_some_and(|(other_scheme, other)| {
+        other_scheme == scheme
+            && other.host().eq_ignore_ascii_case(authority.host())
+            && port(other) == port(authority)
+    })
 }
 
 fn is_absolute(reference: &str) -> bool {

@@ -20,6 +20,7 @@ use tower_service::Service;
 use crate::client::{Erased, erase};
 use crate::defaults::DefaultHeadersLayer;
 use crate::pipeline::{self, Layers, Limits};
+use crate::redirect::{self, RedirectLayer};
 use crate::transport::{Transport, TransportBuilder};
 use crate::{BaseUri, Client, InvalidClient};
 
@@ -42,6 +43,7 @@ pub struct ClientBuilder {
     priority: Option<PriorityLayer<Authority>>,
     circuit_breaker: Option<CircuitBreakerLayer>,
     idempotency: Option<IdempotencyKeyLayer>,
+    redirects: redirect::Policy,
     outer: Vec<Wrap>,
     attempt: Vec<Wrap>,
     transport: TransportBuilder,
@@ -67,6 +69,7 @@ impl ClientBuilder {
             priority: None,
             circuit_breaker: None,
             idempotency: None,
+            redirects: redirect::Policy::none(),
             outer: Vec::new(),
             attempt: Vec::new(),
             transport: Transport::builder(),
@@ -254,6 +257,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Follows redirects; none unless set, so that a 3xx is a response. See [`redirect`].
+    pub fn redirects(mut self, policy: redirect::Policy) -> Self {
+        self.redirects = policy;
+        self
+    }
+
     /// Adds a layer outside everything: it sees each call once, with its URI absolute. Of several
     /// the first added is the outermost, so requests meet them in order and responses in reverse.
     ///
@@ -410,6 +419,7 @@ impl ClientBuilder {
             priority: self.priority,
             circuit_breaker: self.circuit_breaker,
             idempotency: self.idempotency,
+            redirects: RedirectLayer::new(self.redirects),
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),

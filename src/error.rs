@@ -3,8 +3,11 @@ use std::fmt;
 use std::time::Instant;
 
 use buttress_kernel::{BoxError, Failure, Sent};
-use http::{Method, Request, StatusCode, Uri};
+use http::StatusCode;
 
+use crate::redirect::NotFollowed;
+
+mod call;
 mod decode;
 mod kind;
 mod predicates;
@@ -12,6 +15,7 @@ mod predicates;
 mod problem;
 mod status;
 
+pub(crate) use self::call::{Call, redacted};
 pub use self::decode::{DecodeError, TooLarge};
 #[cfg(feature = "json")]
 pub(crate) use self::decode::{Misplaced, Place};
@@ -70,6 +74,8 @@ impl Error {
             ErrorKind::Decode
         } else if source.is::<TooLarge>() {
             ErrorKind::TooLarge
+        } else if self.redirect().is_some() {
+            ErrorKind::Redirect
         } else {
             self.failure().kind().into()
         }
@@ -109,6 +115,11 @@ impl Error {
             .map(StatusError::status)
             .or_else(decode)
             .or_else(too_large)
+            .or_else(|| self.redirect().map(NotFollowed::status))
+    }
+
+    fn redirect(&self) -> Option<&NotFollowed> {
+        self.failure().find()
     }
 
     /// The response, where it was one that is no success: its headers and what came of its body.
@@ -187,181 +198,5 @@ impl StdError for Error {
     }
 }
 
-/// A call as errors name it: method and URI, shown without user info and query.
-#[derive(Clone)]
-pub(crate) struct Call {
-    method: Method,
-    target: Target,
-}
-
-#[derive(Clone)]
-enum Target {
-    Uri(Uri),
-    /// What was given and is no URI, without what may be a query.
-    Text(String),
-}
-
-impl Call {
-    pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        Self {
-            method: request.method().clone(),
-            target: Target::Uri(request.uri().clone()),
-        }
-    }
-
-    /// A call whose template has not been filled. Its names may be told, a query in it may not.
-    pub(crate) fn unfilled(method: Method, template: &str) -> Self {
-        let query = template.match_indices(['?', '#']).map(|(at, _)| at);
-        let mut query = query.filter(|at| !template[..*at].ends_with('{'));
-        Self::named(method, &template[..query.next().unwrap_or(template.len())])
-    }
-
-    /// A call whose URI could not be made of what was given.
-    pub(crate) fn unlocated(method: Method, given: &str) -> Self {
-        let shown = given.split(['?', '#']).next().unwrap_or_default();
-        // A question mark may also belong to a password.
-        let secret = given[shown.len()..].contains('@');
-        let shown = match shown.split_once("://") {
-            Some((scheme, _)) if secret => &given[..scheme.len() + "://".len()],
-            _ => shown,
-        };
-        Self::named(method, shown)
-    }
-
-    fn named(method: Method, path: &str) -> Self {
-        // User info may stand before the last `@`.
-        let path = path.rsplit_once('@').map_or(path, |(_, rest)| rest);
-        Self {
-            method,
-            target: Target::Text(path.escape_debug().take(256).collect()),
-        }
-    }
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.target {
-            Target::Uri(uri) => write!(f, "{} {}", self.method, redacted(uri)),
-            Target::Text(text) => write!(f, "{} {text}", self.method),
-        }
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A URI without user info and query.
-pub(crate) fn redacted(uri: &Uri) -> String {
-    let host = uri.host().unwrap_or_default();
-    let port = uri
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    let scheme = uri
-        .scheme_str()
-        .map(|scheme| format!("{scheme}://"))
-        .unwrap_or_default();
-    format!("{scheme}{host}{port}{}", uri.path())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ic71_neither_query_nor_user_info_is_named() {
-        let uri = "https://u:p@example.com:8443/a/b?token=1#f";
-        let call = Call::of(&Request::get(uri).body(()).unwrap());
-        assert_eq!(call.to_string(), "GET https://example.com:8443/a/b");
-        assert_eq!(format!("{call:?}"), call.to_string());
-        assert_eq!(redacted(&"/a?b".parse().unwrap()), "/a");
-    }
-
-    fn of_kind(kind: ErrorKind) -> Error {
-        use buttress_kernel::{Facts, Kind};
-        use bytes::Bytes;
-
-        let foreign = || "a foreign error".into();
-        let answered = |status: u16| {
-            let head = http::Response::builder().status(status).body(()).unwrap();
-            StatusError::new(&head.into_parts().0, Bytes::new(), true).into()
-        };
-        let told = |kind| Facts::new(kind).into();
-        let source: BoxError = match kind {
-            ErrorKind::Timeout => told(Kind::Timeout),
-            ErrorKind::Connect => told(Kind::Connect),
-            ErrorKind::Transport => told(Kind::Transport),
-            ErrorKind::CircuitOpen => told(Kind::CircuitOpen),
-            ErrorKind::RateLimited => told(Kind::RateLimited),
-            ErrorKind::Held => told(Kind::Held),
-            ErrorKind::Unauthenticated => told(Kind::Unauthenticated),
-            ErrorKind::Request => told(Kind::Request),
-            ErrorKind::RequestBody => told(Kind::RequestBody),
-            ErrorKind::Unauthorized => answered(401),
-            ErrorKind::Forbidden => answered(403),
-            ErrorKind::NotFound => answered(404),
-            ErrorKind::Conflict => answered(409),
-            ErrorKind::Validation => answered(422),
-            ErrorKind::Throttled => answered(429),
-            ErrorKind::Client => answered(408),
-            ErrorKind::Server => answered(504),
-            ErrorKind::Status => answered(304),
-            ErrorKind::Decode => DecodeError::new(StatusCode::OK, Bytes::new(), foreign()).into(),
-            ErrorKind::TooLarge => TooLarge::new(StatusCode::OK, 1).into(),
-            ErrorKind::Other => foreign(),
-        };
-        Error::new(None, source)
-    }
-
-    #[test]
-    fn w13_ic63_exactly_one_predicate_is_true_of_each_kind() {
-        for (_, kind) in predicates::ALL {
-            let error = of_kind(*kind);
-            assert_eq!(error.kind(), *kind);
-            assert_eq!(error.code(), kind.as_str());
-            let holds = predicates::ALL.iter().filter(|(holds, _)| holds(&error));
-            assert_eq!(holds.map(|(_, kind)| *kind).collect::<Vec<_>>(), [*kind]);
-        }
-    }
-
-    #[test]
-    fn w13_every_status_that_is_no_success_has_one_kind() {
-        for status in (100..=999).filter(|status| !(200..300).contains(status)) {
-            let kind = ErrorKind::of_status(StatusCode::from_u16(status).unwrap());
-            let is_class = match status {
-                400..=499 => kind != ErrorKind::Server && kind != ErrorKind::Status,
-                500..=599 => kind == ErrorKind::Server,
-                _ => kind == ErrorKind::Status,
-            };
-            assert!(is_class, "{status} is {kind}");
-        }
-    }
-
-    #[test]
-    fn codes_differ() {
-        let mut codes: Vec<_> = predicates::ALL
-            .iter()
-            .map(|(_, kind)| kind.as_str())
-            .collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), predicates::ALL.len());
-    }
-
-    #[test]
-    fn ap32_a_level_says_how_loudly_to_log() {
-        let level = |kind| of_kind(kind).level();
-        assert_eq!(level(ErrorKind::NotFound), tracing::Level::INFO);
-        assert_eq!(level(ErrorKind::Validation), tracing::Level::WARN);
-        assert_eq!(level(ErrorKind::Server), tracing::Level::ERROR);
-        assert_eq!(level(ErrorKind::Timeout), tracing::Level::ERROR);
-    }
-
-    #[test]
-    fn an_error_is_one_pointer_large() {
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-}
+mod tests;

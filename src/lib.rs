@@ -46,6 +46,7 @@
 //! | [`rate_limit`] | a token bucket, first come first served |
 //! | [`priority`] | so many requests at once, the most urgent first |
 //! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
+//! | [`redirect`] | follows redirects, as far as a policy allows |
 //! | [`idempotency`] | one key for all attempts of a call |
 //! | [`transport`] | the way to the server |
 //! | [`observe`], [`defaults`] | events of a call; headers of a client |
@@ -85,6 +86,7 @@ pub mod observe;
 mod payload;
 mod pipeline;
 mod query;
+pub mod redirect;
 mod request;
 mod response;
 mod template;

@@ -23,6 +23,7 @@ use crate::InvalidClient;
 use crate::client::{Erased, erase};
 use crate::defaults::DefaultHeadersLayer;
 use crate::observe::ObserveLayer;
+use crate::redirect::RedirectLayer;
 
 /// The time limits of a client.
 #[derive(Clone, Debug)]
@@ -116,6 +117,7 @@ pub(crate) struct Layers {
     pub(crate) priority: Option<PriorityLayer<Authority>>,
     pub(crate) circuit_breaker: Option<CircuitBreakerLayer>,
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
+    pub(crate) redirects: RedirectLayer,
 }
 
 /// The standard stack over `transport`, outermost first.
@@ -176,6 +178,7 @@ where
         defaults: layers.defaults,
         total: layers.limits.total,
         idempotency: layers.idempotency,
+        redirects: layers.redirects,
     };
     match layers.cache {
         None => outer.over(calls),
@@ -189,6 +192,7 @@ struct Outer {
     defaults: DefaultHeadersLayer,
     total: Option<Duration>,
     idempotency: Option<IdempotencyKeyLayer>,
+    redirects: RedirectLayer,
 }
 
 impl Outer {
@@ -203,11 +207,13 @@ impl Outer {
         let stack = ServiceBuilder::new()
             // Sees each call once, whatever happens inside.
             .layer(ObserveLayer::new())
-            .layer(self.defaults)
-            // One instant for everything below, backoff, holds and the body included.
+            // One instant for everything below, backoff, holds, hops and the body included.
             .layer(DeadlineLayer::new(self.total))
-            // Outside retry, so that all attempts carry the same key.
+            // Outside redirects and retry, so that all hops and attempts carry the same key.
             .option_layer(self.idempotency)
+            // Outside everything that belongs to an origin: each hop is a request of its own below.
+            .layer(self.redirects)
+            .layer(self.defaults)
             .service(calls);
         erase(stack)
     }

@@ -3,10 +3,10 @@ use std::fmt;
 use buttress_kernel::Body;
 use bytes::Bytes;
 use http::response::Parts;
-use http::{Extensions, HeaderMap, StatusCode, Version};
-use http_body_util::BodyExt;
+use http::{Extensions, HeaderMap, StatusCode, Uri, Version};
 
-use crate::error::{Call, DecodeError, StatusError, TooLarge};
+use crate::error::{Call, StatusError};
+use crate::redirect::Redirected;
 use crate::{Error, FromResponse};
 
 pub(crate) mod charset;
@@ -17,8 +17,9 @@ pub(crate) mod json;
 mod read;
 #[cfg(feature = "fs")]
 mod save;
+mod whole;
 
-use self::read::{Unread, read};
+use self::read::read;
 
 /// How much of a body is read at once, unless set: 16 MiB.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -77,6 +78,13 @@ impl<T> Response<T> {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()
+    }
+
+    /// The URI that answered: the request's, or where [redirects](crate::redirect) led.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        let redirected = self.extensions().get().map(Redirected::uri);
+        redirected.unwrap_or(self.call.uri())
     }
 
     /// What layers left: an [`Attempt`](crate::Attempt), a [`Trail`](crate::Trail) and more.
@@ -160,143 +168,6 @@ impl Response {
                 inner: http::Response::from_parts(head, body),
                 limit: self.limit,
             })),
-        }
-    }
-
-    /// The body of a success, read as JSON.
-    ///
-    /// # Errors
-    ///
-    /// When the response is no success, when its body is larger than the [limit](Self::limit) or
-    /// breaks off, and when it is not the JSON of a `T`: the error says where in the document, and
-    /// keeps the bytes.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future drops the response.
-    #[cfg(feature = "json")]
-    pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
-        Ok(self.decode().await?.into_body())
-    }
-
-    /// The same, and `None` for a 404.
-    ///
-    /// # Errors
-    ///
-    /// As [`json`](Self::json).
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future drops the response.
-    #[cfg(feature = "json")]
-    pub async fn json_or_none<T: serde::de::DeserializeOwned>(self) -> Result<Option<T>, Error> {
-        if self.status() == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        self.json().await.map(Some)
-    }
-
-    /// The body of a success as a `T`, with status and headers around it.
-    ///
-    /// # Errors
-    ///
-    /// When the response is no success, when its body is larger than the [limit](Self::limit) or
-    /// breaks off, and when it is no `T`.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future drops the response.
-    pub async fn decode<T: FromResponse>(self) -> Result<Response<T>, Error> {
-        let whole = self.error_for_status().await?.collect().await?;
-        let Response { call, inner, limit } = whole;
-        let (head, bytes) = inner.into_parts();
-        match T::from_response(&head, &bytes) {
-            Ok(body) => Ok(Response {
-                call,
-                inner: http::Response::from_parts(head, body),
-                limit,
-            }),
-            Err(fault) => {
-                let fault = DecodeError::new(head.status, bytes, fault);
-                Err(Error::new(call, fault.into()))
-            }
-        }
-    }
-
-    /// The body, of whatever status.
-    ///
-    /// # Errors
-    ///
-    /// When it is larger than the [limit](Self::limit), or breaks off.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future drops the response.
-    pub async fn bytes(self) -> Result<Bytes, Error> {
-        Ok(self.collect().await?.into_body())
-    }
-
-    /// The body, of whatever status, as text in the charset that its content type names, else UTF-8.
-    /// What cannot be read becomes U+FFFD, as in a browser.
-    ///
-    /// # Errors
-    ///
-    /// When it is larger than the [limit](Self::limit), or breaks off, or its charset is not known.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future drops the response.
-    pub async fn text(self) -> Result<String, Error> {
-        let Response { call, inner, .. } = self.collect().await?;
-        let (head, bytes) = inner.into_parts();
-        charset::text(&head.headers, &bytes).map_err(|fault| {
-            let fault = DecodeError::new(head.status, bytes, fault.into());
-            Error::new(call, fault.into())
-        })
-    }
-
-    /// The next piece of the body as it comes, of whatever status; `None` at its end.
-    ///
-    /// # Errors
-    ///
-    /// When the body breaks off.
-    ///
-    /// # Cancellation
-    ///
-    /// Safe: no piece is lost when the future is dropped.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let call = &self.call;
-        while let Some(frame) = self.inner.body_mut().frame().await {
-            let frame = frame.map_err(|source| Error::new(call.clone(), source))?;
-            if let Ok(data) = frame.into_data() {
-                return Ok(Some(data));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The file name that the server suggests ([RFC 6266](https://www.rfc-editor.org/rfc/rfc6266)),
-    /// made safe: the last segment of whatever path was given, without what a file system may take
-    /// for more than a name.
-    #[must_use]
-    pub fn file_name(&self) -> Option<String> {
-        disposition::file_name(self.headers())
-    }
-
-    async fn collect(self) -> Result<Response<Bytes>, Error> {
-        let Self { call, inner, limit } = self;
-        let (head, mut body) = inner.into_parts();
-        match read(&mut body, limit, false).await {
-            (bytes, Ok(())) => Ok(Response {
-                call,
-                inner: http::Response::from_parts(head, bytes),
-                limit,
-            }),
-            (_, Err(Unread::TooLarge)) => {
-                let fault = TooLarge::new(head.status, limit);
-                Err(Error::new(call, fault.into()))
-            }
-            (_, Err(Unread::Broken(source))) => Err(Error::new(call, source)),
         }
     }
 }

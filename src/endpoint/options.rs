@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use buttress_cache::Mode;
 use http::header;
 
+use crate::redirect::Policy;
 use crate::{ArrayStyle, RequestBuilder};
 
 /// What every call of an endpoint wants otherwise than its client.
@@ -27,6 +29,9 @@ pub struct Options {
     tags: Option<Tags>,
     arrays: Option<ArrayStyle>,
     limit: Option<u64>,
+    cache: Option<Mode>,
+    fresh_for: Option<Duration>,
+    redirects: Option<u8>,
     anonymous: bool,
     optional: bool,
     open: bool,
@@ -51,6 +56,9 @@ impl Options {
             tags: None,
             arrays: None,
             limit: None,
+            cache: None,
+            fresh_for: None,
+            redirects: None,
             anonymous: false,
             optional: false,
             open: false,
@@ -128,6 +136,27 @@ impl Options {
         self
     }
 
+    /// How its calls use the client's cache, if it has one.
+    #[must_use]
+    pub const fn cache(mut self, mode: Mode) -> Self {
+        self.cache = Some(mode);
+        self
+    }
+
+    /// Counts a success as fresh for so long, whatever the server says, if the client has a cache.
+    #[must_use]
+    pub const fn fresh_for(mut self, time: Duration) -> Self {
+        self.fresh_for = Some(time);
+        self
+    }
+
+    /// Follows so many redirects in a row, whatever the client's policy; with 0 each is an error.
+    #[must_use]
+    pub const fn redirects(mut self, most: u8) -> Self {
+        self.redirects = Some(most);
+        self
+    }
+
     /// Sends none of the client's credentials: for what everybody may read.
     #[must_use]
     pub const fn anonymous(mut self) -> Self {
@@ -192,6 +221,12 @@ impl Options {
         if let Some(tags) = self.tags {
             request = request.extension(tags);
         }
+        if let Some(most) = self.redirects {
+            request = request.redirects(Policy::limited(most));
+        }
+        if self.cache.is_some() || self.fresh_for.is_some() {
+            request = request.cache(self.cache_wishes());
+        }
         if self.anonymous {
             request = anonymous(request);
         }
@@ -199,6 +234,16 @@ impl Options {
             request = request.open();
         }
         request
+    }
+}
+
+impl Options {
+    fn cache_wishes(self) -> buttress_cache::Override {
+        let wishes = buttress_cache::Override::new().mode(self.cache.unwrap_or_default());
+        match self.fresh_for {
+            Some(time) => wishes.fresh_for(time),
+            None => wishes,
+        }
     }
 }
 

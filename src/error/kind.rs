@@ -45,8 +45,10 @@ pub enum ErrorKind {
     Client,
     /// 5xx
     Server,
-    /// A status that is neither a success nor an error, such as a redirect that was not followed.
+    /// A status that is neither a success nor an error, such as a redirect that nobody asked to follow.
     Status,
+    /// A redirect that must not be followed: too many, a loop, a step to plain http.
+    Redirect,
     /// The body of a success is not what was expected.
     Decode,
     /// The body of a success is larger than allowed.
@@ -93,6 +95,7 @@ impl ErrorKind {
             Self::Client => "client",
             Self::Server => "server",
             Self::Status => "status",
+            Self::Redirect => "redirect",
             Self::Decode => "decode",
             Self::TooLarge => "too-large",
             Self::Other => Kind::Other.as_str(),
@@ -112,7 +115,8 @@ impl ErrorKind {
             | Self::Held
             | Self::CircuitOpen
             | Self::Client
-            | Self::Status => tracing::Level::WARN,
+            | Self::Status
+            | Self::Redirect => tracing::Level::WARN,
             _ => tracing::Level::ERROR,
         }
     }

@@ -58,6 +58,8 @@ predicates! {
     is_server => Server;
     /// Whether the server answered with a status that is neither a success nor an error.
     is_status => Status;
+    /// Whether the server redirected to where the call must not follow.
+    is_redirect => Redirect;
     /// Whether the body of a success was not what was expected.
     is_decode => Decode;
     /// Whether the body of a success was larger than allowed.

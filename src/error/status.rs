@@ -93,9 +93,9 @@ impl fmt::Display for StatusError {
         match (self.pause, self.status.as_u16()) {
             (Some(pause), 429 | 503) => write!(f, "; it asks for a pause of {pause:?}"),
             (_, 401) => f.write_str("; check the credentials, or send some"),
-            (_, 300..=399) => {
-                f.write_str("; it names another place, and redirects are not followed")
-            }
+            (_, 301 | 302 | 303 | 307 | 308) => f.write_str(
+                "; it names another place, and the policy for redirects does not lead there",
+            ),
             (_, 412) => f.write_str("; it has changed meanwhile, so read it again first"),
             (_, 413) => f.write_str("; send less at once"),
             (_, 415) => f.write_str("; send another content type"),

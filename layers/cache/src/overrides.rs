@@ -71,6 +71,13 @@ impl Override {
         self
     }
 
+    /// Stores the response under its URI again.
+    #[must_use]
+    pub fn without_key(mut self) -> Self {
+        self.key = None;
+        self
+    }
+
     /// Adds a tag to the response when it is stored, by which it can be
     /// [invalidated](crate::Handle::invalidate_tag).
     #[must_use]

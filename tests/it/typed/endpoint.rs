@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use buttress::cache::Mode;
 use buttress::{
-    ArrayStyle, BoxError, Endpoint, FromResponse, MissingParameters, NoContent, Options, Payload,
-    Sent, Tags,
+    ArrayStyle, BoxError, CacheLayer, Endpoint, FromResponse, MissingParameters, NoContent,
+    Options, Payload, Sent, Tags,
 };
 use buttress_testkit::Step;
 use bytes::Bytes;
@@ -330,4 +331,45 @@ async fn d06_a_404_is_none_where_the_endpoint_says_so_and_its_type_can_be() {
     assert_eq!((none.status().as_u16(), none.body()), (404, &None));
     assert!(client.call(Required).await.unwrap_err().is_not_found());
     assert!(client.call(Contradictory).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test(start_paused = true)]
+async fn w53_the_cache_is_used_as_the_endpoint_says() {
+    struct Fresh;
+    struct Reloaded;
+    macro_rules! cached {
+        ($name:ident, $options:expr) => {
+            impl Endpoint for $name {
+                const METHOD: Method = Method::GET;
+                const PATH: &'static str = "/a";
+                const OPTIONS: Options = $options;
+                type Ok = u8;
+                type Err = NoContent;
+            }
+        };
+    }
+    cached!(Fresh, Options::new().fresh_for(SECOND));
+    cached!(
+        Reloaded,
+        Options::new().cache(Mode::Reload).fresh_for(SECOND)
+    );
+    let steps = ["1", "2", "3"].map(|body| Step::ok().body(body));
+    let (client, server) = scripted_with(steps, |b| b.cache(CacheLayer::private()));
+    assert_eq!(client.call(Fresh).await.unwrap().into_body(), 1);
+    assert_eq!(client.call(Fresh).await.unwrap().into_body(), 1);
+    assert_eq!(server.calls().len(), 1);
+    assert_eq!(client.call(Reloaded).await.unwrap().into_body(), 2);
+    assert_eq!(client.call(Fresh).await.unwrap().into_body(), 2);
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn w53_ap31_redirects_are_followed_as_far_as_the_endpoint_says() {
+    endpoint!(Once: NoContent = Options::new().redirects(1));
+    let moved = |to: &str| Step::status(307).header("location", to);
+    let (client, server) = scripted([moved("/b"), Step::ok()]);
+    assert_eq!(client.call(Once).await.unwrap().uri().path(), "/b");
+    let (client, _) = scripted([moved("/b"), moved("/c"), Step::ok()]);
+    assert!(client.call(Once).await.unwrap_err().is_redirect());
+    assert_eq!(server.calls().len(), 2);
 }

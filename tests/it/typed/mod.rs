@@ -3,6 +3,7 @@
 mod bodies;
 mod endpoint;
 mod errors;
+mod redirects;
 mod responses;
 #[cfg(feature = "fs")]
 mod save;

@@ -71,7 +71,8 @@ async fn ic52_w13_a_body_of_another_shape_keeps_status_place_and_bytes() {
          at `[1].id`, line 1 column 35: expected u64"
     );
     assert!(!format!("{error:?}").contains("s3cret"));
-    assert!(error.failure().find::<serde_json::Error>().is_some());
+    // The reader's own error quotes the document.
+    assert!(error.failure().find::<serde_json::Error>().is_none());
 }
 
 #[tokio::test]

@@ -1,0 +1,86 @@
+use std::fmt;
+
+use http::{Method, Request, Uri};
+
+/// A call as errors name it: method and URI, shown without user info and query.
+#[derive(Clone)]
+pub(crate) struct Call {
+    method: Method,
+    uri: Uri,
+    /// What was given and is no URI, without what may be a query.
+    given: Option<Box<str>>,
+}
+
+impl Call {
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            given: None,
+        }
+    }
+
+    /// A call whose template has not been filled. Its names may be told, a query in it may not.
+    pub(crate) fn unfilled(method: Method, template: &str) -> Self {
+        let query = template.match_indices(['?', '#']).map(|(at, _)| at);
+        let mut query = query.filter(|at| !template[..*at].ends_with('{'));
+        Self::named(method, &template[..query.next().unwrap_or(template.len())])
+    }
+
+    /// A call whose URI could not be made of what was given.
+    pub(crate) fn unlocated(method: Method, given: &str) -> Self {
+        let shown = given.split(['?', '#']).next().unwrap_or_default();
+        // A question mark may also belong to a password.
+        let secret = given[shown.len()..].contains('@');
+        let shown = match shown.split_once("://") {
+            Some((scheme, _)) if secret => &given[..scheme.len() + "://".len()],
+            _ => shown,
+        };
+        Self::named(method, shown)
+    }
+
+    fn named(method: Method, path: &str) -> Self {
+        // User info may stand before the last `@`.
+        let path = path.rsplit_once('@').map_or(path, |(_, rest)| rest);
+        let given: String = path.escape_debug().take(256).collect();
+        Self {
+            method,
+            uri: Uri::default(),
+            given: Some(given.into()),
+        }
+    }
+
+    /// The URI of a call that has one.
+    pub(crate) const fn uri(&self) -> &Uri {
+        &self.uri
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.given {
+            None => write!(f, "{} {}", self.method, redacted(&self.uri)),
+            Some(text) => write!(f, "{} {text}", self.method),
+        }
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A URI without user info and query.
+pub(crate) fn redacted(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    let port = uri
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let scheme = uri
+        .scheme_str()
+        .map(|scheme| format!("{scheme}://"))
+        .unwrap_or_default();
+    format!("{scheme}{host}{port}{}", uri.path())
+}

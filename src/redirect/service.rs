@@ -1,0 +1,229 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use buttress_kernel::{Body, BoxError, Entry, Explain, Replay};
+use http::{Method, Request, Response, Uri};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::step::{self, Next};
+use super::{NotFollowed, Override, Policy, Redirected, carry, drain};
+use crate::base_uri::same_origin;
+use crate::error::redacted;
+
+/// The service of a [`RedirectLayer`](super::RedirectLayer).
+#[derive(Clone, Debug)]
+pub struct Redirect<S> {
+    inner: S,
+    policy: Policy,
+}
+
+impl<S> Redirect<S> {
+    pub(super) const fn new(inner: S, policy: Policy) -> Self {
+        Self { inner, policy }
+    }
+}
+
+impl<S, R> Service<Request<Body>> for Redirect<S>
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    R: http_body::Body + Send + 'static,
+    R::Data: Send,
+{
+    type Response = Response<R>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let own = request.extensions().get::<Override>();
+        let policy = own.map_or(&self.policy, |own| &own.0);
+        if policy.is_none() {
+            let future = self.inner.call(request);
+            return ResponseFuture::Once { future };
+        }
+        let policy = policy.clone();
+        let next = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, next);
+        let future = Box::pin(follow(ready, request, policy));
+        ResponseFuture::Following { future }
+    }
+}
+
+type Following<R> = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
+
+pin_project! {
+    /// The future of a [`Redirect`] service.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it drops the request that is under way; no other is sent.
+    #[project = Projected]
+    pub enum ResponseFuture<F, R> {
+        /// Nothing is followed.
+        #[doc(hidden)]
+        Once { #[pin] future: F },
+        /// What comes may lead on.
+        #[doc(hidden)]
+        Following { future: Following<R> },
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F, R>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<R>, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Once { future } => future.poll(cx).map_err(Into::into),
+            Projected::Following { future } => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<F, R> fmt::Debug for ResponseFuture<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// Asks until there is an answer. The service is ready.
+async fn follow<S, R>(
+    mut service: S,
+    mut request: Request<Body>,
+    policy: Policy,
+) -> Result<Response<R>, BoxError>
+where
+    S: Service<Request<Body>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    R: http_body::Body,
+{
+    let explain = Explain::of(request.extensions()).cloned();
+    let mut asked: Vec<(Method, Uri)> = Vec::new();
+    loop {
+        asked.push((request.method().clone(), request.uri().clone()));
+        let again = Again::of(&mut request);
+        let start = Instant::now().into_std();
+        let mut response = service.call(request).await.map_err(Into::into)?;
+        let can_replay = again.can_replay();
+        let (status, headers) = (response.status(), response.headers());
+        let next = match step::next(status, headers, &asked, can_replay, &policy) {
+            Ok(next) => next,
+            Err(refusal) => return Err(refused(refusal)),
+        };
+        let Some(next) = next else {
+            conclude(&mut response, asked, explain.as_ref());
+            return Ok(response);
+        };
+        tell(&response, &next, asked.len());
+        drain::drain(response.into_body()).await;
+        if let Some(explain) = &explain {
+            let note = format!(
+                "{} to {} {}",
+                status.as_u16(),
+                next.method,
+                redacted(&next.uri)
+            );
+            let end = Instant::now().into_std();
+            explain.record(Entry::new("redirect", note, start, end));
+        }
+        request = again.at(next);
+        poll_fn(|cx| service.poll_ready(cx))
+            .await
+            .map_err(Into::into)?;
+    }
+}
+
+fn conclude<R>(
+    response: &mut Response<R>,
+    mut asked: Vec<(Method, Uri)>,
+    explain: Option<&Explain>,
+) {
+    let hops = u8::try_from(asked.len() - 1).unwrap_or(u8::MAX);
+    let Some((_, uri)) = asked.pop().filter(|_| hops > 0) else {
+        return;
+    };
+    response.extensions_mut().insert(Redirected { uri, hops });
+    if let Some(explain) = explain {
+        explain.attach(response.extensions_mut());
+    }
+}
+
+fn tell<R>(response: &Response<R>, next: &Next, hop: usize) {
+    tracing::debug!(
+        status = response.status().as_u16(),
+        method = %next.method,
+        url = redacted(&next.uri),
+        hop,
+        "redirect followed",
+    );
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.redirect.followed").increment(1);
+}
+
+fn refused(refusal: NotFollowed) -> BoxError {
+    let reason = refusal.reason().as_str();
+    tracing::warn!(
+        status = refusal.status().as_u16(),
+        reason,
+        "redirect refused"
+    );
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.redirect.refused", "reason" => reason).increment(1);
+    refusal.into()
+}
+
+/// What is needed to ask again: all but the body, and the body if it can be sent twice.
+struct Again {
+    request: Request<()>,
+    body: Option<Body>,
+}
+
+impl Again {
+    fn of(request: &mut Request<Body>) -> Self {
+        let body = request.body_mut().replay();
+        let mut copy = Request::new(());
+        copy.method_mut().clone_from(request.method());
+        copy.uri_mut().clone_from(request.uri());
+        *copy.version_mut() = request.version();
+        copy.headers_mut().clone_from(request.headers());
+        copy.extensions_mut().clone_from(request.extensions());
+        Self {
+            request: copy,
+            body,
+        }
+    }
+
+    fn can_replay(&self) -> bool {
+        self.body.as_ref().is_some_and(Replay::can_replay)
+    }
+
+    fn at(self, next: Next) -> Request<Body> {
+        let (mut head, ()) = self.request.into_parts();
+        if !same_origin(&head.uri, &next.uri) {
+            carry::drop_private(&mut head.headers);
+        }
+        if !next.with_body {
+            carry::drop_content(&mut head.headers);
+        }
+        // The name was for the first answer: under it the cache has the redirect now.
+        if let Some(wishes) = head.extensions.get_mut::<buttress_cache::Override>() {
+            *wishes = mem::take(wishes).without_key();
+        }
+        let body = self.body.filter(|_| next.with_body).unwrap_or_default();
+        (head.method, head.uri) = (next.method, next.uri);
+        Request::from_parts(head, body)
+    }
+}
