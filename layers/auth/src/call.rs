@@ -6,11 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use buttress_kernel::{Attempt, Cause, Deadline, Explain, Replay};
+use buttress_kernel::{Attempt, Cause, Deadline, Explain, Head, Replay};
 use http::{Extensions, Request, Response, StatusCode};
 
 use crate::credential::Unplaceable;
-use crate::head::Head;
 use crate::pause::Pause;
 use crate::settings::Settings;
 use crate::tokens::{Held, Need, now};

@@ -113,7 +113,7 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `layer.rs`, `settings.rs`, `origins.rs`, `overrides.rs` | what the layer, or one request, was told |
-//! | `service.rs`, `future.rs`, `call.rs`, `pause.rs`, `drain.rs`, `head.rs` | the way of a request |
+//! | `service.rs`, `future.rs`, `call.rs`, `pause.rs`, `drain.rs` | the way of a request |
 //! | `verdict.rs`, `challenge.rs` | decisions: what a rejection means |
 //! | `credential/`, `secret.rs` | what stays as it is |
 //! | `source/`, `token.rs` | where tokens come from, and where they are kept |
@@ -129,7 +129,6 @@ mod credential;
 mod drain;
 mod error;
 pub mod future;
-mod head;
 mod layer;
 #[cfg(feature = "oauth2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]

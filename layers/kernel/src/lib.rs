@@ -15,7 +15,7 @@
 //! | how much of our allowance is left? | [`Quota`] |
 //! | when must everything be over? | [`Deadline`] |
 //! | which attempt is this, and why? | [`Attempt`], [`Cause`] |
-//! | can this body be sent twice? | [`Replay`], [`Body`] |
+//! | can this request be sent twice? | [`Replay`], [`Body`], [`Head`] |
 //! | whose credentials does it carry? | [`Partition`] |
 //! | which limit, circuit or hold does it belong to? | [`KeyExtractor`](key::KeyExtractor) |
 //! | what does this error mean? | [`Failure`], fed by [`Facts`] |
@@ -48,6 +48,7 @@ mod explain;
 mod facts;
 mod failure;
 mod field;
+mod head;
 pub mod key;
 mod partition;
 mod quota;
@@ -65,6 +66,7 @@ pub use self::delay::{Delay, DelaySource};
 pub use self::explain::{Entry, Explain, Trail};
 pub use self::facts::{Facts, Kind};
 pub use self::failure::Failure;
+pub use self::head::Head;
 pub use self::key::Key;
 pub use self::partition::{Partition, PartitionHasher};
 pub use self::quota::{Policy, Quota};

@@ -8,12 +8,11 @@ use std::time::Instant;
 
 use buttress_kernel::key::KeyExtractor;
 use buttress_kernel::{
-    Attempt, BoxError, Cause, Deadline, Delay, Explain, Failure, Replay, Sent, WallClock,
+    Attempt, BoxError, Cause, Deadline, Delay, Explain, Failure, Head, Replay, Sent, WallClock,
 };
 use http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::budget::Grant;
-use crate::head::Head;
 use crate::layer::Shared;
 use crate::pause::{Pause, Planned};
 use crate::policy::{self, End, Moment, Progress, Reason, Verdict};
@@ -213,9 +212,9 @@ impl<S, B, K> Call<S, B, K> {
     }
 
     fn moment(&self, settings: &Settings, now: Instant) -> Moment {
-        let repeatable = settings.idempotent.unwrap_or_else(|| {
-            self.head.method().is_idempotent() || self.head.has_idempotency_key()
-        });
+        let repeatable = settings
+            .idempotent
+            .unwrap_or_else(|| self.head.method().is_idempotent() || has_key(&self.head));
         Moment {
             now,
             deadline: self.deadline(),
@@ -230,6 +229,13 @@ struct Read {
     end: End,
     cause: Cause,
     sent: Sent,
+}
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Whether the request says that its repetitions can be told from new ones.
+fn has_key(head: &Head) -> bool {
+    head.values(&IDEMPOTENCY_KEY).any(|key| !key.is_empty())
 }
 
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

@@ -125,7 +125,6 @@ mod call;
 mod draws;
 mod error;
 pub mod future;
-mod head;
 mod jitter;
 mod layer;
 mod overrides;

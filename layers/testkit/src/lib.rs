@@ -64,9 +64,11 @@
 //! | [`ManualWallClock`] | dates |
 //! | [`rng`] | random numbers that are the same in every run |
 //! | [`contract!`] | what every layer promises |
+//! | [`peer`] | real servers on this machine |
 
 mod channel;
 pub mod contract;
+pub mod peer;
 mod rng;
 pub mod scripted;
 mod wall_clock;

@@ -7,6 +7,7 @@ mod crowds;
 mod deadlines;
 mod failures;
 mod handle;
+mod httpbin;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod origins;

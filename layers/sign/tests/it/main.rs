@@ -5,6 +5,8 @@
 mod digest;
 #[cfg(feature = "hmac")]
 mod hmac;
+#[cfg(feature = "digest")]
+mod httpbin;
 mod layer;
 #[cfg(feature = "message-signatures")]
 mod message;

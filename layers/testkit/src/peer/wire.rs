@@ -1,5 +1,3 @@
-//! Enough of HTTP/1.1 to speak to a server on this machine: a layer knows no transport.
-
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,10 +6,12 @@ use buttress_kernel::{Body, BoxError};
 use http::{Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tower::Service;
+use tower_service::Service;
 
+/// Enough of HTTP/1.1 to speak to a server on this machine: a layer knows no transport, so its tests
+/// need one. A connection for each request, and bodies of bytes only.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wire;
+pub struct Wire;
 
 impl Service<Request<Body>> for Wire {
     type Response = Response<Body>;
@@ -27,12 +27,12 @@ impl Service<Request<Body>> for Wire {
     }
 }
 
-pub(crate) async fn get(url: &str, cookies: &str) -> Response<Vec<u8>> {
-    let request = Request::get(url).header("cookie", cookies);
-    send(request.body(Body::empty()).unwrap()).await.unwrap()
-}
-
-async fn send(request: Request<Body>) -> Result<Response<Vec<u8>>, BoxError> {
+/// Sends a request over a connection of its own, and reads the whole response.
+///
+/// # Errors
+///
+/// When the server cannot be reached or does not speak HTTP, or the body is a stream.
+pub async fn send(request: Request<Body>) -> Result<Response<Vec<u8>>, BoxError> {
     let uri = request.uri();
     let authority = uri.authority().ok_or("no authority")?;
     let target = uri.path_and_query().ok_or("no path")?;

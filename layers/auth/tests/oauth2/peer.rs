@@ -1,11 +1,8 @@
 //! A real server: `oidc-provider` of npm, in the `node_modules` of the folder that the environment's
 //! `BUTTRESS_OIDC_PROVIDER` names. Without it these tests say so and are skipped.
 
-mod wire;
-
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,17 +12,13 @@ use buttress_auth::oauth2::{
     Problem, RefreshToken, TokenEndpoint,
 };
 use buttress_auth::{Token, TokenSource};
+use buttress_kernel::Body;
+use buttress_testkit::peer::{self, Peer, Wire};
+use http::{Request, Response};
 
-use self::wire::Wire;
 use crate::support::{guard, not_granted, secs};
 
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    /// Kept open: it ends when it cannot write.
-    _output: Lines<BufReader<ChildStdout>>,
-    base: String,
-}
+struct Server(Peer);
 
 impl Server {
     fn start(key: Option<&[u8]>) -> Option<Self> {
@@ -34,30 +27,17 @@ impl Server {
             eprintln!("skipped: BUTTRESS_OIDC_PROVIDER names no folder with oidc-provider in it");
             return None;
         };
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oauth2/peer/server.mjs");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oauth2/provider.mjs");
         let mut command = Command::new("node");
         command.arg(script).arg(folder);
         if let Some(point) = key {
             command.env("CLIENT_KEY", jwk(point));
         }
-        let command = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().expect("node starts");
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = output.by_ref().map_while(Result::ok);
-        let port = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()));
-        let base = format!("http://127.0.0.1:{}", port.expect("the server listens"));
-        Some(Self {
-            child,
-            _output: output,
-            base,
-        })
+        Some(Self(Peer::start(&mut command)))
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        self.0.url(path)
     }
 
     fn endpoint(&self, client: ClientAuth) -> TokenEndpoint {
@@ -69,11 +49,10 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+async fn get(url: &str, cookies: &str) -> Response<Vec<u8>> {
+    let request = Request::get(url).header("cookie", cookies);
+    let request = request.body(Body::empty()).unwrap();
+    peer::send(request).await.unwrap()
 }
 
 fn jwk(point: &[u8]) -> String {
@@ -91,7 +70,7 @@ async fn browse(url: &str) {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let answer = wire::get(&url, &jar.join("; ")).await;
+        let answer = get(&url, &jar.join("; ")).await;
         for cookie in answer.headers().get_all("set-cookie") {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -151,7 +130,7 @@ async fn a_client_can_sign() {
     };
     let key = JwtKey::from_pem(Algorithm::ES256, pem.as_bytes()).unwrap();
     let client = ClientAuth::private_key_jwt("signer", key).unwrap();
-    let by_issuer = client.clone().audience(server.base.clone());
+    let by_issuer = client.clone().audience(server.0.base().to_owned());
     for client in [client, by_issuer] {
         let source = ClientCredentials::new(server.endpoint(client));
         for _ in 0..2 {
@@ -165,7 +144,10 @@ async fn signed_in(server: &Server) -> Token {
     let listener = Loopback::bind().await.unwrap();
     let redirect = listener.redirect_url();
     let flow = AuthorizationCode::new(server.program(), &server.url("/auth"), &redirect).unwrap();
-    let sign_in = flow.scope("openid").issuer(server.base.clone()).begin();
+    let sign_in = flow
+        .scope("openid")
+        .issuer(server.0.base().to_owned())
+        .begin();
     let url = sign_in.url().to_owned();
     let (token, ()) = tokio::join!(
         listener.finish(sign_in, Duration::from_secs(60)),
@@ -225,7 +207,7 @@ async fn a_user_signs_in_on_another_device() {
     };
     let flow = DeviceCode::new(server.program(), &server.url("/device/auth")).unwrap();
     let sign_in = flow.scope("openid").begin().await.unwrap();
-    assert!(sign_in.verification_uri().starts_with(&server.base));
+    assert!(sign_in.verification_uri().starts_with(server.0.base()));
     assert!(
         sign_in
             .verification_uri_complete()
@@ -237,7 +219,7 @@ async fn a_user_signs_in_on_another_device() {
     let approval = async {
         // After the first question, which is answered with `authorization_pending`.
         tokio::time::sleep(secs(7)).await;
-        assert_eq!(wire::get(&approve, "").await.status(), 200);
+        assert_eq!(get(&approve, "").await.status(), 200);
     };
     let (token, ()) = tokio::join!(sign_in.wait(), approval);
     let token = token.unwrap();
