@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{BoxError, Entry, Explain, Outcome, WallClock};
+use buttress_kernel::{BoxError, Entry, Explain, Outcome, Readable, WallClock};
 use http::Extensions;
 
 use self::way::{Asked, Stopwatch, Trail, Way};
@@ -183,8 +183,8 @@ fn question(circuit: &Circuit, explain: Option<&Explain>) -> Result<Permit, BoxE
             if let Some(explain) = explain {
                 let note = match refusal {
                     Refusal::Until(_) => {
-                        let wait = telemetry::millis(error.wait());
-                        Cow::Owned(format!("rejected, open for {wait} ms more"))
+                        let wait = Readable(error.wait());
+                        Cow::Owned(format!("rejected, open for {wait} more"))
                     }
                     Refusal::Busy => Cow::Borrowed("rejected, half-open and being tried"),
                     Refusal::Forced => Cow::Borrowed("rejected, open by hand"),

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{Facts, Key, Kind, Sent};
+use buttress_kernel::{Facts, Key, Kind, Readable, Sent};
 
 pub use crate::settings::InvalidSettings;
 use crate::state::Refusal;
@@ -89,7 +89,8 @@ impl fmt::Display for CircuitOpen {
         let Self { key, wait, .. } = self;
         match self.refusal {
             Refusal::Until(_) => {
-                write!(f, "the circuit is open ({key}), try again in {wait:?}")
+                let wait = Readable(*wait);
+                write!(f, "the circuit is open ({key}), try again in {wait}")
             }
             Refusal::Busy => write!(
                 f,

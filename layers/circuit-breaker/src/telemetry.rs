@@ -60,6 +60,6 @@ pub(crate) fn untracked(key: &str) {
 }
 
 /// Rounded up, so that a wait never reads as none.
-pub(crate) fn millis(duration: Duration) -> u64 {
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

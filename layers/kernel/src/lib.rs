@@ -20,6 +20,7 @@
 //! | which limit, circuit or hold does it belong to? | [`KeyExtractor`](key::KeyExtractor) |
 //! | what does this error mean? | [`Failure`], fed by [`Facts`] |
 //! | what did every layer decide? | [`Explain`], [`Trail`] |
+//! | how long is that, in words? | [`Readable`] |
 //!
 //! # Example
 //!
@@ -52,6 +53,7 @@ mod head;
 pub mod key;
 mod partition;
 mod quota;
+mod readable;
 mod replay;
 mod sent;
 mod transport;
@@ -70,6 +72,7 @@ pub use self::head::Head;
 pub use self::key::Key;
 pub use self::partition::{Partition, PartitionHasher};
 pub use self::quota::{Policy, Quota};
+pub use self::readable::Readable;
 pub use self::replay::Replay;
 pub use self::sent::Sent;
 pub use self::transport::TransportError;

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use buttress_kernel::{Facts, Key, Kind, Sent};
+use buttress_kernel::{Facts, Key, Kind, Readable, Sent};
 
 use crate::lane::MOST;
 pub use crate::limit::Reason;
@@ -66,14 +66,14 @@ impl fmt::Display for Crowded {
         if !self.key.as_str().is_empty() {
             write!(f, " ({})", self.key)?;
         }
-        let waited = self.waited;
+        let waited = Readable(self.waited);
         match self.reason {
             Reason::Full => f.write_str(", and as many wait: try again later"),
             Reason::Displaced => {
-                write!(f, ": waited {waited:?} and made room for a more urgent one")
+                write!(f, ": waited {waited} and made room for a more urgent one")
             }
-            Reason::TooLong => write!(f, ": waited {waited:?}, allow a longer wait"),
-            Reason::Deadline => write!(f, ": waited {waited:?}, until the deadline"),
+            Reason::TooLong => write!(f, ": waited {waited}, allow a longer wait"),
+            Reason::Deadline => write!(f, ": waited {waited}, until the deadline"),
         }
     }
 }

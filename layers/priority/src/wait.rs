@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{BoxError, Explain, Key};
+use buttress_kernel::{BoxError, Explain, Key, Readable};
 use pin_project_lite::pin_project;
 use tokio::time::{self, Sleep};
 use tower_service::Service;
@@ -91,7 +91,7 @@ impl Ask {
         let waited = self.waited(now);
         telemetry::refused(self.key.as_str(), waited, reason);
         telemetry::note(self.explain.as_ref(), (self.came, now), || {
-            format!("refused after {waited:?} ({})", reason.as_str())
+            format!("refused after {} ({})", Readable(waited), reason.as_str())
         });
         Box::new(Crowded::new(self.key.clone(), reason, waited))
     }
@@ -100,7 +100,7 @@ impl Ask {
         let waited = self.waited(now);
         telemetry::released(self.key.as_str(), waited);
         telemetry::note(self.explain.as_ref(), (self.came, now), || {
-            format!("waited {waited:?}")
+            format!("waited {}", Readable(waited))
         });
     }
 

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{BoxError, Facts, Key, Kind, Sent};
+use buttress_kernel::{BoxError, Facts, Key, Kind, Readable, Sent};
 
 pub use crate::rules::Reason;
 
@@ -81,7 +81,7 @@ impl fmt::Display for RateLimited {
         if !self.key.as_str().is_empty() {
             write!(f, " ({})", self.key)?;
         }
-        write!(f, ", try again in {:?}", self.wait)?;
+        write!(f, ", try again in {}", Readable(self.wait))?;
         f.write_str(match self.reason {
             Reason::Rejecting => "",
             Reason::TooLong => " or allow a longer wait",

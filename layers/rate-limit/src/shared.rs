@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{Deadline, Entry, Explain, Key};
+use buttress_kernel::{Deadline, Entry, Explain, Key, Readable};
 use http::Extensions;
 
 use crate::clock::{Nanos, now};
@@ -60,7 +60,7 @@ impl Shared {
         telemetry::rejected(key.as_str(), wait, reason);
         note(explain, now, now, || {
             let reason = reason.as_str();
-            format!("rejected, {} ms short ({reason})", millis(wait))
+            format!("rejected, {} short ({reason})", Readable(wait))
         });
         let error = RateLimited::new(key.clone(), reason, retry_at, now);
         Box::new(Refusal::Limited(error))
@@ -121,8 +121,4 @@ pub(crate) fn note(
     if let Some(explain) = explain {
         explain.record(Entry::new(NAME, words(), start, end));
     }
-}
-
-const fn millis(wait: Duration) -> u128 {
-    wait.as_nanos().div_ceil(1_000_000)
 }

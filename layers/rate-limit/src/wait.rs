@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use buttress_kernel::{Explain, Key};
+use buttress_kernel::{Explain, Key, Readable};
 use tokio::time::Sleep;
 
 use crate::backing::{Asking, Purchase, Receipt};
@@ -176,7 +176,7 @@ impl Wait {
         note(self.explain.as_ref(), came, now, || {
             let alone = if alone { ", without the store" } else { "" };
             match self.has_waited {
-                true => format!("waited {waited:?}{alone}"),
+                true => format!("waited {}{alone}", Readable(waited)),
                 false => format!("granted at once{alone}"),
             }
         });

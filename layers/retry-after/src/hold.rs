@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
-use buttress_kernel::{BoxError, Entry, Explain, Key};
+use buttress_kernel::{BoxError, Entry, Explain, Key, Readable};
 use http::Request;
 use pin_project_lite::pin_project;
 use tokio::time::{self, Sleep};
@@ -18,7 +18,6 @@ use crate::listener::Listener;
 use crate::rules::{Ask, Reason};
 use crate::shared::{NAME, Shared, now};
 use crate::source::Source;
-use crate::span::Span;
 use crate::state::Answer;
 use crate::telemetry;
 
@@ -146,7 +145,7 @@ impl Wait {
         let waited = now.saturating_duration_since(self.ask.arrived);
         telemetry::released(self.key.as_str(), waited);
         if let Some(explain) = &self.explain {
-            let note = format!("held for {} ({})", Span(waited), self.source);
+            let note = format!("held for {} ({})", Readable(waited), self.source);
             explain.record(Entry::new(NAME, note, self.ask.arrived, now));
         }
     }
@@ -179,7 +178,7 @@ pub(crate) fn refuse(
     let wait = retry_at.saturating_duration_since(now);
     telemetry::rejected(key.as_str(), wait, reason);
     if let Some(explain) = explain {
-        let note = format!("rejected, {} left ({})", Span(wait), reason.as_str());
+        let note = format!("rejected, {} left ({})", Readable(wait), reason.as_str());
         explain.record(Entry::new(NAME, note, now, now));
     }
     Held::new(key.clone(), reason, retry_at, now).into()

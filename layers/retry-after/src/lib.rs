@@ -93,7 +93,7 @@
 //! | `state.rs`, `line.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
 //! | `gate.rs`, `table.rs`, `sync.rs` | the states of all keys, shared |
 //! | `listener.rs`, `peers.rs`, `name.rs` | enough of a request to name its key later |
-//! | `handle.rs`, `error.rs`, `telemetry.rs`, `span.rs` | how it looks from outside |
+//! | `handle.rs`, `error.rs`, `telemetry.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
@@ -114,7 +114,6 @@ mod service;
 mod settings;
 mod shared;
 mod source;
-mod span;
 mod state;
 #[cfg(test)]
 mod state_tests;

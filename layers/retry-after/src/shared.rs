@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain};
+use buttress_kernel::{Entry, Explain, Readable};
 use http::Response;
 
 use crate::gate::Gate;
 use crate::lesson::{self, Words};
 use crate::name::Name;
 use crate::settings::Settings;
-use crate::span::Span;
 use crate::telemetry;
 
 /// The layer's name in trails.
@@ -55,7 +54,7 @@ impl Shared {
             telemetry::learned(key, hold, source);
             if let Some(explain) = explain {
                 let status = end.status().as_u16();
-                let note = format!("{status}, holding for {} ({source})", Span(hold));
+                let note = format!("{status}, holding for {} ({source})", Readable(hold));
                 explain.record(Entry::new(NAME, note, now, now));
             }
         }

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain};
+use buttress_kernel::{Entry, Explain, Readable};
 
 use super::{NAME, now};
 use crate::circuit::Circuit;
 use crate::sight::Sight;
 use crate::state::{Permit, Turn};
-use crate::telemetry;
 
 /// How a call was let through.
 pub(super) enum Way {
@@ -131,8 +130,8 @@ fn note(permit: Permit, turns: &[Turn], now: Instant) -> Cow<'static, str> {
     let role = if permit.probe == 0 { "passed" } else { "probe" };
     match turns.last() {
         Some(Turn::Opened { until, reason }) => {
-            let wait = telemetry::millis(until.saturating_duration_since(now));
-            Cow::Owned(format!("{role}, opened for {wait} ms ({reason})"))
+            let wait = Readable(until.saturating_duration_since(now));
+            Cow::Owned(format!("{role}, opened for {wait} ({reason})"))
         }
         Some(Turn::Closed) => Cow::Owned(format!("{role}, closed")),
         Some(Turn::HalfOpened) | None => Cow::Borrowed(role),

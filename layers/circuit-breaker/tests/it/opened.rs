@@ -26,7 +26,7 @@ async fn jp12_w43_a_refusal_says_when_to_come_back_and_that_nothing_was_sent() {
     assert_eq!(failure.retry_at(), Some(opened + secs(10)));
     assert_eq!(
         error.to_string(),
-        "the circuit is open (api.example.com), try again in 7.5s"
+        "the circuit is open (api.example.com), try again in 7.5 s"
     );
     let open = refused::<()>(Err(error));
     assert_eq!(open.key().as_str(), API);

@@ -56,10 +56,10 @@ async fn a_trail_tells_what_the_circuit_did() {
     let expected = [
         ("circuit-breaker: passed", ms(5)),
         (
-            "circuit-breaker: passed, opened for 10000 ms (consecutive)",
+            "circuit-breaker: passed, opened for 10 s (consecutive)",
             ms(0),
         ),
-        ("circuit-breaker: rejected, open for 10000 ms more", ms(0)),
+        ("circuit-breaker: rejected, open for 10 s more", ms(0)),
         (
             "circuit-breaker: rejected, half-open and being tried",
             ms(0),

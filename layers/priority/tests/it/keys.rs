@@ -16,7 +16,7 @@ async fn each_key_has_a_limit_of_its_own() {
     assert_eq!(crowded.key().as_str(), "a.example");
     assert_eq!(
         crowded.to_string(),
-        "as many requests as allowed are in flight (a.example): waited 0ns, allow a longer wait"
+        "as many requests as allowed are in flight (a.example): waited 0 ms, allow a longer wait"
     );
     assert_eq!((handle.keys(), handle.in_flight()), (2, 2));
     assert_eq!(handle.peek("b.example").in_flight(), 1);

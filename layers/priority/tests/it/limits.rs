@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use buttress_kernel::{Deadline, Failure, Kind, Sent};
+use buttress_kernel::{Deadline, Failure, Kind, Readable, Sent};
 use buttress_priority::{InvalidLimit, Override, Priority, PriorityLayer, Reason};
 use tower::Layer;
 
@@ -45,7 +45,8 @@ async fn a_wait_ends_with_an_error_after_max_wait() {
         assert_eq!(
             crowded.to_string(),
             format!(
-                "as many requests as allowed are in flight: waited {most:?}, allow a longer wait"
+                "as many requests as allowed are in flight: waited {}, allow a longer wait",
+                Readable(most)
             )
         );
         let handle = layer.handle();
@@ -119,7 +120,8 @@ async fn a_wait_ends_at_the_deadline_and_does_not_begin_after_it() {
         assert_eq!(
             crowded.to_string(),
             format!(
-                "as many requests as allowed are in flight: waited {waited:?}, until the deadline"
+                "as many requests as allowed are in flight: waited {}, until the deadline",
+                Readable(waited)
             )
         );
     }
@@ -189,7 +191,7 @@ async fn in_a_full_queue_the_newest_of_the_least_urgent_makes_room() {
     );
     assert_eq!(
         crowded.to_string(),
-        "as many requests as allowed are in flight: waited 1s and made room for a more urgent one"
+        "as many requests as allowed are in flight: waited 1 s and made room for a more urgent one"
     );
     for _ in 0..4 {
         server.answer(1).await;

@@ -145,7 +145,7 @@ async fn w44_a_cost_above_the_burst_is_an_error_and_not_an_endless_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_4_ten_a_second_do_not_let_nineteen_through_in_ten_milliseconds() {
+async fn trap4_ten_a_second_do_not_let_nineteen_through_in_ten_milliseconds() {
     let layer = per_second(10, 10).reject();
     let start = now();
     advance(ms(995)).await;
@@ -161,7 +161,7 @@ async fn trap_4_ten_a_second_do_not_let_nineteen_through_in_ten_milliseconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_15_the_seconds_of_a_refusal_are_rounded_up_and_never_0() {
+async fn trap15_the_seconds_of_a_refusal_are_rounded_up_and_never_0() {
     let (service, _) = limited(&per_second(10, 1).reject());
     send(&service, api()).await.unwrap();
     let soon = refused(send(&service, api()).await);
@@ -184,7 +184,7 @@ async fn a_refusal_says_when_to_come_back_and_keeps_its_word() {
     assert_eq!(refusal.reason(), Reason::Rejecting);
     assert_eq!(
         refusal.to_string(),
-        "the rate limit is exhausted, try again in 250ms"
+        "the rate limit is exhausted, try again in 250 ms"
     );
     advance(refusal.wait()).await;
     send(&service, api()).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_wait_beyond_the_deadline_fails_at_once() {
     assert!(
         refusal
             .to_string()
-            .ends_with("try again in 1s, with a later deadline")
+            .ends_with("try again in 1 s, with a later deadline")
     );
     send(&service, at(ms(1_001))).await.unwrap();
     assert_eq!(now() - start, secs(1));
@@ -280,7 +280,7 @@ async fn what_is_free_passes_those_who_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_14_a_rate_can_change_and_the_level_stays() {
+async fn trap14_a_rate_can_change_and_the_level_stays() {
     let layer = per_second(10, 10);
     let (handle, (service, server)) = (layer.handle(), limited(&layer));
     send(&service, with(Override::new().cost(6))).await.unwrap();
@@ -341,7 +341,7 @@ async fn a_waiter_that_costs_more_than_a_lowered_burst_goes_when_the_bucket_is_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_14_a_handle_counts_without_taking() {
+async fn trap14_a_handle_counts_without_taking() {
     let layer = per_second(1, 2);
     let (handle, (service, _)) = (layer.handle(), limited(&layer));
     let curt = || with(Override::new().reject());

@@ -15,7 +15,7 @@ async fn each_key_has_a_bucket_of_its_own() {
     assert_eq!(refusal.key().as_str(), "a.example");
     assert_eq!(
         refusal.to_string(),
-        "the rate limit is exhausted (a.example), try again in 1s"
+        "the rate limit is exhausted (a.example), try again in 1 s"
     );
     assert_eq!(layer.handle().keys(), 2);
 }
@@ -28,7 +28,7 @@ async fn without_a_key_all_requests_share_one_bucket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_14_a_key_can_have_a_rate_of_its_own() {
+async fn trap14_a_key_can_have_a_rate_of_its_own() {
     let rates = |key: &str| (key == "vip").then(|| Rate::per_second(3).unwrap());
     let layer = RateLimitLayer::per_second(1).unwrap().rates(rates).reject();
     let layer = layer.key(from_fn(|r: &Request<()>| {
@@ -52,7 +52,7 @@ async fn trap_14_a_key_can_have_a_rate_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_14_idle_keys_are_forgotten() {
+async fn trap14_idle_keys_are_forgotten() {
     let layer = per_second(1, 1).reject().key(Authority);
     let (service, _) = limited(&layer);
     for round in 0..20 {
