@@ -8,7 +8,9 @@ use buttress_auth::{AuthLayer, Credential, Credentials, Origins, Token, Tokens};
 use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_idempotency::IdempotencyKeyLayer;
-use buttress_kernel::key::Authority;
+use buttress_kernel::key::{Authority, Shared};
+use buttress_priority::mode::UntilBodyEnd;
+use buttress_priority::{Equal, PriorityLayer};
 use buttress_rate_limit::RateLimitLayer;
 use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
@@ -76,6 +78,25 @@ pub fn rate_limit() -> RateLimitLayer {
 #[must_use]
 pub fn keyed_rate_limit() -> RateLimitLayer<Authority> {
     rate_limit().key(Authority)
+}
+
+/// As many requests at once as tower's limit here allows.
+#[must_use]
+pub fn priority() -> PriorityLayer {
+    let limit = PriorityLayer::new(64);
+    limit.unwrap_or_else(|_| unreachable!("64 can be counted"))
+}
+
+/// The same for each server.
+#[must_use]
+pub fn keyed_priority() -> PriorityLayer<Authority> {
+    priority().key(Authority)
+}
+
+/// The same, where a response's body counts as well.
+#[must_use]
+pub fn whole_priority() -> PriorityLayer<Shared, Equal, UntilBodyEnd> {
+    priority().until_body_end()
 }
 
 /// A key for requests that need one.

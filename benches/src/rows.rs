@@ -74,6 +74,11 @@ fn layers() -> Vec<Row> {
                         the request 52, and one of the response 29",
             ),
         Row::new("rate-limit, keyed", GET, ours::keyed_rate_limit()).bar(500, 0),
+        Row::new("priority", GET, ours::priority())
+            .bar(250, 0)
+            .peer("tower ConcurrencyLimit"),
+        Row::new("priority, keyed", GET, ours::keyed_priority()).bar(400, 0),
+        Row::new("priority, until the body's end", GET, ours::whole_priority()).bar(280, 0),
         Row::new("circuit-breaker", GET, ours::circuit_breaker())
             .bar(300, 0)
             .held(
