@@ -62,18 +62,23 @@
 //! | [`Scripted`], [`Step`], [`Call`] | a server that follows a script and keeps a record |
 //! | [`channel`] | a body whose frames come when the test says so |
 //! | [`ManualWallClock`] | dates |
+//! | [`Events`], [`Metrics`] | what a layer tells its operators |
 //! | [`rng`] | random numbers that are the same in every run |
 //! | [`contract!`] | what every layer promises |
 //! | [`peer`] | real servers on this machine |
 
 mod channel;
 pub mod contract;
+mod events;
+mod metrics;
 pub mod peer;
 mod rng;
 pub mod scripted;
 mod wall_clock;
 
 pub use self::channel::{FrameSender, channel};
+pub use self::events::Events;
+pub use self::metrics::Metrics;
 pub use self::rng::rng;
 pub use self::scripted::{Call, Collecting, Scripted, Step};
 pub use self::wall_clock::ManualWallClock;

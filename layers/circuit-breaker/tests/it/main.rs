@@ -1,6 +1,7 @@
 //! The circuit breaker from outside.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod acceptance;
 mod bodies;
 mod cancellation;
 mod closed;

@@ -1,56 +1,19 @@
 //! Events, trails and metrics.
 
-use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
-
 use buttress_circuit_breaker::CircuitBreakerLayer;
-use buttress_testkit::{Scripted, Step};
+use buttress_testkit::{Events, Scripted, Step};
 use tokio::time::advance;
-use tower::Layer as _;
-use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tower::Layer;
 
 use crate::support::*;
 
-/// Every event of this crate on a line of its own.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {}={value:?}", field.name()).unwrap();
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "buttress_circuit_breaker" {
-            let mut line = Line(event.metadata().level().to_string());
-            event.record(&mut line);
-            self.0.lock().unwrap().push(line.0);
-        }
-    }
-}
-
-fn listen() -> (Lines, DefaultGuard) {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, tracing::subscriber::set_default(subscriber))
-}
-
-impl Lines {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
+fn listen() -> Events {
+    Events::of("buttress_circuit_breaker")
 }
 
 #[tokio::test(start_paused = true)]
 async fn changes_and_refusals_are_events_without_a_path_or_a_query() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let layer = CircuitBreakerLayer::consecutive(1)
         .open_for(secs(10))
         .build()
@@ -65,7 +28,7 @@ async fn changes_and_refusals_are_events_without_a_path_or_a_query() {
     advance(secs(10)).await;
     let _ = send(&service, request()).await;
     assert_eq!(
-        lines.take(),
+        events.take(),
         [
             r#"WARN message=opened key="api.example.com" for_ms=10000 reason="consecutive""#,
             r#"DEBUG message=rejected key="api.example.com" for_ms=7500 state="open""#,
@@ -89,11 +52,11 @@ async fn every_reason_to_open_has_a_name() {
         (rate(), "failure-rate"),
         (rate().failure_rate(None).slow_calls(ms(1), 1), "slow-rate"),
     ] {
-        let (lines, _guard) = listen();
+        let events = listen();
         let layer = builder.build().unwrap();
         let service = layer.layer(Scripted::new([Step::status(500).after(ms(1))]));
         status(&service).await;
-        let opened = &lines.take()[0];
+        let opened = &events.take()[0];
         assert!(opened.ends_with(&format!("reason={reason:?}")), "{opened}");
     }
 }
@@ -105,12 +68,12 @@ async fn a_hung_probe_and_who_is_refused_meanwhile_are_events() {
     status(&service).await;
     advance(secs(60)).await;
     let _hung = begin(&service).await;
-    let (lines, _guard) = listen();
+    let events = listen();
     status(&service).await;
     advance(secs(60)).await;
     status(&service).await;
     assert_eq!(
-        lines.take(),
+        events.take(),
         [
             r#"DEBUG message=rejected key="api.example.com" for_ms=0 state="half-open""#,
             r#"WARN message=opened key="api.example.com" for_ms=60000 reason="hung-probe""#,
@@ -121,7 +84,7 @@ async fn a_hung_probe_and_who_is_refused_meanwhile_are_events() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_done_by_hand_is_an_event() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let layer = builder().build().unwrap();
     let (service, _) = over(&layer, [200]);
     layer.handle().force_open(API);
@@ -130,7 +93,7 @@ async fn what_is_done_by_hand_is_an_event() {
     layer.handle().automatic(API);
     layer.handle().reset(API);
     assert_eq!(
-        lines.take(),
+        events.take(),
         [
             r#"INFO message=set by hand key="api.example.com" state="forced-open""#,
             r#"DEBUG message=rejected key="api.example.com" for_ms=0 state="forced-open""#,
@@ -151,7 +114,7 @@ async fn a_call_without_a_circuit_is_a_warning() {
             .unwrap();
     }
     let kept = layer.handle().states();
-    let (lines, _guard) = listen();
+    let events = listen();
     let other = (0..200).map(|host| format!("host-{host}"));
     let mut other = other.filter(|host| kept.iter().all(|(key, _)| key.as_str() != host));
     let other = other.next().unwrap();
@@ -160,5 +123,5 @@ async fn a_call_without_a_circuit_is_a_warning() {
         .unwrap();
     layer.handle().force_open(&other);
     let line = format!("WARN message=untracked: no room for one more circuit key={other:?}");
-    assert_eq!(lines.take(), [line.clone(), line]);
+    assert_eq!(events.take(), [line.clone(), line]);
 }

@@ -5,6 +5,8 @@ mod body;
 mod cancellation;
 mod keys;
 mod limits;
+#[cfg(feature = "metrics")]
+mod measured;
 mod order;
 mod support;
 mod telemetry;

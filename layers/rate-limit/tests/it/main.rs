@@ -5,6 +5,8 @@ mod bucket;
 mod cancellation;
 mod feedback;
 mod keys;
+#[cfg(feature = "metrics")]
+mod measured;
 mod order;
 mod remote;
 mod server;

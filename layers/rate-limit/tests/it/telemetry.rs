@@ -1,52 +1,18 @@
-use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
 use buttress_kernel::key::Authority;
 use buttress_kernel::{Explain, Trail};
 use buttress_rate_limit::{CostTooHigh, Override, RateLimitLayer};
-use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use buttress_testkit::Events;
 
 use crate::remote::{Health, Remote};
 use crate::support::*;
 
-/// Every event of this crate on a line of its own.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {}={value:?}", field.name()).unwrap();
-    }
+fn listen() -> Events {
+    Events::of("buttress_rate_limit")
 }
 
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "buttress_rate_limit" {
-            let mut line = Line(event.metadata().level().to_string());
-            event.record(&mut line);
-            self.0.lock().unwrap().push(line.0);
-        }
-    }
-}
-
-fn listen() -> (Lines, DefaultGuard) {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, tracing::subscriber::set_default(subscriber))
-}
-
-impl Lines {
-    fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-fn keyed() -> RateLimitLayer<Authority> {
+pub(crate) fn keyed() -> RateLimitLayer<Authority> {
     per_second(1, 1).key(Authority)
 }
 
@@ -56,13 +22,13 @@ fn secret() -> http::Request<()> {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_and_a_release_are_events_without_a_path_or_a_query() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&keyed());
     send(&service, secret()).await.unwrap();
-    assert!(lines.all().is_empty(), "what goes at once is no event");
+    assert!(events.take().is_empty(), "what goes at once is no event");
     send(&service, secret()).await.unwrap();
     assert_eq!(
-        lines.all(),
+        events.take(),
         [
             "DEBUG message=delayed key=\"api.example.com\" for_ms=1000",
             "DEBUG message=released key=\"api.example.com\" for_ms=1000",
@@ -72,26 +38,26 @@ async fn a_wait_and_a_release_are_events_without_a_path_or_a_query() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_an_event_with_a_reason() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&keyed().reject());
     send(&service, secret()).await.unwrap();
     refused(send(&service, secret()).await);
     assert_eq!(
-        lines.all(),
+        events.take(),
         ["DEBUG message=rejected key=\"api.example.com\" for_ms=1000 reason=\"rejecting\""]
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cost_above_the_burst_is_a_warning() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&keyed());
     let error = send(&service, with(Override::new().cost(2)))
         .await
         .unwrap_err();
     assert!(error.is::<CostTooHigh>());
     assert_eq!(
-        lines.all(),
+        events.take(),
         ["WARN message=too dear: the bucket never holds as much \
          key=\"api.example.com\" cost=2 burst=1"]
     );
@@ -99,11 +65,11 @@ async fn a_cost_above_the_burst_is_a_warning() {
 
 #[tokio::test(start_paused = true)]
 async fn no_room_for_one_more_key_is_a_warning() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&keyed().max_keys(0));
     send(&service, api()).await.unwrap();
     assert_eq!(
-        lines.all(),
+        events.take(),
         [
             "WARN message=no room for one more key: it shares the bucket of the empty key \
          key=\"api.example.com\" max_keys=0"
@@ -113,7 +79,7 @@ async fn no_room_for_one_more_key_is_a_warning() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_the_store_is_a_warning_once_and_its_end_is_told() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let remote = Remote::default();
     let (service, _) = limited(&per_second(10, 5).store(remote.clone()));
     remote.turn(Health::Stalls);
@@ -127,7 +93,7 @@ async fn an_outage_of_the_store_is_a_warning_once_and_its_end_is_told() {
     send(&service, api()).await.unwrap();
     let out = "WARN message=the store is out: each process keeps to the limit by itself error=";
     assert_eq!(
-        lines.all(),
+        events.take(),
         [
             format!("{out}no answer in time"),
             "INFO message=the store is back for_ms=1900".to_owned(),
@@ -143,11 +109,11 @@ async fn a_wait_for_the_stores_tokens_is_an_event_as_any_other() {
     send(&rival, api()).await.unwrap();
     let layer = per_second(1, 1).store(remote.clone()).alarm(1, secs(1));
     let (service, _) = limited(&layer);
-    let (lines, _guard) = listen();
+    let events = listen();
     send(&service, api()).await.unwrap();
     let alarm = "WARN message=throttled again and again: is a caller in a loop? key=\"\"";
     assert_eq!(
-        lines.all(),
+        events.take(),
         [
             &format!("{alarm} times=1 within_ms=1000"),
             "DEBUG message=delayed key=\"\" for_ms=1000",
@@ -157,13 +123,13 @@ async fn a_wait_for_the_stores_tokens_is_an_event_as_any_other() {
 }
 
 async fn alarms(layer: RateLimitLayer<Authority>, refusals: u32) -> Vec<String> {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&layer.reject());
     send(&service, api()).await.unwrap();
     for _ in 0..refusals {
         refused(send(&service, api()).await);
     }
-    let mut lines = lines.all();
+    let mut lines = events.take();
     lines.retain(|line| line.contains("again and again"));
     lines
 }
@@ -185,13 +151,13 @@ async fn sp34_the_alarm_can_be_set_and_0_turns_it_off() {
 
 #[tokio::test(start_paused = true)]
 async fn sp34_delays_count_as_well() {
-    let (lines, _guard) = listen();
+    let events = listen();
     let (service, _) = limited(&keyed().alarm(2, secs(5)));
     for _ in 0..3 {
         send(&service, api()).await.unwrap();
     }
-    let raised = lines
-        .all()
+    let raised = events
+        .take()
         .iter()
         .filter(|line| line.starts_with("WARN"))
         .count();
@@ -199,7 +165,7 @@ async fn sp34_delays_count_as_well() {
 }
 
 /// A server asks for less, and a minute later for nothing.
-async fn lower_the_rate() {
+pub(crate) async fn lower_the_rate() {
     let layer = per_second(100, 10).feedback(true).key(Authority);
     let statuses = Arc::new(Mutex::new(vec![200, 429]));
     let server = tower::service_fn(move |_: http::Request<()>| {
@@ -215,10 +181,10 @@ async fn lower_the_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_that_the_server_lowers_is_an_event() {
-    let (lines, _guard) = listen();
+    let events = listen();
     lower_the_rate().await;
     assert_eq!(
-        lines.all(),
+        events.take(),
         [
             "INFO message=slower: the server asked for less \
              key=\"api.example.com\" interval_us=14285",
@@ -237,7 +203,7 @@ async fn a_trail_tells_of_a_grant_and_of_a_wait() {
     let (service, _) = limited(&keyed());
     for (summary, took) in [
         ("rate-limit: granted at once", secs(0)),
-        ("rate-limit: waited 1s", secs(1)),
+        ("rate-limit: waited 1 s", secs(1)),
     ] {
         let (_, request) = explained();
         let response = send(&service, request).await.unwrap();
@@ -268,8 +234,8 @@ async fn a_trail_tells_of_the_store() {
         summaries,
         [
             "rate-limit: granted at once",
-            "rate-limit: waited 1s",
-            "rate-limit: waited 1s, without the store",
+            "rate-limit: waited 1 s",
+            "rate-limit: waited 1 s, without the store",
         ]
     );
 }
@@ -282,7 +248,7 @@ async fn a_trail_tells_of_a_refusal() {
     refused(send(&service, request).await);
     assert_eq!(
         explain.trail().summary(),
-        "rate-limit: rejected, 1000 ms short (rejecting)"
+        "rate-limit: rejected, 1 s short (rejecting)"
     );
     let (explain, mut request) = explained();
     request.extensions_mut().insert(Override::new().cost(2));
@@ -291,121 +257,4 @@ async fn a_trail_tells_of_a_refusal() {
         explain.trail().summary(),
         "rate-limit: rejected, costs 2 tokens of at most 1"
     );
-}
-
-#[cfg(feature = "metrics")]
-mod measured {
-    use std::collections::BTreeMap;
-
-    use metrics::{
-        Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
-        SharedString, Unit,
-    };
-
-    use super::*;
-
-    type Values = Arc<Mutex<BTreeMap<String, f64>>>;
-
-    /// Adds up whatever is counted or recorded, by name and labels.
-    #[derive(Clone, Default)]
-    struct Sums(Values);
-
-    struct Sum(String, Values);
-
-    impl Sum {
-        fn add(&self, value: f64) {
-            *self.1.lock().unwrap().entry(self.0.clone()).or_default() += value;
-        }
-    }
-
-    impl CounterFn for Sum {
-        fn increment(&self, value: u64) {
-            self.add(u32::try_from(value).unwrap().into());
-        }
-
-        fn absolute(&self, _: u64) {
-            unreachable!("counters only go up by steps");
-        }
-    }
-
-    impl HistogramFn for Sum {
-        fn record(&self, value: f64) {
-            self.add(value);
-        }
-    }
-
-    impl Sums {
-        fn sum(&self, key: &Key) -> Arc<Sum> {
-            let labels = key
-                .labels()
-                .map(|label| format!(" {}={}", label.key(), label.value()));
-            let name = std::iter::once(key.name().to_owned())
-                .chain(labels)
-                .collect();
-            Arc::new(Sum(name, Arc::clone(&self.0)))
-        }
-    }
-
-    impl Recorder for Sums {
-        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-            Counter::from_arc(self.sum(key))
-        }
-
-        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-            Gauge::noop()
-        }
-
-        fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-            Histogram::from_arc(self.sum(key))
-        }
-    }
-
-    #[test]
-    fn what_happens_is_counted() {
-        let sums = Sums::default();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        metrics::with_local_recorder(&sums, || {
-            runtime.block_on(async {
-                let (service, _) = limited(&keyed().max_keys(1).alarm(1, secs(60)));
-                send(&service, api()).await.unwrap();
-                send(&service, api()).await.unwrap();
-                refused(send(&service, with(Override::new().reject())).await);
-                assert!(send(&service, with(Override::new().cost(2))).await.is_err());
-                send(&service, get("https://elsewhere/")).await.unwrap();
-                let remote = Remote::default();
-                remote.turn(Health::Fails);
-                let (service, _) = limited(&per_second(1, 2).store(remote));
-                send(&service, api()).await.unwrap();
-                send(&service, api()).await.unwrap();
-                lower_the_rate().await;
-            });
-        });
-        let values = sums.0.lock().unwrap();
-        let values: Vec<_> = values
-            .iter()
-            .map(|(name, value)| (&**name, *value))
-            .collect();
-        assert_eq!(
-            values,
-            [
-                ("buttress.rate_limit.alarms", 1.0),
-                ("buttress.rate_limit.crowded", 1.0),
-                ("buttress.rate_limit.delayed", 1.0),
-                ("buttress.rate_limit.outages", 1.0),
-                ("buttress.rate_limit.rejected reason=rejecting", 1.0),
-                ("buttress.rate_limit.slower", 1.0),
-                ("buttress.rate_limit.too_dear", 1.0),
-                ("buttress.rate_limit.unshared", 2.0),
-                ("buttress.rate_limit.wait", 1.0),
-            ]
-        );
-    }
 }
