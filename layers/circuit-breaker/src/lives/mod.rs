@@ -1,5 +1,6 @@
 //! Random lives of a circuit, told to the machine, to the circuit around it and to the model.
 
+mod edges;
 mod model;
 
 use std::sync::Arc;

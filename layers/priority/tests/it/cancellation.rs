@@ -126,7 +126,7 @@ async fn a_permit_whose_call_never_was_is_given_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_9_a_ready_clone_that_is_not_called_holds_nothing() {
+async fn trap9_a_ready_clone_that_is_not_called_holds_nothing() {
     let server = Server::new();
     let layer = of(1);
     let service = layer.layer(server.clone());
@@ -138,7 +138,7 @@ async fn trap_9_a_ready_clone_that_is_not_called_holds_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_9_over_a_limit_of_one_nobody_starves() {
+async fn trap9_over_a_limit_of_one_nobody_starves() {
     let server = Server::new();
     server.answer(20).await;
     let service = ServiceBuilder::new()

@@ -91,7 +91,7 @@ async fn a_waiter_that_nobody_polls_does_not_stop_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_9_over_a_limit_of_one_nobody_starves() {
+async fn trap9_over_a_limit_of_one_nobody_starves() {
     let server = Server::default();
     let service = ServiceBuilder::new()
         .layer(per_second(10, 1))

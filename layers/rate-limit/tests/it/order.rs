@@ -71,7 +71,7 @@ async fn w44_newcomers_do_not_overtake() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_14_a_request_that_costs_10_is_not_starved_by_a_stream_of_singles() {
+async fn trap14_a_request_that_costs_10_is_not_starved_by_a_stream_of_singles() {
     let (service, server) = limited(&per_second(10, 10));
     let start = now();
     for number in 1..=10 {

@@ -22,7 +22,7 @@ async fn answer(app: &Router, request: Request<Body>) -> Response {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_4_ten_routes_share_one_limit() {
+async fn trap4_ten_routes_share_one_limit() {
     let layer = per_second(1, 10).reject().answering();
     let handle = layer.handle();
     let mut app = Router::new();
@@ -42,7 +42,7 @@ async fn trap_4_ten_routes_share_one_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_15_a_refusal_is_a_429_whose_retry_after_is_rounded_up() {
+async fn trap15_a_refusal_is_a_429_whose_retry_after_is_rounded_up() {
     let app = Router::new().route("/", get(async || "well"));
     let app = app.layer(per_second(10, 1).reject().answering());
     answer(&app, request("/")).await;

@@ -38,7 +38,7 @@ async fn crowd(service: &Limited, requests: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trap_15_two_processes_keep_to_one_limit_and_use_it_up() {
+async fn trap15_two_processes_keep_to_one_limit_and_use_it_up() {
     for latency in [0, 3, 40].map(ms) {
         let (start, remote) = (now(), Remote::far(latency));
         let rate = Rate::per_second(10).unwrap().burst(5).unwrap();

@@ -6,13 +6,9 @@ use crate::bucket::{Bucket, Pace};
 use crate::clock::Nanos;
 use crate::line::{Answer, Line, Turn};
 use crate::queue::{Place, Queue};
-use crate::rules::{Ask, Patience, Reason, Rules};
+use crate::rules::{Ask, Patience, Rules};
 
-const RULES: Rules = Rules {
-    max_waiting: 1_000,
-    ageing: 50,
-    alarm: (0, 0),
-};
+use super::RULES;
 
 /// A step of the story that model and machine are told.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +78,8 @@ struct Machine {
     queue: Queue<Option<usize>>,
     places: Vec<Option<Place>>,
     went: Vec<(usize, Nanos)>,
+    /// How many were let through, as the line counts them.
+    served: u64,
     now: Nanos,
 }
 
@@ -90,6 +88,7 @@ impl Machine {
         let mut line = Line::new(self.bucket, &mut self.queue);
         let result = work(&mut line);
         self.bucket = line.bucket;
+        self.served += line.served;
         result
     }
 
@@ -152,6 +151,7 @@ fn tell(steps: &[Step], price: Nanos, burst: u32) -> (Model, Machine) {
         queue: Queue::new(),
         places: Vec::new(),
         went: Vec::new(),
+        served: 0,
         now: 1_000,
     };
     let mut came = 0;
@@ -188,6 +188,7 @@ proptest! {
     fn who_goes_and_when_is_the_models(steps in steps(3), price in 1..12_u64, burst in 1..6_u32) {
         let (model, machine) = tell(&steps, price, burst);
         prop_assert_eq!(&machine.went, &model.went);
+        prop_assert_eq!(machine.served, model.went.len() as u64);
         prop_assert_eq!(machine.queue.len(), model.queue.len());
         prop_assert_eq!(machine.bucket.level(machine.now), model.level / price);
     }
@@ -254,116 +255,5 @@ proptest! {
             }
             Answer::Refuse { .. } | Answer::TooDear { .. } => {}
         }
-    }
-}
-
-#[test]
-fn a_crowd_is_bounded_whoever_is_urgent() {
-    let mut queue = Queue::<()>::new();
-    let pace = Pace::new(10, 1);
-    let bucket = Bucket { full_at: 110, pace };
-    let mut line = Line::new(bucket, &mut queue);
-    let rules = Rules {
-        max_waiting: 1,
-        ..RULES
-    };
-    let ask = |class| Ask {
-        cost: 1,
-        class,
-        patience: Patience::Wait(1_000),
-        deadline: None,
-    };
-    assert!(matches!(
-        line.arrive(100, &ask(1), &rules),
-        Answer::Wait { until: 110, .. }
-    ));
-    let crowded = Answer::Refuse {
-        retry_at: 110,
-        reason: Reason::Crowded,
-    };
-    assert_eq!(line.arrive(100, &ask(0), &rules), crowded);
-}
-
-const fn asks(cost: u32, patience: Patience) -> Ask {
-    Ask {
-        cost,
-        class: 1,
-        patience,
-        deadline: None,
-    }
-}
-
-const PATIENT: Patience = Patience::Wait(1_000);
-
-/// One token each 10, and three of them at 100, of which the first request has two.
-fn served(queue: &mut Queue<Option<usize>>) -> (Line<'_, Option<usize>>, Place) {
-    let pace = Pace::new(10, 3);
-    let bucket = Bucket { full_at: 0, pace };
-    let mut line = Line::new(bucket, queue);
-    let Answer::Go { place } = line.arrive(100, &asks(2, PATIENT), &RULES) else {
-        panic!("there were tokens");
-    };
-    (line, place)
-}
-
-#[test]
-fn who_is_sent_back_is_in_front_of_those_who_came_later() {
-    let mut queue = Queue::new();
-    let (mut line, first) = served(&mut queue);
-    let Answer::Wait { place: second, .. } = line.arrive(101, &asks(2, PATIENT), &RULES) else {
-        panic!("one token is not enough");
-    };
-    let until = line.defer(first, (100, 102, 150), &asks(2, PATIENT), &RULES);
-    assert_eq!(until, Ok(150));
-    assert_eq!(
-        line.turn(second, 149, 149, 1_000),
-        Turn::Wait { until: 170 }
-    );
-    assert_eq!(line.turn(first, 150, 150, 1_000), Turn::Go);
-    assert_eq!(
-        line.turn(second, 169, 170, 1_000),
-        Turn::Wait { until: 170 }
-    );
-    assert_eq!(line.turn(second, 170, 170, 1_000), Turn::Go);
-}
-
-#[test]
-fn who_is_sent_back_behind_another_waits_for_both() {
-    let mut queue = Queue::new();
-    let (mut line, first) = served(&mut queue);
-    let Answer::Go { place: second } = line.arrive(100, &asks(1, PATIENT), &RULES) else {
-        panic!("there was one more");
-    };
-    let sent_back = line.defer(first, (100, 101, 150), &asks(2, PATIENT), &RULES);
-    assert_eq!(sent_back, Ok(150));
-    let sent_back = line.defer(second, (100, 101, 140), &asks(1, PATIENT), &RULES);
-    assert_eq!(sent_back, Ok(160));
-    assert_eq!(line.turn(first, 150, 150, 1_000), Turn::Go);
-    assert_eq!(line.turn(second, 160, 160, 1_000), Turn::Go);
-}
-
-#[test]
-fn who_cannot_be_sent_back_leaves_what_it_had_to_the_next() {
-    let refusals = [
-        (Patience::Reject, 1_000, Reason::Rejecting),
-        (Patience::Wait(9), 1_000, Reason::TooLong),
-        (PATIENT, 1, Reason::Crowded),
-    ];
-    for (patience, max_waiting, reason) in refusals {
-        let mut queue = Queue::new();
-        let (mut line, first) = served(&mut queue);
-        let Answer::Wait { place: second, .. } = line.arrive(101, &asks(3, PATIENT), &RULES) else {
-            panic!("one token is not enough");
-        };
-        *line.queue.mark(second).unwrap() = Some(2);
-        let rules = Rules {
-            max_waiting,
-            ..RULES
-        };
-        // It came at 100, so that it has waited for 10 when it could go.
-        let refusal = line.defer(first, (100, 105, 110), &asks(2, patience), &rules);
-        assert_eq!(refusal, Err((110, reason)));
-        assert_eq!(line.woken, [Some(2)], "it is first now");
-        assert_eq!(line.turn(second, 120, 120, 1_000), Turn::Go);
     }
 }
