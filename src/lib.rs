@@ -67,6 +67,7 @@
 //! | `oauth2` | no | OAuth 2: client credentials, refresh tokens, authorization code, device code, token exchange |
 //! | `oauth2-loopback` | no | a listener on loopback, for the sign-in of a command-line program |
 //! | `jwt` | no | key pairs for OAuth 2 |
+//! | `redis` | no | rate limits that several processes share, in a Redis server |
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

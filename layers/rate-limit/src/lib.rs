@@ -17,7 +17,7 @@
 //!   routes it is one limit. [`key`](RateLimitLayer::key) makes one bucket for each server, tenant or
 //!   whatever else; idle ones are forgotten.
 //! - **Across processes.** With a [`Store`] several processes share one limit; each falls back on its
-//!   own bucket while the store is out.
+//!   own bucket while the store is out. With feature `redis` there is one in a Redis server.
 //! - **A handle.** [`Handle`] shows levels and queues and changes rates while they are in use, without
 //!   losing a level.
 //!
@@ -89,7 +89,7 @@
 //! | `layer.rs`, `rate.rs`, `cost.rs`, `settings.rs`, `overrides.rs`, `priority.rs` | what the layer, or one request, was told |
 //! | `service.rs`, `course.rs`, `future.rs`, `mode.rs` | takes tokens, and calls |
 //! | `hold.rs`, `wait.rs` | the wait of one request, and what it gives back |
-//! | `store.rs`, `in_process.rs`, `backing.rs` | limits that processes share |
+//! | `store.rs`, `in_process.rs`, `redis/`, `backing.rs` | limits that processes share |
 //! | `bucket.rs`, `queue.rs`, `line.rs`, `cubic.rs`, `alarm.rs`, `rules.rs`, `outage.rs` | decisions: pure, with `now` as an argument |
 //! | `lane.rs`, `table.rs`, `shared.rs`, `clock.rs`, `sync.rs` | the buckets of all keys, shared |
 //! | `ear.rs` | what a response says about our speed |
@@ -123,6 +123,8 @@ mod overrides;
 mod priority;
 mod queue;
 mod rate;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod rules;
 mod service;
 mod settings;

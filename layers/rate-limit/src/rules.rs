@@ -83,3 +83,44 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ask(patience: Patience, deadline: Option<Nanos>) -> Ask {
+        Ask {
+            cost: 1,
+            class: 1,
+            patience,
+            deadline,
+        }
+    }
+
+    #[test]
+    fn a_wait_may_be_as_long_as_it_is_put_up_with_and_ends_before_the_deadline() {
+        let objection = |ask: Ask, until| ask.objection(100, until);
+        let patient = ask(Patience::Wait(10), None);
+        assert_eq!(objection(patient, 110), None);
+        assert_eq!(objection(patient, 111), Some(Reason::TooLong));
+        let bound = ask(Patience::Wait(10), Some(108));
+        assert_eq!(objection(bound, 107), None);
+        assert_eq!(objection(bound, 108), Some(Reason::Deadline));
+        assert_eq!(objection(bound, 111), Some(Reason::TooLong));
+        let hasty = ask(Patience::Reject, Some(108));
+        assert_eq!(objection(hasty, 101), Some(Reason::Rejecting));
+    }
+
+    #[test]
+    fn a_wait_is_over_with_whichever_comes_first() {
+        let limit = |patience, deadline| ask(patience, deadline).limit(100);
+        let patient = Patience::Wait(10);
+        assert_eq!(limit(patient, None), (110, Reason::TooLong));
+        assert_eq!(limit(patient, Some(109)), (109, Reason::Deadline));
+        assert_eq!(limit(patient, Some(110)), (110, Reason::TooLong));
+        assert_eq!(limit(patient, Some(111)), (110, Reason::TooLong));
+        assert_eq!(limit(Patience::Reject, None), (100, Reason::TooLong));
+        let longest = limit(Patience::Wait(Nanos::MAX), None);
+        assert_eq!(longest, (Nanos::MAX, Reason::TooLong));
+    }
+}

@@ -18,7 +18,7 @@ use crate::rate::Rate;
 /// becomes the new instant. What has passed can be forgotten. Instants must be those of one clock, the
 /// store's own, since those of its callers differ.
 ///
-/// [`InProcess`](crate::InProcess) is one.
+/// [`InProcess`](crate::InProcess) is one; with feature `redis`, `redis::Redis` is another.
 ///
 /// # Cancellation
 ///

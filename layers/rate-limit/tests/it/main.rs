@@ -8,6 +8,8 @@ mod keys;
 #[cfg(feature = "metrics")]
 mod measured;
 mod order;
+#[cfg(feature = "redis")]
+mod redis;
 mod remote;
 mod server;
 mod store;
