@@ -53,6 +53,41 @@ async fn one_service_keeps_its_circuits_apart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_service_keeps_circuits_of_other_keys_apart() {
+    let key = Header("x-tenant".parse().unwrap());
+    let layer = builder().key(key).build().unwrap();
+    let mut service = layer.layer(Scripted::new([Step::ok()]));
+    for tenant in ["blue", "red", "blue", "green", "green"] {
+        let mut request = api();
+        let headers = request.headers_mut();
+        headers.insert("x-tenant", tenant.parse().unwrap());
+        let ready = ServiceExt::<Request<Body>>::ready(&mut service);
+        ready.await.unwrap().call(request).await.unwrap();
+    }
+    assert_eq!(layer.handle().circuits(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_one_scheme_implies_is_another_server_under_another_scheme() {
+    for uris in [
+        ["https://a:443/", "http://a:443/"],
+        ["https://a:443/", "ftp://a:443/"],
+        ["http://a:80/", "https://a:80/"],
+        ["http://a:80/", "ftp://a:80/"],
+    ] {
+        let layer = builder().build().unwrap();
+        let (mut service, _) = over(&layer, [200]);
+        for uri in [uris, uris].concat() {
+            let ready: &mut Broken = ServiceExt::<Request<Body>>::ready(&mut service)
+                .await
+                .unwrap();
+            ready.call(get(uri)).await.unwrap();
+        }
+        assert_eq!(layer.handle().circuits(), 2, "{uris:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_relative_request_is_known_by_its_host() {
     let layer = builder().build().unwrap();
     let (service, _) = over(&layer, [500]);

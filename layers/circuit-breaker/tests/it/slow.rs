@@ -68,6 +68,22 @@ async fn each_call_of_a_service_is_timed_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_times_its_calls_sees_when_the_circuit_has_opened() {
+    let layer = half_of_four().build().unwrap();
+    let mut service = layer.layer(Scripted::new([Step::ok()]));
+    for _ in 0..3 {
+        call(&mut service).await;
+    }
+    layer.handle().force_open(API);
+    let ready: &mut Broken = ServiceExt::<Request<Body>>::ready(&mut service)
+        .await
+        .unwrap();
+    refused(ready.call(api()).await);
+    layer.handle().automatic(API);
+    call(&mut service).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_timed_call_the_body_takes_no_time() {
     let layer = half_of_four().until_body_end().build().unwrap();
     let quick = vec![Step::ok().body("hi").after(ms(999)); 10];
