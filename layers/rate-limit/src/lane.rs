@@ -1,6 +1,7 @@
 //! One bucket, shared: an atomic while nobody waits, a mutex around the queue when somebody does.
 
-use std::fmt;
+mod look;
+
 use std::sync::PoisonError;
 use std::task::Waker;
 
@@ -49,15 +50,6 @@ struct Rest {
 
 /// A bucket that holds this mark has a queue.
 const QUEUED: u64 = 1 << 63;
-
-/// How a lane looks at one moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
-    pub(crate) bucket: Bucket,
-    pub(crate) waiting: usize,
-    pub(crate) granted: u64,
-    pub(crate) rejected: u64,
-}
 
 impl Lane {
     /// A lane with a full bucket.
@@ -233,31 +225,6 @@ impl Lane {
         }
     }
 
-    /// Whether it is as good as a new one.
-    pub(crate) fn is_idle(&self, now: Nanos) -> bool {
-        self.hot.state.load(Ordering::Acquire) <= now
-    }
-
-    /// How many were let through, and refused.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        let Look {
-            granted, rejected, ..
-        } = self.look();
-        (granted, rejected)
-    }
-
-    pub(crate) fn look(&self) -> Look {
-        let slow = self.lock();
-        let full_at = self.hot.state.load(Ordering::Acquire) & !QUEUED;
-        let pace = self.pace();
-        Look {
-            bucket: Bucket { full_at, pace },
-            waiting: slow.as_ref().map_or(0, |slow| slow.queue.len()),
-            granted: self.hot.granted.load(Ordering::Relaxed),
-            rejected: slow.as_ref().map_or(0, |slow| slow.rest.rejected),
-        }
-    }
-
     /// Works on the bucket and the queue as their only owner.
     fn with<R>(&self, work: impl FnOnce(&mut Line<'_, Mark>, &mut Rest) -> R) -> R {
         let mut guard = self.lock();
@@ -300,13 +267,5 @@ impl Slow {
             queue: Queue::new(),
             rest: Rest::default(),
         })
-    }
-}
-
-impl fmt::Debug for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane")
-            .field("pace", &self.pace())
-            .finish_non_exhaustive()
     }
 }

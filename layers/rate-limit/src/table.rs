@@ -1,5 +1,7 @@
 //! The lanes of all keys: bounded, and rid of idle ones now and then.
 
+mod rates;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,7 +10,8 @@ use std::time::Duration;
 
 use buttress_kernel::Key;
 
-use crate::bucket::{Bucket, Pace};
+use self::rates::Base;
+use crate::bucket::Bucket;
 use crate::clock::{Clock, Nanos, nanos, now};
 use crate::handle::Peek;
 use crate::lane::Lane;
@@ -33,12 +36,6 @@ pub(crate) struct Table {
     /// What lanes have counted that were forgotten.
     granted: AtomicU64,
     rejected: AtomicU64,
-}
-
-/// The rates that lanes begin with.
-struct Base {
-    usual: Rate,
-    own: HashMap<Key, Rate>,
 }
 
 #[derive(Default)]
@@ -81,10 +78,6 @@ impl Table {
     pub(crate) fn fresh(&self, change: impl FnOnce(Rate) -> Rate) -> Self {
         let usual = change(lock(&self.base).usual);
         Self::new(usual, self.rates.clone())
-    }
-
-    pub(crate) fn usual(&self) -> Rate {
-        lock(&self.base).usual
     }
 
     /// Takes tokens of a key if nobody waits and there are enough; whether it did.
@@ -175,40 +168,6 @@ impl Table {
         shard.sweep_at = FEW.max(2 * left);
         shard.rest_until = now.saturating_add(nanos(REST));
         self.keys.fetch_sub(before - left, Ordering::Relaxed);
-    }
-
-    fn pace(&self, base: &Base, key: &str) -> Pace {
-        let own = base.own.get(key).copied();
-        let own = own.or_else(|| self.rates.as_ref().and_then(|rates| rates(key)));
-        own.unwrap_or(base.usual).pace()
-    }
-
-    /// Another rate for all keys that have none of their own.
-    pub(crate) fn set_usual(&self, rate: Rate) {
-        lock(&self.base).usual = rate;
-        self.re_pace();
-    }
-
-    /// A rate for one key; none gives it the usual one back.
-    pub(crate) fn set_own(&self, key: &str, rate: Option<Rate>) {
-        let mut base = lock(&self.base);
-        match rate {
-            Some(rate) => drop(base.own.insert(Key::from(key), rate)),
-            None => drop(base.own.remove(key)),
-        }
-        let pace = self.pace(&base, key);
-        drop(base);
-        if let Some(lane) = self.get(key) {
-            lane.set_pace(self.clock.nanos(now()), pace);
-        }
-    }
-
-    fn re_pace(&self) {
-        let now = self.clock.nanos(now());
-        self.each(|key, lane| {
-            let pace = self.pace(&lock(&self.base), key);
-            lane.set_pace(now, pace);
-        });
     }
 
     /// The key whose bucket a lane is, for one that `key` led to.

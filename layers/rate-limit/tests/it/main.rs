@@ -4,6 +4,7 @@
 mod bucket;
 mod cancellation;
 mod feedback;
+mod handle;
 mod keys;
 #[cfg(feature = "metrics")]
 mod measured;
