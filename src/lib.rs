@@ -42,6 +42,7 @@
 //! | [`cache`] | answers from a store what RFC 9111 allows |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
 //! | [`auth`] | credentials that renew themselves, and go to their origins alone |
+//! | `sign` | signatures of each attempt: HMAC, AWS, HTTP message signatures, Digest (features `sign…`) |
 //! | [`retry_after`] | a server's wish for a pause, honoured by everyone |
 //! | [`rate_limit`] | a token bucket, first come first served |
 //! | [`priority`] | so many requests at once, the most urgent first |
@@ -68,6 +69,11 @@
 //! | `oauth2-loopback` | no | a listener on loopback, for the sign-in of a command-line program |
 //! | `jwt` | no | key pairs for OAuth 2 |
 //! | `redis` | no | rate limits that several processes share, in a Redis server |
+//! | `sign` | no | signatures of each attempt, with any signer |
+//! | `sign-digest` | no | HTTP Digest (RFC 7616) |
+//! | `sign-hmac` | no | HMAC over a form that you set |
+//! | `sign-message-signatures` | no | HTTP message signatures (RFC 9421), both sides |
+//! | `sign-sigv4` | no | AWS Signature Version 4 |
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -102,6 +108,9 @@ pub use buttress_priority as priority;
 pub use buttress_rate_limit as rate_limit;
 pub use buttress_retry as retry;
 pub use buttress_retry_after as retry_after;
+#[cfg(feature = "sign")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign")))]
+pub use buttress_sign as sign;
 pub use buttress_timeout as timeout;
 
 pub use self::base_uri::{BaseUri, InvalidUri};

@@ -15,6 +15,7 @@ mod scene;
 mod scenes;
 mod server;
 mod stack;
+mod tokens;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ pub(crate) fn print(scenes: &[Played]) -> bool {
     comparison(scenes);
     layers(scenes);
     circuits(scenes);
+    tokens(scenes);
     trails(scenes);
     promises(scenes)
 }
@@ -69,6 +70,21 @@ fn circuits(scenes: &[Played]) {
         println!(
             "  While it was down, the server got {with} requests; without the stack {without}."
         );
+    }
+}
+
+/// How often somebody signed in.
+fn tokens(scenes: &[Played]) {
+    let signed_in = |played: &&Played| played.with.notes.tokens.issued() > 0;
+    for played in scenes.iter().filter(signed_in) {
+        let (with, calls) = (&played.with.notes.tokens, played.with.calls.len());
+        let (issued, rejected) = (with.issued(), with.rejected());
+        println!("\nThe tokens in \"{}\":\n", played.scene.title);
+        println!(
+            "  {issued} sign-ins for {calls} calls; {rejected} calls met a token's end and were sent again."
+        );
+        let without = played.without.notes.tokens.rejected();
+        println!("  Without the stack {without} requests were rejected.");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::stack::{Diary, Stack};
 pub(crate) struct Scene {
     pub(crate) title: &'static str,
     pub(crate) load: Load,
-    pub(crate) stack: fn() -> Result<Stack, BoxError>,
+    pub(crate) stack: fn(&Server) -> Result<Stack, BoxError>,
     pub(crate) promises: &'static [Promise],
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn play(
     server.turn_page();
 
     bar.set_message("with the stack");
-    let stack = (scene.stack)()?;
+    let stack = (scene.stack)(server)?;
     let diary = stack.watch(server);
     let mut with = run(&stack.client, scene, server, &bar).await;
     with.circuit = diary.map(Diary::close).unwrap_or_default();

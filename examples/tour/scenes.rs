@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::load::Load;
 use crate::scene::{Promise, Scene};
-use crate::stack::{orderly, patient, prudent};
+use crate::stack::{orderly, patient, prudent, signed_in};
 
 const EVERY_CALL_IS_ANSWERED: Promise = Promise {
     words: "every call is answered",
@@ -17,7 +17,7 @@ const NO_CALL_HANGS: Promise = Promise {
 };
 
 /// The tour, in order.
-pub(crate) static ALL: [Scene; 8] = [
+pub(crate) static ALL: [Scene; 9] = [
     Scene {
         title: "bursts of 503",
         load: Load::new(Method::GET, "flaky", 150).at_once(8),
@@ -69,6 +69,24 @@ pub(crate) static ALL: [Scene; 8] = [
             Promise {
                 words: "every order is carried out exactly once",
                 kept: |run| run.notes.orders as usize == run.calls.len(),
+            },
+        ],
+    },
+    Scene {
+        title: "tokens that end, and one revoked",
+        load: Load::new(Method::GET, "private", 480)
+            .at_once(24)
+            .every_ms(5),
+        stack: signed_in,
+        promises: &[
+            EVERY_CALL_IS_ANSWERED,
+            Promise {
+                words: "one sign-in for each token that ended, and none before",
+                kept: |run| run.notes.tokens.issued() >= 3 && run.notes.tokens.needless() == 0,
+            },
+            Promise {
+                words: "only calls already under way are rejected, each once (24 at most)",
+                kept: |run| run.notes.tokens.rejected() <= 24,
             },
         ],
     },

@@ -21,6 +21,8 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
+use crate::tokens::Tokens;
+
 /// How long the server wants throttled callers to stay away.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -30,6 +32,9 @@ const ALLOWANCE: u32 = 20;
 /// How many requests a second the server takes for good, and how many at once after a rest. Who comes
 /// sooner gets a 429 that does not say when to come back.
 const QUOTA: (f64, f64) = (100.0, 30.0);
+
+/// How long it takes to look at a private thing.
+const WORK: Duration = Duration::from_millis(20);
 
 /// How long the outage lasts, from its first victim on.
 const OUTAGE: Duration = Duration::from_millis(1_500);
@@ -47,6 +52,8 @@ pub(crate) struct Notes {
     pub(crate) orders: u32,
     /// Orders that were asked for again and recognised by their key.
     pub(crate) repeats: u32,
+    /// Tokens, and what became of them.
+    pub(crate) tokens: Tokens,
     keys: HashSet<String>,
     /// How often each path was asked for.
     asked: HashMap<String, u32>,
@@ -120,6 +127,11 @@ impl Server {
             }
             "stall" if number % 6 == 0 => Ok(Response::new(half_a_body())),
             "orders" => self.order(&request, number % 4 == 0 && time == 1),
+            "token" => Ok(self.sign_in()),
+            "private" => {
+                sleep(WORK).await;
+                Ok(self.private(&request))
+            }
             "outage" if self.outage() => Err("out of order"),
             _ => Ok(Response::new(Body::from(r#"{"status":"well"}"#))),
         }
@@ -189,6 +201,21 @@ impl Server {
             return Err("carried out, but the answer is lost");
         }
         Ok(status(StatusCode::CREATED))
+    }
+
+    fn sign_in(&self) -> Response<Body> {
+        let answer = self.notes().tokens.issue(Instant::now());
+        Response::new(Body::from(answer))
+    }
+
+    fn private(&self, request: &Request<Incoming>) -> Response<Body> {
+        let token = request.headers().get(header::AUTHORIZATION);
+        let token = token.and_then(|value| value.to_str().ok());
+        if self.notes().tokens.serve(token, Instant::now()) {
+            status(StatusCode::OK)
+        } else {
+            status(StatusCode::UNAUTHORIZED)
+        }
     }
 
     fn outage(&self) -> bool {

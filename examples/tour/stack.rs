@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use buttress::auth::oauth2::{ClientAuth, ClientCredentials, TokenEndpoint};
+use buttress::auth::{AuthLayer, Origins, Tokens};
 use buttress::circuit_breaker::{CircuitBreakerLayer, Handle};
 use buttress::kernel::key::Authority;
 use buttress::rate_limit::RateLimitLayer;
@@ -20,7 +22,7 @@ pub(crate) struct Stack {
 }
 
 /// Retries what fails.
-pub(crate) fn patient() -> Result<Stack, BoxError> {
+pub(crate) fn patient(_: &Server) -> Result<Stack, BoxError> {
     let backoff = Backoff::exponential(Duration::from_millis(50));
     let retry = RetryLayer::builder().backoff(backoff).build()?;
     Ok(Stack {
@@ -30,7 +32,7 @@ pub(crate) fn patient() -> Result<Stack, BoxError> {
 }
 
 /// Fails fast instead, and leaves a server alone that keeps failing.
-pub(crate) fn prudent() -> Result<Stack, BoxError> {
+pub(crate) fn prudent(_: &Server) -> Result<Stack, BoxError> {
     let breaker = CircuitBreakerLayer::consecutive(5)
         .open_for(Duration::from_millis(300))
         .close_after(2)
@@ -43,10 +45,24 @@ pub(crate) fn prudent() -> Result<Stack, BoxError> {
 }
 
 /// Keeps to the server's limit by itself, well within it.
-pub(crate) fn orderly() -> Result<Stack, BoxError> {
+pub(crate) fn orderly(_: &Server) -> Result<Stack, BoxError> {
     let limit = RateLimitLayer::per_second(90)?.burst(5)?.key(Authority);
     Ok(Stack {
         client: limits().retry(None).rate_limit(limit).build()?,
+        breaker: None,
+    })
+}
+
+/// Signs in for itself, and again whenever that is needed.
+pub(crate) fn signed_in(server: &Server) -> Result<Stack, BoxError> {
+    // Tokens come through a stack of their own: one that carried them would wait for itself.
+    let identity = limits().build()?;
+    let url = format!("{}/token", server.uri());
+    let endpoint = TokenEndpoint::new(identity, &url, ClientAuth::basic("tour", "a secret")?)?;
+    let tokens = Tokens::new(ClientCredentials::new(endpoint));
+    let auth = AuthLayer::new(tokens, Origins::only(server.uri())?);
+    Ok(Stack {
+        client: limits().retry(None).auth(auth).build()?,
         breaker: None,
     })
 }

@@ -8,6 +8,7 @@ mod cancellation;
 mod client;
 mod composition;
 mod gateway;
+mod signing_in;
 mod support;
 mod timeout_over_hyper;
 mod transport;

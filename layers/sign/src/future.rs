@@ -9,10 +9,9 @@ use buttress_kernel::{BoxError, Explain};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::SignError;
-
 pin_project! {
-    /// The inner service's response to the signed request, or the reason why there is none.
+    /// The inner service's response to the request that was signed or verified, or the reason why there
+    /// is none.
     ///
     /// # Cancellation
     ///
@@ -28,8 +27,8 @@ pin_project! {
     enum Step<F> {
         /// Waiting for the inner service's response.
         Calling { #[pin] inner: F, explain: Option<Explain> },
-        /// The request was not sent.
-        Refused { error: Option<SignError> },
+        /// The request was not passed on.
+        Refused { error: Option<BoxError> },
     }
 }
 
@@ -39,8 +38,9 @@ impl<F> ResponseFuture<F> {
         Self { step }
     }
 
-    pub(crate) const fn refused(error: SignError) -> Self {
-        let step = Step::Refused { error: Some(error) };
+    pub(crate) fn refused(error: impl Into<BoxError>) -> Self {
+        let error = Some(error.into());
+        let step = Step::Refused { error };
         Self { step }
     }
 }
@@ -63,7 +63,7 @@ where
             }
             StepProj::Refused { error } => {
                 let error = error.take().expect("polled after it was over");
-                Poll::Ready(Err(error.into()))
+                Poll::Ready(Err(error))
             }
         }
     }

@@ -73,6 +73,25 @@ pub(crate) fn challenged(outcome: Outcome, explain: Option<&Explain>) {
     note_in(explain, what);
 }
 
+/// A request came with a good signature.
+#[cfg(feature = "message-signatures")]
+pub(crate) fn verified(extensions: &Extensions) {
+    debug!(target: TARGET, "verified");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.verified").increment(1);
+    note(extensions, || "verified".into());
+}
+
+/// A request came without a good signature.
+#[cfg(feature = "message-signatures")]
+pub(crate) fn unverified(reason: crate::Reason, extensions: &Extensions) {
+    let reason = reason.as_str();
+    warn!(target: TARGET, reason, "refused: the signature proves nothing");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.sign.unverified", "reason" => reason).increment(1);
+    note(extensions, || format!("refused: {reason}").into());
+}
+
 /// Writes down what happened just now, where somebody asked.
 fn note(extensions: &Extensions, what: impl FnOnce() -> Cow<'static, str>) {
     note_in(Explain::of(extensions), what);

@@ -19,7 +19,7 @@ async fn end(step: Step) -> (NotGranted, bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w51_the_servers_own_words_are_kept_and_not_shown() {
+async fn ap26_w51_the_servers_own_words_are_kept_and_not_shown() {
     let (error, terminal) = end(refused(401, "invalid_client")).await;
     assert!(terminal && error.is_terminal() && !error.is_retryable());
     assert_eq!(error.problem(), Problem::Refused);

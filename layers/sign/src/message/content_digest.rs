@@ -16,7 +16,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ring::digest::{SHA256, SHA512, digest};
+use ring::digest::{Context, SHA256, SHA512, digest};
 use sfv::{Dictionary, ListEntry, Parser};
 
 use super::value;
@@ -59,9 +59,13 @@ impl DigestAlgorithm {
     }
 
     fn hash(self, bytes: &[u8]) -> impl AsRef<[u8]> {
+        digest(self.function(), bytes)
+    }
+
+    fn function(self) -> &'static ring::digest::Algorithm {
         match self {
-            Self::Sha256 => digest(&SHA256, bytes),
-            Self::Sha512 => digest(&SHA512, bytes),
+            Self::Sha256 => &SHA256,
+            Self::Sha512 => &SHA512,
         }
     }
 
@@ -79,28 +83,52 @@ impl DigestAlgorithm {
 ///
 /// If the field is missing or cannot be read, has no such digest, or has the digest of something else.
 pub fn check(headers: &HeaderMap, name: &HeaderName, bytes: &[u8]) -> Result<(), Unverified> {
-    if !headers.contains_key(name) {
-        return Err(Reason::Missing.into());
-    }
-    let text = value::combined(headers, name).map_err(|_| Reason::Malformed)?;
-    let parsed = Parser::new(&text).parse::<Dictionary>();
-    let fields = parsed.map_err(|_| Reason::Malformed)?;
-    let mut found = false;
-    for (name, entry) in &fields {
-        let Some(algorithm) = DigestAlgorithm::parse(name.as_str()) else {
-            continue;
-        };
-        let claimed = bytes_of(entry).ok_or(Reason::Malformed)?;
-        // Both are public, so that it need not take the same time.
-        if claimed != algorithm.hash(bytes).as_ref() {
-            return Err(Reason::OtherBody.into());
+    let mut claims = Claims::of(headers, name)?;
+    claims.update(bytes);
+    Ok(claims.finish()?)
+}
+
+/// The digests that a field says a body has, and those that it turns out to have.
+pub(super) struct Claims(Vec<(Vec<u8>, Context)>);
+
+impl Claims {
+    pub(super) fn of(headers: &HeaderMap, name: &HeaderName) -> Result<Self, Reason> {
+        if !headers.contains_key(name) {
+            return Err(Reason::Missing);
         }
-        found = true;
+        let text = value::combined(headers, name).map_err(|_| Reason::Malformed)?;
+        let parsed = Parser::new(&text).parse::<Dictionary>();
+        let fields = parsed.map_err(|_| Reason::Malformed)?;
+        let mut claims = Vec::new();
+        for (name, entry) in &fields {
+            if let Some(algorithm) = DigestAlgorithm::parse(name.as_str()) {
+                let claimed = bytes_of(entry).ok_or(Reason::Malformed)?.to_vec();
+                claims.push((claimed, Context::new(algorithm.function())));
+            }
+        }
+        if claims.is_empty() {
+            return Err(Reason::Insufficient);
+        }
+        Ok(Self(claims))
     }
-    if found {
-        Ok(())
-    } else {
-        Err(Reason::Insufficient.into())
+
+    /// The next part of the body.
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        for (_, context) in &mut self.0 {
+            context.update(bytes);
+        }
+    }
+
+    /// Whether the body is the one that was meant.
+    pub(super) fn finish(self) -> Result<(), Reason> {
+        // Both are public, so that it need not take the same time.
+        let is_right =
+            |(claimed, context): (Vec<u8>, Context)| claimed == context.finish().as_ref();
+        if self.0.into_iter().all(is_right) {
+            Ok(())
+        } else {
+            Err(Reason::OtherBody)
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! [`MessageSigner`] signs requests in a [`SignLayer`](crate::SignLayer) and messages of any kind by
 //! hand. [`verify`] is the other side: a pure function of a message's head, a look-up of keys, a
-//! [`Policy`], and the time.
+//! [`Policy`], and the time. [`VerifyLayer`] calls it for each request of a server, and has the body
+//! checked against its digest while it is read.
 //!
 //! # Example
 //!
@@ -64,10 +65,12 @@
 //! | `base.rs`, `params.rs` | what is signed |
 //! | `fields.rs` | `Signature-Input` and `Signature` |
 //! | `signing_key.rs`, `verifying_key.rs`, `der.rs`, `algorithm.rs` | keys |
+//! | `verify_layer.rs`, `verifying.rs`, `body.rs` | the receiver as middleware |
 //! | `content_digest.rs` | digests of bodies |
 
 mod algorithm;
 mod base;
+pub mod body;
 mod check;
 mod component;
 pub mod content_digest;
@@ -80,6 +83,8 @@ mod signer;
 mod signing_key;
 mod text;
 mod value;
+mod verify_layer;
+mod verifying;
 mod verifying_key;
 mod view;
 
@@ -91,5 +96,7 @@ pub use self::params::SignatureParams;
 pub use self::policy::Policy;
 pub use self::signer::MessageSigner;
 pub use self::signing_key::SigningKey;
+pub use self::verify_layer::VerifyLayer;
+pub use self::verifying::Verifying;
 pub use self::verifying_key::VerifyingKey;
 pub use self::view::{Message, Structure};

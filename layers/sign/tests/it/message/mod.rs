@@ -6,6 +6,7 @@ mod keys;
 mod making;
 mod secrets;
 mod vectors;
+mod verifying;
 
 use std::time::{Duration, SystemTime};
 
