@@ -36,9 +36,20 @@ pub(crate) fn request(
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
+        frame(&mut parts.headers);
         Body::stream(body)
     };
     Ok(Request::from_parts(parts, body))
+}
+
+/// A body of unknown length goes on in chunks, whatever the method: left to itself the transport sends
+/// none with GET, and so does the cache take the request for one without. HTTP/2 has frames of its own,
+/// and the transport leaves the field out there.
+fn frame(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONTENT_LENGTH) {
+        let chunked = HeaderValue::from_static("chunked");
+        headers.insert(header::TRANSFER_ENCODING, chunked);
+    }
 }
 
 /// The response as it goes back to the client.

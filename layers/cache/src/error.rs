@@ -30,6 +30,18 @@ impl Error for FetchFailed {
     }
 }
 
+/// A reader was so slow that the bytes which it needs are gone.
+#[derive(Debug)]
+pub(crate) struct FellBehind;
+
+impl fmt::Display for FellBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body was read too slowly to be shared with others, try again")
+    }
+}
+
+impl Error for FellBehind {}
+
 /// The server answered 304, Not Modified, to a request that nothing stored goes with. What made the
 /// cache ask is forgotten, so that trying again gets the whole response.
 #[derive(Debug)]

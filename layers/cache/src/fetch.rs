@@ -21,7 +21,6 @@ use crate::policy::{self, Action, Aim, Arrival, Reason, Serve, learn, rescue};
 use crate::serve::{as_ended, boxed, is_too_long};
 use crate::status::CacheStatus;
 use crate::store::{Head, Variant, Variants};
-use crate::stream::Stream;
 use crate::telemetry;
 
 /// More variants than this are not kept under a key.
@@ -228,16 +227,14 @@ impl Fetch {
         if self.common {
             self.asked.note_fitness(&ended);
         }
-        let limit = self.asked.shared.settings.max_entry;
         let Some(leader) = self.leader.take() else {
-            return response
-                .map(|body| CacheBody::shared(Stream::begin(boxed(body), limit, Box::new(keep))));
+            return response.map(|body| CacheBody::shared(keep.begin(boxed(body))));
         };
         let (lander, seat) = leader.split();
         let head = Head::new(ended);
         keep.seat = Some(seat);
         response.map(|body| {
-            let reader = Stream::begin(boxed(body), limit, Box::new(keep));
+            let reader = keep.begin(boxed(body));
             let stream = Arc::clone(reader.stream());
             lander.share(Candidate { head, stream });
             CacheBody::shared(reader)
@@ -319,8 +316,7 @@ impl Fetch {
         let status = response.status();
         let joined = Response::new(Joined::new(before, skip, boxed(response.into_body())));
         let answer = policy::answer(&keep.head, &serve);
-        let limit = self.asked.shared.settings.max_entry;
-        let reader = Stream::begin(boxed(joined.into_body()), limit, Box::new(keep));
+        let reader = keep.begin(boxed(joined.into_body()));
         let told = CacheStatus::forwarded(self.reason)
             .after(self.reason, Some(status))
             .stored(true);

@@ -9,7 +9,7 @@ use crate::outdated::Moment;
 use crate::policy;
 use crate::shared::Shared;
 use crate::store::{Head, Key, Tags, Variant};
-use crate::stream::Sink;
+use crate::stream::{BoxBody, Reader, Sink, Stream};
 use crate::telemetry;
 
 /// A response on its way into the store.
@@ -30,6 +30,13 @@ pub(crate) struct Keep {
 }
 
 impl Keep {
+    /// Begins to read the body that is to be kept.
+    pub(crate) fn begin(self, body: BoxBody) -> Reader {
+        let limit = self.shared.settings.max_entry;
+        let room = Arc::clone(&self.shared.room);
+        Stream::begin(body, limit, &room, Box::new(self))
+    }
+
     fn put(mut self, body: &Bytes, whole: bool) {
         let body = self.join(body);
         let length = body.len() as u64;
@@ -84,6 +91,11 @@ impl Sink for Keep {
         let now = self.shared.now();
         self.shared.unfit.remember(self.key.hash(), now);
         // It has taken their place, although it cannot be kept.
+        self.shared.forget(&self.key, &self.replaces);
+    }
+
+    fn crowded_out(self: Box<Self>) {
+        telemetry::not_stored(&self.key, "no room");
         self.shared.forget(&self.key, &self.replaces);
     }
 }

@@ -51,8 +51,9 @@ impl CacheLayer {
         Self::of(settings)
     }
 
-    /// How many bytes of memory are used in all, 64 MiB unless set. Has no meaning for a
-    /// [store](Self::store) of your own.
+    /// How many bytes of memory stored responses take in all, 64 MiB unless set, and how many the
+    /// bodies that are on their way into the store. One for which there is no room passes unstored.
+    /// With a [store](Self::store) of your own, it is about the latter alone.
     ///
     /// # Errors
     ///

@@ -71,8 +71,10 @@
 //! | an error of its own: a faulty request, its own deadline | one of them takes the lead |
 //! | its caller goes | one of them takes the lead; in the middle of the body, they read on |
 //!
-//! At most `max_entry` bytes of a shared body are held. Once it is longer than that, nobody can join
-//! any more, and who reads quickly is at most so far ahead of who reads slowly.
+//! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
+//! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who
+//! is further behind the others than that loses it, with an error ([`FetchFailed`]): nobody waits for
+//! one who has stopped reading.
 //!
 //! # How it differs
 //!

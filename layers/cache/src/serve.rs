@@ -12,7 +12,7 @@ use crate::body::CacheBody;
 use crate::keep::Keep;
 use crate::policy::{self, Head, Reply, Serve, answer};
 use crate::store::Variant;
-use crate::stream::{BoxBody, Sink, Stream};
+use crate::stream::{BoxBody, Sink};
 
 /// The bytes of a stored body that are to be sent, counted from its first stored byte; none where
 /// there is no body to send.
@@ -68,9 +68,7 @@ where
         Box::new(keep).too_long();
         return (CacheBody::passed(body), false);
     }
-    let limit = keep.shared.settings.max_entry;
-    let reader = Stream::begin(boxed(body), limit, Box::new(keep));
-    (CacheBody::shared(reader), true)
+    (CacheBody::shared(keep.begin(boxed(body))), true)
 }
 
 /// Whether it is known before it has begun that there is no room for a body.

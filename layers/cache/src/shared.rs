@@ -22,6 +22,7 @@ use crate::status::CacheStatus;
 use crate::store::{
     Answer, Credentials, Hashing, Key, KeyRef, Memory, Name, Selector, Store, Variant, Variants,
 };
+use crate::stream::Room;
 use crate::telemetry;
 
 /// So many changes wait for a listener that is slow.
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) flights: Arc<Table>,
     pub(crate) outdated: Outdated,
     pub(crate) unfit: Unfit,
+    /// For the bodies under way.
+    pub(crate) room: Arc<Room>,
     calls: Calls,
     hashing: Hashing,
     digests: [RandomState; 2],
@@ -50,6 +53,7 @@ impl Shared {
             flights: Arc::new(Table::new()),
             outdated: Outdated::new(),
             unfit: Unfit::new(),
+            room: Room::of(settings.max_bytes.max(settings.max_entry)),
             calls: Calls::new(),
             hashing: Hashing::default(),
             digests: [RandomState::new(), RandomState::new()],

@@ -49,7 +49,7 @@ use shuttle::future::block_on;
 use shuttle::sync::Mutex;
 use shuttle::thread;
 use store::{Hashing, Head, Key, KeyRef, Name, Selector, Variant, Variants};
-use stream::{Reader, Sink, Stream};
+use stream::{Reader, Room, Sink, Stream};
 use sync::lock;
 
 const SCHEDULES: usize = 1_000;
@@ -124,12 +124,17 @@ impl Sink for Tell {
     fn too_long(self: Box<Self>) {
         self.tell("too long", Bytes::new());
     }
+
+    fn crowded_out(self: Box<Self>) {
+        self.tell("no room", Bytes::new());
+    }
 }
 
 fn begin(pipe: &Pipe, limit: u64, told: &Told) -> Reader {
     Stream::begin(
         Box::pin(pipe.clone()),
         limit,
+        &Room::of(100),
         Box::new(Tell(told.clone(), None)),
     )
 }
@@ -198,21 +203,57 @@ fn a_reader_that_goes_leaves_the_body_to_the_others() {
 }
 
 #[test]
-fn beyond_the_limit_nobody_loses_a_byte_and_nobody_hangs() {
+fn beyond_the_limit_a_reader_has_every_byte_or_an_error_and_nobody_hangs() {
     shuttle::check_random(
         || {
             let (pipe, told) = (Pipe::default(), Told::default());
             let first = begin(&pipe, 4, &told);
             let other = first.stream().join().unwrap();
             let goes = first.stream().join().unwrap();
+            let stalled = first.stream().join().unwrap();
             let feeding = feed(&pipe);
             let other = thread::spawn(move || block_on(read(other)));
             let goes = thread::spawn(move || drop(goes));
-            assert_eq!(block_on(read(first)).unwrap(), b"abcdefgh");
-            assert_eq!(other.join().unwrap().unwrap(), b"abcdefgh");
+            let ends = [block_on(read(first)), other.join().unwrap()];
+            for end in &ends {
+                assert!(end.as_ref().map_or(true, |read| read == b"abcdefgh"));
+            }
+            assert!(
+                ends.iter().any(Result::is_ok),
+                "who reads is not left behind"
+            );
+            assert!(block_on(read(stalled)).is_err());
             feeding.join().unwrap();
             goes.join().unwrap();
             assert_eq!(*lock(&told.0), [("too long", Bytes::new())]);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn bodies_that_share_a_room_never_hold_more_and_give_it_back() {
+    shuttle::check_random(
+        || {
+            let room = Room::of(10);
+            let bodies = [(); 2].map(|()| {
+                let room = Arc::clone(&room);
+                thread::spawn(move || {
+                    let (pipe, told) = (Pipe::default(), Told::default());
+                    let sink = Box::new(Tell(told.clone(), None));
+                    let reader = Stream::begin(Box::pin(pipe.clone()), 100, &room, sink);
+                    let feeding = feed(&pipe);
+                    assert_eq!(block_on(read(reader)).unwrap(), b"abcdefgh");
+                    feeding.join().unwrap();
+                    let told = lock(&told.0);
+                    assert!(matches!(told[..], [("complete" | "no room", _)]));
+                })
+            });
+            for body in bodies {
+                body.join().unwrap();
+            }
+            let mut share = stream::Share::of(Arc::clone(&room));
+            assert!(share.hold(10) && !share.hold(11), "all of it is back");
         },
         SCHEDULES,
     );
@@ -291,7 +332,8 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
                 let (lander, seat) = leader.split();
                 let pipe = Pipe::default();
                 let sink = Tell(Told::default(), Some(seat));
-                let reader = Stream::begin(Box::pin(pipe.clone()), 100, Box::new(sink));
+                let room = Room::of(100);
+                let reader = Stream::begin(Box::pin(pipe.clone()), 100, &room, Box::new(sink));
                 lander.share(Candidate {
                     head: Head::new(head()),
                     stream: Arc::clone(reader.stream()),

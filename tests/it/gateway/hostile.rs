@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use crate::support::gateway::Gateway;
 use crate::support::raw::Raw;
+use crate::support::upstream::Upstream;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
@@ -244,6 +245,34 @@ fn an_answer_without_a_body_stays_one() {
             assert!(got.contains("etag: \"v\"\r\n"), "{got}");
             let length = "content-length: 5\r\n";
             assert_eq!(got.contains(length), answer.contains(length), "{got}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_get_in_chunks_arrives_with_its_body_and_is_not_cached() {
+    let upstream = Upstream::start(|_, request: http::Request<_>| async move {
+        let body = http_body_util::BodyExt::collect(request.into_body())
+            .await
+            .unwrap();
+        let response = http::Response::builder().header("cache-control", "max-age=60");
+        let body = buttress::Body::from(body.to_bytes());
+        Ok::<_, std::convert::Infallible>(response.body(body).unwrap())
+    })
+    .await;
+    for flags in [
+        "",
+        "--cache private",
+        "--cache shared --retry 2 --timeout 60000",
+    ] {
+        let gateway = Gateway::start(&upstream.uri(), flags);
+        for body in ["one", "two"] {
+            let request = format!(
+                "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
+                 3\r\n{body}\r\n0\r\n\r\n"
+            );
+            let got = tokio::task::block_in_place(|| gateway.exchange(request));
+            assert!(got.contains(body), "{flags}: {got}");
         }
     }
 }

@@ -85,8 +85,8 @@ impl Growing {
         self.tail_start += bytes as u64;
     }
 
-    /// All of it, in one piece of exactly that size, which can be cloned without an allocation.
-    pub(super) fn concat(&self) -> Bytes {
+    /// All of it, in one piece of exactly that size, which takes the place of the others.
+    pub(super) fn concat(&mut self) -> Bytes {
         let length = usize::try_from(self.end() - self.start()).unwrap_or(usize::MAX);
         let mut whole = Vec::with_capacity(length);
         for (_, piece) in &self.pieces {
@@ -94,8 +94,13 @@ impl Growing {
         }
         whole.extend_from_slice(&self.tail);
         let whole = Bytes::from(whole);
-        // The first clone of what was a vector makes the count of its owners.
-        drop(whole.clone());
+        let (start, end) = (self.start(), self.end());
+        self.pieces.clear();
+        self.tail = BytesMut::new();
+        self.tail_start = end;
+        if !whole.is_empty() {
+            self.pieces.push_back((start, whole.clone()));
+        }
         whole
     }
 }

@@ -1,6 +1,8 @@
 //! A response that several readers read while it is stored.
 
 mod growing;
+mod readers;
+mod room;
 mod state;
 
 use std::fmt;
@@ -16,6 +18,7 @@ use crate::error::FetchFailed;
 use crate::sync::{Mutex, lock};
 use crate::wakers::wake;
 
+pub(crate) use self::room::{Room, Share};
 pub(crate) use self::state::BoxBody;
 
 /// What is to be done about a body that has ended.
@@ -28,6 +31,9 @@ pub(crate) trait Sink: Send + Sync + 'static {
 
     /// It is too long to be held.
     fn too_long(self: Box<Self>);
+
+    /// There was no room for it beside the others.
+    fn crowded_out(self: Box<Self>);
 }
 
 /// One body, its bytes so far, and its readers. Whoever needs more bytes than there are polls the
@@ -38,12 +44,17 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The first reader of `body`. At most `limit` bytes of it are held, and `sink` is told how it
-    /// ended.
-    pub(crate) fn begin(body: BoxBody, limit: u64, sink: Box<dyn Sink>) -> Reader {
+    /// The first reader of `body`. At most `limit` bytes of it are held, if there is `room` for them,
+    /// and `sink` is told how it ended.
+    pub(crate) fn begin(
+        body: BoxBody,
+        limit: u64,
+        room: &Arc<Room>,
+        sink: Box<dyn Sink>,
+    ) -> Reader {
         // Whoever is given a body that is at its end may never ask for more.
         let ended = body.is_end_stream();
-        let mut state = State::new(body, limit);
+        let mut state = State::new(body, limit, Share::of(Arc::clone(room)));
         let seat = state.begin(ended);
         let sink = if ended {
             sink.complete(Bytes::new());
@@ -80,6 +91,7 @@ impl Stream {
                 News::Complete(body) => sink.complete(body),
                 News::Cut(body) => sink.cut(body),
                 News::TooLong => sink.too_long(),
+                News::NoRoom => sink.crowded_out(),
             }
         }
         wake(after.wake);
@@ -124,9 +136,8 @@ impl Reader {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let (step, wakers) =
-            lock(&self.stream.state).step(self.seat, &mut self.told_trailers, cx.waker());
-        wake(wakers);
+        let told_trailers = &mut self.told_trailers;
+        let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
         match step {
             Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
             Step::End => Poll::Ready(None),

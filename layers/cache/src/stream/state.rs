@@ -10,8 +10,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::growing::Growing;
-use crate::error::FetchFailed;
-use crate::wakers::Wakers;
+use super::readers::Readers;
+use super::room::Share;
+use crate::error::{FellBehind, FetchFailed};
 
 pub(crate) type BoxBody = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
 
@@ -23,6 +24,8 @@ pub(super) struct State {
     bytes: Growing,
     /// The most bytes that are held.
     limit: u64,
+    /// What is held of the room for all bodies.
+    share: Share,
     /// Whether every byte so far is held.
     whole: bool,
     /// Whether somebody has been told how the body ended, or that it is too long.
@@ -30,9 +33,7 @@ pub(super) struct State {
     /// What the body said of its length at first.
     promised: SizeHint,
     trailers: Option<HeaderMap>,
-    wakers: Wakers,
-    /// Where the reader of each seat is.
-    positions: Vec<Option<u64>>,
+    readers: Readers,
 }
 
 enum Rest {
@@ -65,8 +66,10 @@ pub(super) enum News {
     Complete(Bytes),
     /// It broke off, or nobody wants the rest.
     Cut(Bytes),
-    /// It is longer than what may be held.
+    /// It is longer than what may be held of one.
     TooLong,
+    /// There is no room for more beside the others.
+    NoRoom,
 }
 
 /// What follows from a transition, to be dealt with outside the lock.
@@ -79,18 +82,18 @@ pub(super) struct After {
 }
 
 impl State {
-    pub(super) fn new(body: BoxBody, limit: u64) -> Self {
+    pub(super) fn new(body: BoxBody, limit: u64, share: Share) -> Self {
         Self {
             promised: body.size_hint(),
             rest: Rest::Here(body),
             end: End::Open,
             bytes: Growing::default(),
             limit,
+            share,
             whole: true,
             told: false,
             trailers: None,
-            wakers: Wakers::default(),
-            positions: Vec::new(),
+            readers: Readers::default(),
         }
     }
 
@@ -101,7 +104,7 @@ impl State {
             self.rest = Rest::Over;
             self.told = true;
         }
-        self.sit()
+        self.readers.sit()
     }
 
     /// A seat for one more reader, which begins at the start; none when bytes are gone.
@@ -109,26 +112,16 @@ impl State {
         if !self.whole || matches!(self.end, End::Broken(_)) {
             return None;
         }
-        Some(self.sit())
-    }
-
-    fn sit(&mut self) -> usize {
-        let seat = self.wakers.sit();
-        if seat == self.positions.len() {
-            self.positions.push(None);
-        }
-        self.positions[seat] = Some(0);
-        seat
+        Some(self.readers.sit())
     }
 
     /// A reader goes.
     pub(super) fn leave(&mut self, seat: usize) -> After {
-        self.positions[seat] = None;
-        self.wakers.leave(seat);
+        self.readers.leave(seat);
         self.release();
-        if self.wakers.len() > 0 || matches!(self.rest, Rest::Lent | Rest::Over) {
+        if self.readers.slowest().is_some() || matches!(self.rest, Rest::Lent | Rest::Over) {
             return After {
-                wake: self.wakers.take(),
+                wake: self.readers.take_waiting(),
                 ..After::default()
             };
         }
@@ -144,25 +137,16 @@ impl State {
     }
 
     /// The next step of a reader, which waits if it is told so or takes the body.
-    pub(super) fn step(
-        &mut self,
-        seat: usize,
-        told_trailers: &mut bool,
-        waker: &Waker,
-    ) -> (Step, Vec<Waker>) {
-        let position = self.position(seat);
+    pub(super) fn step(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
+        let Some(position) = self.readers.position(seat) else {
+            return Step::Fail(FetchFailed::new(FellBehind.into()));
+        };
         if let Some(bytes) = self.bytes.read(position) {
-            self.positions[seat] = Some(position + bytes.len() as u64);
-            let was_full = self.is_full();
+            self.readers.advance(seat, position + bytes.len() as u64);
             self.release();
-            let wake = if was_full {
-                self.wakers.take()
-            } else {
-                Vec::new()
-            };
-            return (Step::Send(Frame::data(bytes)), wake);
+            return Step::Send(Frame::data(bytes));
         }
-        (self.step_at_end(seat, told_trailers, waker), Vec::new())
+        self.step_at_end(seat, told_trailers, waker)
     }
 
     /// The reader has all bytes that there are.
@@ -177,10 +161,7 @@ impl State {
             }
             End::Open => {}
         }
-        self.wakers.wait(seat, waker);
-        if self.is_full() {
-            return Step::Wait;
-        }
+        self.readers.wait(seat, waker);
         match std::mem::replace(&mut self.rest, Rest::Lent) {
             Rest::Here(body) => Step::Take(body),
             Rest::Lent => Step::Wait,
@@ -232,7 +213,7 @@ impl State {
             None
         };
         After {
-            wake: self.wakers.take(),
+            wake: self.readers.take_waiting(),
             news,
             spent,
         }
@@ -243,59 +224,78 @@ impl State {
         self.end = End::Broken(error);
         self.rest = Rest::Over;
         After {
-            wake: self.wakers.take(),
+            wake: self.readers.take_waiting(),
             news: self.tell(|bytes| News::Cut(bytes.concat())),
             spent: None,
         }
     }
 
     fn take_in(&mut self, seat: usize, data: &Bytes) -> Option<News> {
-        let mut news = None;
-        let end = self.bytes.end().saturating_add(data.len() as u64);
-        if self.whole && end > self.limit {
-            self.whole = false;
-            news = self.tell(|_| News::TooLong);
-        }
-        self.positions[seat] = Some(end);
-        self.release();
-        if self.whole || self.wakers.len() > 1 {
+        let length = data.len() as u64;
+        let end = self.bytes.end().saturating_add(length);
+        self.readers.advance(seat, end);
+        if self.whole && end <= self.limit && self.share.hold(end) {
             self.bytes.append(data);
-        } else {
-            self.bytes.skip(data.len());
+            return None;
         }
+        let too_long = end > self.limit;
+        self.whole = false;
+        let news = self.tell(|_| {
+            if too_long {
+                News::TooLong
+            } else {
+                News::NoRoom
+            }
+        });
+        self.pass_on(data, end);
         news
+    }
+
+    /// Holds no more than what slower readers have not had yet. One that is too slow is left behind,
+    /// so that it stalls nobody else.
+    fn pass_on(&mut self, data: &Bytes, end: u64) {
+        self.readers.leave_behind(end.saturating_sub(self.limit));
+        self.release();
+        let start = self.bytes.start().min(self.needed(end));
+        if self.needed(end) < end && self.share.hold(end - start) {
+            self.bytes.append(data);
+            return;
+        }
+        self.readers.leave_behind(end);
+        self.release();
+        self.bytes.skip(data.len());
+    }
+
+    /// Where the bytes begin that somebody has yet to read.
+    fn needed(&self, end: u64) -> u64 {
+        self.readers.slowest().unwrap_or(end)
     }
 
     /// Lets go of what every reader has, once it need not be whole.
     fn release(&mut self) {
         if !self.whole {
-            let slowest = self.positions.iter().flatten().min();
-            self.bytes
-                .forget(slowest.copied().unwrap_or(u64::MAX).min(self.bytes.end()));
+            let end = self.bytes.end();
+            self.bytes.forget(self.needed(end).min(end));
+            // Less than before, which there always is room for.
+            self.share.hold(end - self.bytes.start());
         }
     }
 
-    /// Whether a reader is so far behind that the others have to wait for it.
-    fn is_full(&self) -> bool {
-        !self.whole && self.bytes.end() - self.bytes.start() >= self.limit.max(1)
-    }
-
-    fn tell(&mut self, news: impl FnOnce(&Growing) -> News) -> Option<News> {
-        (!std::mem::replace(&mut self.told, true)).then(|| news(&self.bytes))
-    }
-
-    fn position(&self, seat: usize) -> u64 {
-        self.positions[seat].unwrap_or_default()
+    fn tell(&mut self, news: impl FnOnce(&mut Growing) -> News) -> Option<News> {
+        (!std::mem::replace(&mut self.told, true)).then(|| news(&mut self.bytes))
     }
 
     pub(super) fn is_end(&self, seat: usize, told_trailers: bool) -> bool {
+        let position = self.readers.position(seat);
         matches!(self.end, End::Clean)
-            && self.position(seat) >= self.bytes.end()
+            && position.is_some_and(|position| position >= self.bytes.end())
             && (told_trailers || self.trailers.is_none())
     }
 
     pub(super) fn size_hint(&self, seat: usize) -> SizeHint {
-        let sent = self.position(seat);
+        let Some(sent) = self.readers.position(seat) else {
+            return SizeHint::new();
+        };
         if matches!(self.end, End::Clean) {
             return SizeHint::with_exact(self.bytes.end().saturating_sub(sent));
         }
@@ -308,6 +308,6 @@ impl State {
     }
 
     pub(super) fn all_waiting(&mut self) -> Vec<Waker> {
-        self.wakers.take()
+        self.readers.take_waiting()
     }
 }

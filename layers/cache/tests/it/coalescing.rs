@@ -210,57 +210,127 @@ async fn a_reader_that_has_polled_and_sleeps_stalls_nobody() {
     assert_eq!(one.collect().await.unwrap().to_bytes(), "data");
 }
 
-#[tokio::test(start_paused = true)]
-async fn beyond_the_limit_of_an_entry_the_quick_wait_for_the_slow() {
+/// Two readers of one body that is longer than an entry may be, and comes when the test says so.
+async fn two_readers_of_a_long_body(
+    layer: &buttress_cache::CacheLayer,
+) -> (buttress_testkit::FrameSender, [Answer; 2]) {
     let (sender, body) = channel();
     let step = Step::ok()
         .header("cache-control", "max-age=60")
         .body(body)
         .after(SLOW);
-    let layer = private().max_entry(8).unwrap();
-    let (service, server) = over(&layer, [step, fresh("late")]);
+    let (service, _) = over(layer, [step]);
     let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
-    let (slow, mut quick) = (one.unwrap().into_body(), two.unwrap().into_body());
-    for _ in 0..4 {
-        sender.data("1234");
-    }
-    let mut read = 0;
-    while let Ok(frame) = tokio::time::timeout(SLOW, quick.frame()).await {
-        read += frame.unwrap().unwrap().into_data().unwrap().len();
-    }
-    assert_eq!(read, 12, "the frame that goes beyond the limit is the last");
-    assert_eq!(
-        send(&service, get("/")).await.body,
-        "late",
-        "too late to join"
-    );
-    let slow = tokio::spawn(slow.collect());
-    drop(sender);
-    let rest = quick.collect().await.unwrap().to_bytes();
-    assert_eq!(rest, "1234");
-    assert_eq!(slow.await.unwrap().unwrap().to_bytes(), "1234123412341234");
-    assert_eq!(server.calls().len(), 2);
+    (sender, [one.unwrap(), two.unwrap()])
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_that_goes_frees_the_quick() {
-    let (sender, body) = channel();
-    let step = Step::ok()
-        .header("cache-control", "max-age=60")
-        .body(body)
-        .after(SLOW);
+async fn beyond_the_limit_of_an_entry_who_has_stopped_reading_stalls_nobody() {
     let layer = private().max_entry(8).unwrap();
-    let (service, _) = over(&layer, [step]);
-    let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
-    let quick = tokio::spawn(two.unwrap().into_body().collect());
+    let (sender, [slow, quick]) = two_readers_of_a_long_body(&layer).await;
     for _ in 0..10 {
         sender.data("1234");
     }
     drop(sender);
-    pass(SLOW).await;
-    assert!(!quick.is_finished());
-    drop(one);
-    assert_eq!(quick.await.unwrap().unwrap().to_bytes().len(), 40);
+    let quick = tokio::time::timeout(SLOW, read(quick)).await.unwrap();
+    assert_eq!(quick.unwrap().body.len(), 40);
+    let error = read(slow).await.unwrap_err();
+    assert!(Failure::of(&*error).find::<FetchFailed>().is_some());
+    assert!(error.to_string().contains("too slowly"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_limit_of_an_entry_who_keeps_up_reads_all() {
+    let layer = private().max_entry(8).unwrap();
+    let (sender, [one, two]) = two_readers_of_a_long_body(&layer).await;
+    let (mut one, mut two) = (one.into_body(), two.into_body());
+    let mut read = [0; 2];
+    for _ in 0..10 {
+        // Two frames behind is not too far.
+        for _ in 0..2 {
+            sender.data("1234");
+            read[0] += one
+                .frame()
+                .await
+                .unwrap()
+                .unwrap()
+                .into_data()
+                .unwrap()
+                .len();
+        }
+        while read[1] < read[0] {
+            read[1] += two
+                .frame()
+                .await
+                .unwrap()
+                .unwrap()
+                .into_data()
+                .unwrap()
+                .len();
+        }
+    }
+    drop(sender);
+    assert!(one.frame().await.is_none() && two.frame().await.is_none());
+    assert_eq!(read, [80, 80]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_only_a_stalled_reader_is_left_of_is_given_up() {
+    let layer = private().max_entry(8).unwrap();
+    let (sender, [stalled, quick]) = two_readers_of_a_long_body(&layer).await;
+    let mut quick = quick.into_body();
+    for _ in 0..3 {
+        sender.data("1234");
+        quick.frame().await.unwrap().unwrap();
+    }
+    drop(quick);
+    assert!(sender.is_closed(), "nobody can read the rest");
+    assert!(read(stalled).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_late_to_join_is_who_comes_when_bytes_are_gone() {
+    let (sender, body) = channel();
+    let step = Step::ok().header("cache-control", "max-age=60").body(body);
+    let layer = private().max_entry(8).unwrap();
+    let (service, server) = over(&layer, [step, fresh("late")]);
+    let mut first = head(&service, get("/")).await.unwrap().into_body();
+    for _ in 0..3 {
+        sender.data("1234");
+        first.frame().await.unwrap().unwrap();
+    }
+    assert_eq!(send(&service, get("/")).await.body, "late");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_under_way_hold_no_more_than_all_may() {
+    let layer = private().max_entry(60).unwrap().max_bytes(100).unwrap();
+    let layer = layer.store(buttress_cache::store::Memory::of(1 << 20));
+    let (ends, steps): (Vec<_>, Vec<_>) = (0..3)
+        .map(|_| {
+            let (sender, body) = channel();
+            let step = Step::ok().header("cache-control", "max-age=60").body(body);
+            (sender, step)
+        })
+        .unzip();
+    let (service, server) = over(&layer, steps.into_iter().chain([fresh("again")]));
+    let mut bodies = Vec::new();
+    for (path, sender) in ["/a", "/b", "/c"].into_iter().zip(&ends) {
+        let mut body = head(&service, get(path)).await.unwrap().into_body();
+        sender.data(vec![b'x'; 50]);
+        body.frame().await.unwrap().unwrap();
+        bodies.push(body);
+    }
+    drop(ends);
+    for body in bodies {
+        assert!(body.collect().await.is_ok());
+    }
+    for (path, stored) in [("/a", true), ("/b", true), ("/c", false)] {
+        let before = server.calls().len();
+        send(&service, get(path)).await;
+        assert_eq!(server.calls().len() == before, stored, "{path}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
