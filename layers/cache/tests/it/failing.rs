@@ -91,7 +91,7 @@ fn moody() -> (Mood, Moody) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_answers_later_works_like_memory() {
+async fn ic43_a_store_that_answers_later_works_like_memory() {
     for how in [WELL, SLOW] {
         let (mood, store) = moody();
         mood.0.store(how, Ordering::Relaxed);
@@ -141,7 +141,7 @@ async fn what_is_on_its_way_into_the_store_is_found_already() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_or_stalls_is_as_good_as_empty() {
+async fn ic43_a_store_that_fails_or_stalls_is_as_good_as_empty() {
     for how in [FAILS, STALLS] {
         let (mood, store) = moody();
         let layer = private()

@@ -5,11 +5,13 @@ mod basics;
 mod cancellation;
 mod coalescing;
 mod cookies;
+mod directives;
 mod failing;
 mod handle;
 mod keys;
 #[cfg(feature = "metrics")]
 mod measured;
+mod rows;
 mod stale;
 mod streaming;
 mod support;

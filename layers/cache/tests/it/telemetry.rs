@@ -49,7 +49,7 @@ impl Lines {
 const SECRET: &str = "/a?token=secret";
 
 #[tokio::test(start_paused = true)]
-async fn a_miss_a_hit_and_a_write_are_events_without_a_query() {
+async fn sp33_a_miss_a_hit_and_a_write_are_events_without_a_query() {
     let (lines, _guard) = listen();
     let (service, _) = over(&private(), [fresh("one"), Step::ok()]);
     send(
