@@ -4,6 +4,8 @@
 
 #[path = "../../layers/cache/src/policy/fuzzed.rs"]
 mod fuzzed;
+// What the layer around it uses is not all used here.
+#[allow(dead_code, unused_imports)]
 #[path = "../../layers/cache/src/policy/mod.rs"]
 mod policy;
 

@@ -29,7 +29,6 @@ const SAYING: [HeaderName; 4] = [
 pub(crate) struct Lean {
     shared: Arc<Shared>,
     method: Method,
-    uri: Uri,
     sent: SystemTime,
     reason: Reason,
     /// The key's hash, if the request could have been answered from the store.
@@ -42,6 +41,8 @@ struct Extra {
     wants: Option<Override>,
     /// The key of a response that may be stored, or made out of date.
     key: Option<Key>,
+    /// Of an unsafe request.
+    uri: Uri,
     /// The server's name, where the URI does not have it.
     host: Option<HeaderValue>,
     /// Whether nothing in the request forbids to store a response.
@@ -88,6 +89,7 @@ impl Lean {
         let extra = Extra {
             may_store: *request.method() == Method::POST && plain && wanted,
             since: shared.outdated.moment(),
+            uri: request.uri().clone(),
             host: headers.get(header::HOST).cloned(),
             key,
             wants,
@@ -110,7 +112,6 @@ impl Lean {
         Self {
             shared: Arc::clone(shared),
             method: request.method().clone(),
-            uri: request.uri().clone(),
             sent,
             reason,
             hash,
@@ -161,9 +162,11 @@ impl Lean {
         if let Some(host) = self.host() {
             headers.insert(header::HOST, host.clone());
         }
+        // What is said about a response to GET does not depend on it.
+        let root = Uri::default();
         let ask = Ask {
             method: &self.method,
-            uri: &self.uri,
+            uri: self.extra.as_ref().map_or(&root, |extra| &extra.uri),
             headers: &headers,
         };
         let wants = self.extra.as_ref().and_then(|extra| extra.wants.as_ref());

@@ -138,6 +138,7 @@ mod service;
 mod settings;
 mod shared;
 mod status;
+mod step;
 pub mod store;
 mod stream;
 mod sync;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -16,23 +16,23 @@ use crate::body::CacheBody;
 use crate::fetch::Fetch;
 use crate::flight::{Entrance, Leader};
 use crate::future::ResponseFuture;
-use crate::lean::{Lean, explain, note};
-use crate::overrides::Override;
-use crate::policy::{Ask, Decision, Mode, Reason, Serve, look_up};
+use crate::lean::Lean;
 use crate::recent::Known;
 use crate::refresh;
 use crate::seek::{Missed, Seek, Turn};
-use crate::serve::{from_memory, refusal};
 use crate::shared::Shared;
-use crate::status::CacheStatus;
-use crate::store::{Answer, Key, KeyRef, Pending, Variants};
+use crate::step::Step;
 use crate::telemetry;
 
 /// Answers from the store what it can, and stores what it may; made by
 /// [`CacheLayer`](crate::CacheLayer).
 ///
-/// Ready when the inner service is. When a request is answered without it, the place that readiness
-/// may have taken is given back at once, for which the inner service is cloned.
+/// Ready when the inner service is: whoever watches readiness, to shed load or to choose among
+/// several, is told the truth, and a request that has to be sent finds its place taken already. The
+/// price is that hits wait too for an inner service that is not ready. So put what waits long below
+/// where it waits in its future, as the layers of this family do, or behind a buffer. When a request
+/// is answered without the inner service, the place that readiness may have taken is given back at
+/// once, for which that service is cloned.
 pub struct Cache<S> {
     inner: S,
     shared: Arc<Shared>,
@@ -49,124 +49,7 @@ impl<S> Cache<S> {
     }
 }
 
-/// What to do about a request, found out without moving it.
-enum Step<R> {
-    /// It is answered.
-    Answer(Response<CacheBody<R>>),
-    /// It is answered, and what was found is to be validated.
-    Refresh(Response<CacheBody<R>>, Key, Variants),
-    /// It goes on at little cost.
-    Lean(u64),
-    /// It is no matter for the store.
-    Bypass(Reason),
-    /// Others may be asking the same.
-    Miss(Key, Missed),
-    /// The store takes its time.
-    Later(Key, Pending<Variants>),
-    /// The body is not in memory.
-    Body(Key, Variants),
-}
-
-/// Whether a request that needs none brings content. The key does not tell it apart from others, so
-/// its response is for it alone; and nobody waits for content that may never end.
-#[inline]
-fn has_content(headers: &HeaderMap) -> bool {
-    let length = headers.get(header::CONTENT_LENGTH);
-    length.is_some_and(|length| length != "0") || headers.contains_key(header::TRANSFER_ENCODING)
-}
-
 impl<S> Cache<S> {
-    #[inline]
-    fn step<B, R>(
-        &self,
-        request: &Request<B>,
-        wants: Option<&Override>,
-        now: SystemTime,
-    ) -> Step<R> {
-        if *request.method() != Method::GET && *request.method() != Method::HEAD {
-            return Step::Bypass(Reason::Method);
-        }
-        if has_content(request.headers()) {
-            return Step::Bypass(Reason::Bypass);
-        }
-        if wants.is_some_and(|wants| wants.wishes().mode == Mode::NoStore) {
-            return Step::Bypass(Reason::Bypass);
-        }
-        let name = wants.and_then(Override::name);
-        self.shared
-            .with_key(request, name, |key| self.step_at(request, wants, key, now))
-    }
-
-    #[inline]
-    fn step_at<B, R>(
-        &self,
-        request: &Request<B>,
-        wants: Option<&Override>,
-        key: KeyRef<'_>,
-        now: SystemTime,
-    ) -> Step<R> {
-        let shared = &self.shared;
-        shared.count_call(key, now);
-        let found = match shared.get(key) {
-            Answer::Now(found) => found,
-            Answer::Later(pending) => return Step::Later(key.keep(), pending),
-        };
-        let wishes = wants.map(Override::wishes).unwrap_or_default();
-        match look_up(&wishes, &Ask::of(request), &found, now) {
-            Decision::Serve(serve) => self.serve(request, key, found, &serve),
-            Decision::Bypass(reason) => Step::Bypass(reason),
-            Decision::Forward(forward) => {
-                let known = found.is_empty()
-                    && wants.is_none()
-                    && shared.unfit.known(key.hash(), now) == Known::Well;
-                if known && request.extensions().is_empty() {
-                    telemetry::forwarded(&key, forward.reason);
-                    return Step::Lean(key.hash());
-                }
-                Step::Miss(key.keep(), Missed { found, forward })
-            }
-            Decision::Refuse => {
-                telemetry::refused(key);
-                Step::Answer(self.told(request, refusal(), || {
-                    CacheStatus::forwarded(Reason::UriMiss)
-                }))
-            }
-        }
-    }
-
-    #[inline]
-    fn serve<B, R>(
-        &self,
-        request: &Request<B>,
-        key: KeyRef<'_>,
-        found: Variants,
-        serve: &Serve,
-    ) -> Step<R> {
-        let Some(answer) = from_memory(request.method(), &found[serve.index], serve) else {
-            return Step::Body(key.keep(), found);
-        };
-        telemetry::hit(key, serve);
-        let answer = self.told(request, answer, || CacheStatus::served(serve));
-        if serve.revalidate {
-            return Step::Refresh(answer, key.keep(), found);
-        }
-        Step::Answer(answer)
-    }
-
-    #[inline]
-    fn told<B, R>(
-        &self,
-        request: &Request<B>,
-        mut answer: Response<CacheBody<R>>,
-        status: impl Fn() -> CacheStatus,
-    ) -> Response<CacheBody<R>> {
-        self.shared.tell(&mut answer, &status);
-        if let Some((explain, start)) = explain(request) {
-            note(&explain, start, &status(), &mut answer);
-        }
-        answer
-    }
-
     /// The place that readiness may have taken goes to somebody who can use it.
     #[inline]
     fn release(&mut self)
@@ -303,7 +186,7 @@ where
         let asked = |request: &Request<B>, shared: &Arc<Shared>, key, wants| {
             Asked::of(shared, request, key, wants)
         };
-        match self.step(&request, wants.as_ref(), now) {
+        match self.shared.step(&request, wants.as_ref(), now) {
             Step::Answer(answer) => {
                 self.release();
                 ResponseFuture::ready(answer)

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cache;
+mod cache_faults;
 mod credentials;
 mod hostile;
 mod lifecycle;

@@ -73,16 +73,17 @@ fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut
 /// Stored fields, updated by those of a newer response about the same bytes (§3.2).
 ///
 /// An entity tag is taken only where there was none: of two that differ the old one names the bytes.
-/// A shared cache takes no cookie either: the newer response has no content, so that all that it can
-/// be for is the user who made the cache ask (§7.3).
+/// A shared cache takes a cookie only in place of one that the origin gives to all: any other is for
+/// the user who made the cache ask (§7.3).
 pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
     let mut merged = old.clone();
     let tagged = old.contains_key(header::ETAG);
+    let cookies = !policy.shared || old.contains_key(header::SET_COOKIE);
     let newer = end_to_end(newer);
     let changes = |name: &HeaderName| {
         !OF_THE_BYTES.contains(name)
             && (!tagged || *name != header::ETAG)
-            && (!policy.shared || *name != header::SET_COOKIE)
+            && (cookies || *name != header::SET_COOKIE)
     };
     for name in newer.keys().filter(|name| changes(name)) {
         merged.remove(name);

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 
-use super::request::{Wanted, is_plain};
+use super::request::{Glance, Wanted};
 use super::select::{Selected, reply, select};
 use super::verdict::{Life, Verdict, may_rescue};
 use super::{Aim, Ask, Decision, Forward, Head, Mode, Policy, Reason, Serve, Wishes, conditions};
@@ -19,16 +19,23 @@ pub(crate) fn look_up<T: AsRef<Head>>(
     stored: &[T],
     now: SystemTime,
 ) -> Decision {
+    look_up_after(Glance::at(ask.headers), wishes, ask, stored, now)
+}
+
+/// The same, after a glance at the request.
+pub(crate) fn look_up_after<T: AsRef<Head>>(
+    glance: Glance,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    now: SystemTime,
+) -> Decision {
     // §4: a method that is not safe is always forwarded; of the safe ones, GET and HEAD are answered.
     if *ask.method != Method::GET && *ask.method != Method::HEAD {
         return Decision::Bypass(Reason::Method);
     }
-    // Most requests say nothing about caches, and where nothing is stored only their directives count.
-    let plain = if stored.is_empty() {
-        !ask.headers.contains_key(header::CACHE_CONTROL)
-    } else {
-        is_plain(ask.headers)
-    };
+    // Most requests say nothing about caches.
+    let plain = glance.is_plain;
     let wanted = if plain {
         Wanted::default()
     } else {

@@ -43,9 +43,6 @@
 //! - `Accept-Language` and `Accept-Encoding` are compared as sets of preferences. A response in the
 //!   one language that the caller prefers to all others answers it as well.
 //! - Fields that `no-cache` names are not stored.
-// Until the layer uses all of it.
-#![allow(dead_code, unused_imports)]
-
 mod age;
 mod answer;
 mod ask;
@@ -97,7 +94,8 @@ pub(crate) use self::decision::{Aim, Decision, Forward, Reason, Reply, Serve};
 pub(crate) use self::freshness::Freshness;
 pub(crate) use self::head::{Extent, Head};
 pub(crate) use self::lesson::{Action, Lesson, learn};
-pub(crate) use self::look_up::{look_up, rescue};
+pub(crate) use self::look_up::{look_up, look_up_after, rescue};
+pub(crate) use self::request::Glance;
 pub(crate) use self::settings::Policy;
 pub(crate) use self::vary::Vary;
 pub use self::wishes::Mode;

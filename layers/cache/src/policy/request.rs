@@ -7,24 +7,43 @@ use http::{HeaderMap, header};
 use super::directives::directives;
 use super::list;
 
-/// Whether a request has no field that changes what is served: nothing to parse, for most requests.
-/// One pass over the fields costs less than a look-up of each.
-pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    !headers.keys().any(|name| {
-        let name = name.as_str();
-        name.starts_with(['c', 'i', 'p', 'r'])
-            && matches!(
-                name,
+/// What the names of a request's fields say, found in one pass: it costs less than a look-up of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance {
+    /// Whether no field changes what is served: nothing to parse, for most requests.
+    pub(crate) is_plain: bool,
+    /// Whether there may be content.
+    pub(crate) has_content: bool,
+}
+
+impl Glance {
+    #[inline]
+    pub(crate) fn at(headers: &HeaderMap) -> Self {
+        let (mut is_plain, mut has_content) = (true, false);
+        for name in headers.keys() {
+            let name = name.as_str();
+            if !name.starts_with(['c', 'i', 'p', 'r', 't']) {
+                continue;
+            }
+            match name {
                 "cache-control"
-                    | "pragma"
-                    | "range"
-                    | "if-match"
-                    | "if-range"
-                    | "if-none-match"
-                    | "if-modified-since"
-                    | "if-unmodified-since"
-            )
-    })
+                | "pragma"
+                | "range"
+                | "if-match"
+                | "if-range"
+                | "if-none-match"
+                | "if-modified-since"
+                | "if-unmodified-since" => is_plain = false,
+                "content-length" => has_content |= headers[name] != "0",
+                "transfer-encoding" => has_content = true,
+                _ => {}
+            }
+        }
+        Self {
+            is_plain,
+            has_content,
+        }
+    }
 }
 
 /// Whether the response may not be stored (§5.2.1.5).

@@ -255,6 +255,15 @@ impl fmt::Debug for KeyRef<'_> {
 #[derive(Clone, Default)]
 pub(crate) struct Hashing(DefaultHashBuilder);
 
+impl Hashing {
+    #[inline]
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    }
+}
+
 impl fmt::Debug for Hashing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hashing")

@@ -4,6 +4,7 @@ mod growing;
 mod readers;
 mod room;
 mod state;
+mod step;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use self::state::{After, News, State, Step};
+use self::state::State;
+use self::step::{After, News, Step};
 use crate::error::FetchFailed;
 use crate::sync::{Mutex, lock};
 use crate::wakers::wake;

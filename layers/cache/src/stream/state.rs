@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::growing::Growing;
 use super::readers::Readers;
 use super::room::Share;
+use super::step::{After, News, Step};
 use crate::error::{FellBehind, FetchFailed};
 
 pub(crate) type BoxBody = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
@@ -47,38 +48,6 @@ enum End {
     Open,
     Clean,
     Broken(FetchFailed),
-}
-
-/// What a reader that is polled does next.
-pub(super) enum Step {
-    Send(Frame<Bytes>),
-    End,
-    Fail(FetchFailed),
-    Wait,
-    /// Poll the body and give it back.
-    Take(BoxBody),
-}
-
-/// What became of the body, told once.
-#[derive(Debug)]
-pub(super) enum News {
-    /// It is complete.
-    Complete(Bytes),
-    /// It broke off, or nobody wants the rest.
-    Cut(Bytes),
-    /// It is longer than what may be held of one.
-    TooLong,
-    /// There is no room for more beside the others.
-    NoRoom,
-}
-
-/// What follows from a transition, to be dealt with outside the lock.
-#[derive(Default)]
-pub(super) struct After {
-    pub(super) wake: Vec<Waker>,
-    pub(super) news: Option<News>,
-    /// The body, when it is over: its end is foreign code too.
-    pub(super) spent: Option<BoxBody>,
 }
 
 impl State {

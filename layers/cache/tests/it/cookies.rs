@@ -45,15 +45,32 @@ async fn the_cookies_of_a_304_are_for_the_caller_who_made_the_shared_cache_ask()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cookies_of_a_304_take_the_place_of_stored_ones_for_that_caller() {
+async fn the_cookies_of_a_304_take_the_place_of_those_that_the_origin_gives_to_all() {
     let (service, _) = over(
         &shared(),
-        [cookie(stale(), "kind=all"), cookie(same(), "user=ann")],
+        [cookie(stale(), "kind=old"), cookie(same(), "kind=new")],
+    );
+    send(&service, get("/")).await;
+    pass(seconds(5)).await;
+    for _ in 0..2 {
+        assert_eq!(cookies(&send(&service, get("/")).await), ["kind=new"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cookies_of_a_304_that_is_for_nobody_else_are_not_stored_in_their_place() {
+    let own = Step::status(304)
+        .header("cache-control", "no-cache")
+        .header("etag", "\"a\"");
+    let later = Step::status(304).header("etag", "\"a\"");
+    let (service, _) = over(
+        &shared(),
+        [cookie(stale(), "kind=all"), cookie(own, "user=ann"), later],
     );
     send(&service, get("/")).await;
     pass(seconds(5)).await;
     assert_eq!(cookies(&send(&service, get("/")).await), ["user=ann"]);
-    assert_eq!(cookies(&send(&service, get("/")).await), ["kind=all"]);
+    assert!(cookies(&send(&service, get("/")).await).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,6 @@
 
 use http::{Request, Uri};
 
-use super::reused;
 use crate::policy::Reason;
 use crate::policy::model::{Cache, How, date, get, origin, request};
 

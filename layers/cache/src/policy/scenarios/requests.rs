@@ -1,7 +1,5 @@
 //! What a request, or its caller, can ask for.
 
-use http::Request;
-
 use super::twice;
 use crate::policy::model::{Cache, How, get, origin, secs};
 use crate::policy::{Mode, Policy, Reason};

@@ -1,8 +1,8 @@
 //! What is stored, and which of its fields.
 
-use super::{reused, twice};
+use super::twice;
 use crate::policy::Policy;
-use crate::policy::model::{Cache, How, date, get, origin, secs};
+use crate::policy::model::{Cache, How, get, origin, secs};
 
 #[test]
 fn conditional_and_unsatisfied_answers_are_not_stored() {

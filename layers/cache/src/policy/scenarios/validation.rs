@@ -1,7 +1,5 @@
 //! How stored responses are validated and updated, and callers told that they have them.
 
-use http::Request;
-
 use super::twice;
 use crate::policy::Reason;
 use crate::policy::model::{Cache, How, date, get, origin, request};

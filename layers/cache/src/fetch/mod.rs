@@ -1,30 +1,24 @@
 //! A question to the origin, and what comes of it.
 
-use std::sync::Arc;
+mod parts;
+mod storing;
+
 use std::time::SystemTime;
 
 use buttress_kernel::{BoxError, Failure, Kind};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
-use http_body_util::BodyExt;
 
 use crate::asked::Asked;
 use crate::body::CacheBody;
 use crate::error::FetchFailed;
-use crate::flight::{Candidate, Failing, Landing, Leader};
+use crate::flight::{Failing, Landing, Leader};
 use crate::future::Answered;
-use crate::joined::Joined;
-use crate::keep::Keep;
 use crate::outdated::Moment;
-use crate::overrides::Override;
 use crate::policy::{self, Action, Aim, Arrival, Reason, Serve, learn, rescue};
-use crate::serve::{as_ended, boxed, is_too_long};
 use crate::status::CacheStatus;
 use crate::store::{Head, Variant, Variants};
 use crate::telemetry;
-
-/// More variants than this are not kept under a key.
-const MOST_VARIANTS: usize = 32;
 
 /// A question that is under way.
 pub(crate) struct Fetch {
@@ -166,79 +160,10 @@ impl Fetch {
         self.asked.told(response.map(CacheBody::passed), &told)
     }
 
-    /// Passes the response on while it is stored, and to those who wait.
-    fn store<B>(
-        mut self,
-        response: Response<B>,
-        head: Box<policy::Head>,
-        replaces: &[usize],
-    ) -> Response<CacheBody<B>>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let keep = self.keep(head, replaces);
-        if is_too_long(response.body(), &keep) {
-            telemetry::not_stored(&self.asked.key, "too long");
-            self.asked.shared.forget(&self.asked.key, &keep.replaces);
-            return self.leave(response);
-        }
-        let response = self.begin(response, keep);
-        let told = CacheStatus::forwarded(self.reason).stored(true);
-        self.asked.told(response, &told)
-    }
-
     fn forget(&self, index: usize) {
         if let Some(variant) = self.found.get(index) {
             self.asked.shared.forget(&self.asked.key, &[variant.id()]);
         }
-    }
-
-    fn keep(&self, head: Box<policy::Head>, replaces: &[usize]) -> Keep {
-        let asked = &self.asked;
-        let id = |index: &usize| self.found.get(*index).map(Variant::id);
-        let mut ids: Vec<u64> = replaces.iter().filter_map(id).collect();
-        let others = self
-            .found
-            .iter()
-            .map(Variant::id)
-            .filter(|id| !ids.contains(id));
-        let oldest: Vec<u64> = others.skip(MOST_VARIANTS - 1).collect();
-        ids.extend(oldest);
-        Keep {
-            shared: Arc::clone(&asked.shared),
-            key: asked.key.clone(),
-            head,
-            tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
-            replaces: ids,
-            since: self.since,
-            seat: None,
-            before: None,
-        }
-    }
-
-    /// Begins to read a body that is to be kept.
-    fn begin<B>(&mut self, response: Response<B>, mut keep: Keep) -> Response<CacheBody<B>>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let ended = as_ended(&keep.head);
-        if self.common {
-            self.asked.note_fitness(&ended);
-        }
-        let Some(leader) = self.leader.take() else {
-            return response.map(|body| CacheBody::shared(keep.begin(boxed(body))));
-        };
-        let (lander, seat) = leader.split();
-        let head = Head::new(ended);
-        keep.seat = Some(seat);
-        response.map(|body| {
-            let reader = keep.begin(boxed(body));
-            let stream = Arc::clone(reader.stream());
-            lander.share(Candidate { head, stream });
-            CacheBody::shared(reader)
-        })
     }
 
     /// What is stored is still right: 304.
@@ -287,73 +212,6 @@ impl Fetch {
         self.found = variants.into_iter().collect();
     }
 
-    /// A part that goes behind what is stored.
-    async fn append<B>(
-        mut self,
-        response: Response<B>,
-        index: usize,
-        head: Box<policy::Head>,
-        skip: u64,
-    ) -> Ended<B>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let Some(before) = self.stored_bytes(index).await else {
-            return Ok(self.leave(response));
-        };
-        let mut keep = self.keep(head, &[index]);
-        if is_too_long(response.body(), &keep) {
-            return Ok(self.leave(response));
-        }
-        if !matches!(self.aim, Aim::Complete(_)) {
-            keep.before = Some((before, skip));
-            let response = self.begin(response, keep);
-            let told = CacheStatus::forwarded(self.reason).stored(true);
-            return Ok(self.asked.told(response, &told));
-        }
-        let serve = self.whole(&keep.head);
-        let status = response.status();
-        let joined = Response::new(Joined::new(before, skip, boxed(response.into_body())));
-        let answer = policy::answer(&keep.head, &serve);
-        let reader = keep.begin(boxed(joined.into_body()));
-        let told = CacheStatus::forwarded(self.reason)
-            .after(self.reason, Some(status))
-            .stored(true);
-        Ok(self
-            .asked
-            .told(answer.map(|()| CacheBody::shared(reader)), &told))
-    }
-
-    fn whole(&self, head: &policy::Head) -> Serve {
-        let now = self.asked.shared.now();
-        Serve {
-            index: 0,
-            reply: policy::Reply::Whole,
-            age: head.freshness.age(now),
-            ttl: 0,
-            revalidate: false,
-        }
-    }
-
-    /// The bytes of a stored response.
-    async fn stored_bytes(&self, index: usize) -> Option<Bytes> {
-        let variant = self.found.get(index)?;
-        if let Some(bytes) = variant.body() {
-            return Some(bytes.clone());
-        }
-        let extent = &variant.as_ref().extent;
-        let Asked { shared, key, .. } = &self.asked;
-        let answer = shared
-            .store
-            .body(key, variant.id(), 0..extent.end - extent.first);
-        let body = shared.wait("body", answer).await.flatten()?;
-        body.collect()
-            .await
-            .ok()
-            .map(http_body_util::Collected::to_bytes)
-    }
-
     /// What made us ask in this way goes, and the question is asked again.
     fn repeat(self) -> Stop {
         let ids: Vec<u64> = match self.aim {
@@ -367,7 +225,7 @@ impl Fetch {
     }
 }
 
-/// Cookies are for the caller who made the cache ask, and for nobody else, so they are not stored.
+/// Cookies are for the caller who made the cache ask, whether or not they are stored for others.
 fn give_cookies(from: &HeaderMap, to: &mut HeaderMap) {
     if from.contains_key(header::SET_COOKIE) {
         to.remove(header::SET_COOKIE);

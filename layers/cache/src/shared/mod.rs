@@ -1,0 +1,140 @@
+//! What all services of one layer share.
+
+mod keys;
+mod storing;
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use http::{HeaderName, Request, Response};
+use tokio::sync::broadcast;
+
+use crate::flight::Table;
+use crate::handle::Change;
+use crate::outdated::Outdated;
+use crate::overrides::{Override, Target};
+use crate::recent::{Calls, Unfit};
+use crate::settings::Settings;
+use crate::status::CacheStatus;
+use crate::store::{Hashing, KeyRef, Memory, Store};
+use crate::stream::Room;
+use crate::telemetry;
+
+/// So many changes wait for a listener that is slow.
+const CHANGES: usize = 256;
+
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) flights: Arc<Table>,
+    pub(crate) outdated: Outdated,
+    pub(crate) unfit: Unfit,
+    /// For the bodies under way.
+    pub(crate) room: Arc<Room>,
+    calls: Calls,
+    hashing: Hashing,
+    /// For digests of credentials, which nobody may guess.
+    secret: RandomState,
+    second: Hashing,
+    ids: AtomicU64,
+    pub(crate) revalidating: AtomicUsize,
+    pub(crate) changes: broadcast::Sender<Change>,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        let memory =
+            || -> Arc<dyn Store> { Arc::new(Memory::with(settings.max_bytes, settings.max_entry)) };
+        Arc::new(Self {
+            store: settings.store.clone().unwrap_or_else(memory),
+            flights: Arc::new(Table::new()),
+            outdated: Outdated::new(),
+            unfit: Unfit::new(),
+            room: Room::of(settings.max_bytes.max(settings.max_entry)),
+            calls: Calls::new(),
+            hashing: Hashing::default(),
+            secret: RandomState::new(),
+            second: Hashing::default(),
+            ids: AtomicU64::new(0),
+            revalidating: AtomicUsize::new(0),
+            changes: broadcast::Sender::new(CHANGES),
+            settings,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> SystemTime {
+        self.settings.wall_clock.now()
+    }
+
+    /// A number for a new response, other than those of earlier processes too.
+    pub(crate) fn new_id(&self) -> u64 {
+        self.secret
+            .hash_one(self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// What this request wants: its own wishes first, then its route's, then the layer's. Nothing
+    /// where nobody has any.
+    #[inline]
+    pub(crate) fn wants<B>(&self, request: &Request<B>) -> Option<Override> {
+        let extensions = request.extensions();
+        let own = if extensions.is_empty() {
+            None
+        } else {
+            extensions.get::<Override>()
+        };
+        if own.is_none() && self.settings.route.is_none() && self.settings.defaults.is_empty() {
+            return None;
+        }
+        let own = own.cloned().unwrap_or_default();
+        let route = self.settings.route.as_ref();
+        let routed = route.and_then(|route| route(&Target::of(request)));
+        Some(
+            own.or(routed.unwrap_or_default())
+                .or(self.settings.defaults.clone()),
+        )
+    }
+
+    /// Counts a call, and warns when there are so many of one key that it must be a loop.
+    #[inline]
+    pub(crate) fn count_call(&self, key: KeyRef<'_>, now: SystemTime) {
+        let (most, window) = self.settings.warn_at;
+        if most > 0 && self.calls.count(key.hash(), now, window, most) {
+            telemetry::asked_too_often(key, most, window);
+        }
+    }
+
+    /// Puts what the cache did where the caller can see it.
+    #[inline]
+    pub(crate) fn tell<T>(&self, response: &mut Response<T>, status: impl FnOnce() -> CacheStatus) {
+        if self.settings.name.is_some() || self.settings.extension {
+            self.tell_all(response, status());
+        }
+    }
+
+    fn tell_all<T>(&self, response: &mut Response<T>, status: CacheStatus) {
+        const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+        if let Some(value) = self
+            .settings
+            .name
+            .as_ref()
+            .and_then(|name| status.value(name))
+        {
+            response.headers_mut().append(CACHE_STATUS, value);
+        }
+        if self.settings.extension {
+            response.extensions_mut().insert(status);
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
