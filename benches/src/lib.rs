@@ -36,6 +36,7 @@
 //! The figures in it are those of all measured calls, and the bare service is not taken off.
 
 pub mod harness;
+pub mod look_up;
 pub mod noop;
 pub mod ours;
 pub mod peers;

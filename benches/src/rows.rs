@@ -3,6 +3,7 @@
 use tower::ServiceBuilder;
 use tower_layer::Identity;
 
+use crate::look_up::LookUp;
 use crate::row::Row;
 use crate::traffic::{Sends, Traffic};
 use crate::{ours, peers};
@@ -106,6 +107,7 @@ fn layers() -> Vec<Row> {
         Row::new("auth, token, kept for a replay", GET, ours::token()).bar(2_200, 1),
         Row::new("idempotency", GET, ours::idempotency()),
         Row::new("idempotency", POST, ours::idempotency()),
+        Row::new("cache, look-up that misses", GET, LookUp::of(GET)).bar(500, 0),
         Row::new("cache, uncacheable", GET, ours::cache())
             .bar(1_000, 0)
             .held(

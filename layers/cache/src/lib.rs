@@ -47,7 +47,13 @@
 //! Whatever the status, a response is stored if it says how long it is fresh, or has something to
 //! validate it by, and nothing forbids it. It answers GET and HEAD, whole or in part, and a caller's
 //! own conditions with 304. An unsafe request that succeeds makes what is stored under its URI out of
-//! date, in its own partition.
+//! date, in its own partition, and what is being fetched under it meanwhile is not stored. What the
+//! origin answers with another response when it is asked about it is forgotten.
+//!
+//! Cookies of a response go to others only where the origin says how long the response is for all of
+//! them, by a lifetime or by `public`
+//! ([RFC 9111 §7.3](https://www.rfc-editor.org/rfc/rfc9111#section-7.3)); those of a 304, which are
+//! for the one who asked, only in place of such cookies. A private cache keeps its user's.
 //!
 //! # How bodies flow
 //!
@@ -65,7 +71,8 @@
 //! | --- | --- |
 //! | a response that each may be given | read its body, from the start, as it comes |
 //! | a variant that answers other requests | share a fetch of their own |
-//! | 304 | are answered from the store |
+//! | 304 | are answered from the store, where it may be used now without asking |
+//! | a response that nobody may use without asking | ask by themselves, all at once; for 10 s nobody waits for this key |
 //! | a response for one request alone | ask by themselves, all at once; for 10 s nobody waits for this key |
 //! | an error, or a status of failure | are given a stale response, where that is allowed, or the same error ([`FetchFailed`]) |
 //! | an error of its own: a faulty request, its own deadline | one of them takes the lead |

@@ -39,7 +39,12 @@
 //!   a validation: the origin was asked about that very response.
 //! - A stale response hides a lost connection and the statuses 500, 502, 503 and 504 even without
 //!   `stale-if-error`, unless a directive forbids it; with it, only as long as it says.
-//! - A shared cache guesses no lifetime for a response that sets a cookie.
+//! - A shared cache guesses no lifetime for a response that sets a cookie, and gives a cookie to others
+//!   only where the origin says itself that the response may be reused.
+//! - A full response to a validation, whether or not it is stored, does away with what it was about;
+//!   one that speaks of the request or of a bad moment (401, 429, 5xx and their kin) does not.
+//! - A part is joined to a stored one only where it may be stored itself, and passed on as the whole
+//!   only where its length shows that it is.
 //! - `Accept-Language` and `Accept-Encoding` are compared as sets of preferences. A response in the
 //!   one language that the caller prefers to all others answers it as well.
 //! - Fields that `no-cache` names are not stored.

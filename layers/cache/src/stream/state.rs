@@ -221,18 +221,20 @@ impl State {
     }
 
     /// Holds no more than what slower readers have not had yet. One that is too slow is left behind,
-    /// so that it stalls nobody else.
+    /// so that it stalls nobody else; one that has all but this frame is not slow.
     fn pass_on(&mut self, data: &Bytes, end: u64) {
-        self.readers.leave_behind(end.saturating_sub(self.limit));
+        let before = self.bytes.end();
+        self.readers.leave_behind(before.saturating_sub(self.limit));
         self.release();
-        let start = self.bytes.start().min(self.needed(end));
-        if self.needed(end) < end && self.share.hold(end - start) {
-            self.bytes.append(data);
-            return;
+        if self.needed(end) < end && !self.share.hold(end - self.bytes.start()) {
+            self.readers.leave_behind(before);
+            self.release();
         }
-        self.readers.leave_behind(end);
-        self.release();
-        self.bytes.skip(data.len());
+        if self.needed(end) < end {
+            self.bytes.append(data);
+        } else {
+            self.bytes.skip(data.len());
+        }
     }
 
     /// Where the bytes begin that somebody has yet to read.
@@ -245,7 +247,7 @@ impl State {
         if !self.whole {
             let end = self.bytes.end();
             self.bytes.forget(self.needed(end).min(end));
-            // Less than before, which there always is room for.
+            // Nearly always less than before, which there is room for; never more than one frame.
             self.share.hold(end - self.bytes.start());
         }
     }

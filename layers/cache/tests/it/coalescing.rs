@@ -275,11 +275,27 @@ async fn beyond_the_limit_of_an_entry_who_keeps_up_reads_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_longer_than_an_entry_may_be_leaves_nobody_behind_who_keeps_up() {
+    let layer = private().max_entry(8).unwrap().max_bytes(8).unwrap();
+    let (sender, [one, two]) = two_readers_of_a_long_body(&layer).await;
+    let (mut one, mut two) = (one.into_body(), two.into_body());
+    for _ in 0..10 {
+        sender.data(vec![b'x'; 100]);
+        for body in [&mut one, &mut two] {
+            let frame = body.frame().await.unwrap().unwrap();
+            assert_eq!(frame.into_data().unwrap().len(), 100);
+        }
+    }
+    drop(sender);
+    assert!(one.frame().await.is_none() && two.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_only_a_stalled_reader_is_left_of_is_given_up() {
     let layer = private().max_entry(8).unwrap();
     let (sender, [stalled, quick]) = two_readers_of_a_long_body(&layer).await;
     let mut quick = quick.into_body();
-    for _ in 0..3 {
+    for _ in 0..4 {
         sender.data("1234");
         quick.frame().await.unwrap().unwrap();
     }
