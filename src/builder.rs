@@ -5,6 +5,8 @@ use std::time::Duration;
 use buttress_auth::{AuthLayer, Credentials, Origins};
 use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
+use buttress_fallback::FallbackLayer;
+use buttress_fallback::substitute::Substitute;
 use buttress_idempotency::IdempotencyKeyLayer;
 use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
@@ -19,6 +21,7 @@ use tower_service::Service;
 
 use crate::client::{Erased, erase};
 use crate::defaults::DefaultHeadersLayer;
+use crate::observers::Observers;
 use crate::pipeline::{self, Layers, Limits};
 use crate::redirect::{self, RedirectLayer};
 use crate::transport::{Transport, TransportBuilder};
@@ -44,14 +47,16 @@ pub struct ClientBuilder {
     circuit_breaker: Option<CircuitBreakerLayer>,
     idempotency: Option<IdempotencyKeyLayer>,
     redirects: redirect::Policy,
+    fallback: Option<Wrap>,
     outer: Vec<Wrap>,
     attempt: Vec<Wrap>,
+    observers: Option<Observers>,
     transport: TransportBuilder,
     fault: Option<InvalidClient>,
 }
 
 /// A layer of the user's, its type forgotten.
-type Wrap = Box<dyn FnOnce(Erased) -> Erased + Send>;
+pub(crate) type Wrap = Box<dyn FnOnce(Erased) -> Erased + Send>;
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
@@ -70,8 +75,10 @@ impl ClientBuilder {
             circuit_breaker: None,
             idempotency: None,
             redirects: redirect::Policy::none(),
+            fallback: None,
             outer: Vec::new(),
             attempt: Vec::new(),
+            observers: None,
             transport: Transport::builder(),
             fault: None,
         }
@@ -263,6 +270,31 @@ impl ClientBuilder {
         self
     }
 
+    /// What is answered when everything else has failed: nothing unless set.
+    ///
+    /// ```
+    /// use buttress::Client;
+    /// use buttress::fallback::FallbackLayer;
+    ///
+    /// let no_flags = http::Response::new("[]".into());
+    /// let client = Client::builder().fallback(FallbackLayer::value(no_flags)).build()?;
+    /// # let _ = client;
+    /// # Ok::<_, buttress::InvalidClient>(())
+    /// ```
+    pub fn fallback<T>(mut self, fallback: FallbackLayer<T>) -> Self
+    where
+        T: Substitute<Body, Kept: Send, Future: Send> + Send + Sync + 'static,
+    {
+        self.fallback = Some(Box::new(move |inner| erase(fallback.layer(inner))));
+        self
+    }
+
+    /// Tells observers of each call, layers of yours included; their patterns lie under the base URI.
+    pub fn observers(mut self, observers: &Observers) -> Self {
+        self.observers = Some(observers.clone());
+        self
+    }
+
     /// Adds a layer outside everything: it sees each call once, with its URI absolute. Of several
     /// the first added is the outermost, so requests meet them in order and responses in reverse.
     ///
@@ -420,6 +452,7 @@ impl ClientBuilder {
             circuit_breaker: self.circuit_breaker,
             idempotency: self.idempotency,
             redirects: RedirectLayer::new(self.redirects),
+            fallback: self.fallback,
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),
@@ -431,6 +464,7 @@ impl ClientBuilder {
             priority = layers.priority.is_some(),
             circuit_breaker = layers.circuit_breaker.is_some(),
             idempotency = layers.idempotency.is_some(),
+            fallback = layers.fallback.is_some(),
             "client built",
         );
         // Without layers of the user's the whole stack is erased once, at its top.
@@ -440,7 +474,12 @@ impl ClientBuilder {
             let wrapped = wrap(erase(transport), self.attempt);
             pipeline::standard(layers, wrapped)
         };
-        Client::over(base, wrap(stack, self.outer))
+        let stack = wrap(stack, self.outer);
+        let stack = match self.observers {
+            None => stack,
+            Some(observers) => erase(observers.under(base.clone()).layer(stack)),
+        };
+        Client::over(base, stack)
     }
 
     /// Remembers the first fault.

@@ -1,6 +1,6 @@
 //! How the pieces fit, and why.
 //!
-//! Five chapters, to be read in any order. Every piece of code in them is run by the tests.
+//! Six chapters, to be read in any order. Every piece of code in them is run by the tests.
 //!
 //! | chapter | answers |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | [`ordering`] | which layer goes outside which, and what changes when two are swapped |
 //! | [`calls`] | what becomes of values, answers and failures |
 //! | [`decisions`] | what our words and numbers mean where others differ, and why |
+//! | `testing` (with the feature of that name) | how to test code that uses a client |
 //! | [`writing_a_layer`] | how to write one of your own that keeps every promise that ours keep |
 
 #[doc = include_str!("guide/architecture.md")]
@@ -21,6 +22,10 @@ pub mod calls {}
 
 #[doc = include_str!("guide/decisions.md")]
 pub mod decisions {}
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("guide/writing_a_layer.md")]
 pub mod writing_a_layer {}

@@ -49,8 +49,12 @@
 //! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
 //! | [`redirect`] | follows redirects, as far as a policy allows |
 //! | [`idempotency`] | one key for all attempts of a call |
+//! | [`fallback`] | an answer for when everything else has failed |
+//! | [`batch`], [`polling`] | many calls at once; one call again and again |
+//! | [`observers`] | functions that are told of calls, by pattern |
 //! | [`transport`] | the way to the server |
 //! | [`observe`], [`defaults`] | events of a call; headers of a client |
+//! | `testing` | a mock server, and recordings of real ones (feature `testing`) |
 //! | [`kernel`] | the words that layers share |
 //! | [`guide`] | architecture, ordering, writing a layer |
 //!
@@ -74,10 +78,12 @@
 //! | `sign-hmac` | no | HMAC over a form that you set |
 //! | `sign-message-signatures` | no | HTTP message signatures (RFC 9421), both sides |
 //! | `sign-sigv4` | no | AWS Signature Version 4 |
+//! | `testing` | no | a mock server, and recordings of real ones |
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod base_uri;
+pub mod batch;
 mod builder;
 mod client;
 pub mod defaults;
@@ -90,18 +96,23 @@ mod invalid;
 #[cfg(feature = "multipart")]
 mod multipart;
 pub mod observe;
+pub mod observers;
 mod payload;
 mod pipeline;
+pub mod polling;
 mod query;
 pub mod redirect;
 mod request;
 mod response;
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 
 pub use buttress_auth as auth;
 pub use buttress_cache as cache;
 pub use buttress_circuit_breaker as circuit_breaker;
+pub use buttress_fallback as fallback;
 pub use buttress_idempotency as idempotency;
 pub use buttress_kernel as kernel;
 pub use buttress_priority as priority;

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use buttress_fallback::Fallback;
 use buttress_kernel::{Attempt, BoxError, Failure};
 use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
@@ -17,7 +18,7 @@ use crate::error::redacted;
 /// | event | level | fields |
 /// | --- | --- | --- |
 /// | `request started` | debug | `method`, `url`, `label` |
-/// | `request succeeded` | info | the same, `status`, `attempts`, `duration_ms` |
+/// | `request succeeded` | info | the same, `status`, `attempts`, `fallback`, `duration_ms` |
 /// | `request failed` | error | the same, `kind`, `sent`, `attempts`, `duration_ms` |
 ///
 /// `url` is without user info and query, and no header is ever told. A response of any status is a
@@ -155,6 +156,7 @@ impl Call {
             label = self.label,
             status = response.status().as_u16(),
             attempts = attempts.map_or(1, |attempt| attempt.number().get()),
+            fallback = Fallback::of(response.extensions()).is_some(),
             duration_ms = self.millis(),
             "request succeeded",
         );

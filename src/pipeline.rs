@@ -20,6 +20,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_service::Service;
 
 use crate::InvalidClient;
+use crate::builder::Wrap;
 use crate::client::{Erased, erase};
 use crate::defaults::DefaultHeadersLayer;
 use crate::observe::ObserveLayer;
@@ -105,7 +106,6 @@ impl Limits {
 }
 
 /// What the standard stack is made of; `None` leaves a layer out.
-#[derive(Debug)]
 pub(crate) struct Layers {
     pub(crate) defaults: DefaultHeadersLayer,
     pub(crate) limits: Limits,
@@ -118,6 +118,7 @@ pub(crate) struct Layers {
     pub(crate) circuit_breaker: Option<CircuitBreakerLayer>,
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
     pub(crate) redirects: RedirectLayer,
+    pub(crate) fallback: Option<Wrap>,
 }
 
 /// The standard stack over `transport`, outermost first.
@@ -179,6 +180,7 @@ where
         total: layers.limits.total,
         idempotency: layers.idempotency,
         redirects: layers.redirects,
+        fallback: layers.fallback,
     };
     match layers.cache {
         None => outer.over(calls),
@@ -193,6 +195,7 @@ struct Outer {
     total: Option<Duration>,
     idempotency: Option<IdempotencyKeyLayer>,
     redirects: RedirectLayer,
+    fallback: Option<Wrap>,
 }
 
 impl Outer {
@@ -204,17 +207,35 @@ impl Outer {
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let stack = ServiceBuilder::new()
-            // Sees each call once, whatever happens inside.
-            .layer(ObserveLayer::new())
-            // One instant for everything below, backoff, holds, hops and the body included.
-            .layer(DeadlineLayer::new(self.total))
+        let calls = ServiceBuilder::new()
             // Outside redirects and retry, so that all hops and attempts carry the same key.
             .option_layer(self.idempotency)
             // Outside everything that belongs to an origin: each hop is a request of its own below.
             .layer(self.redirects)
             .layer(self.defaults)
             .service(calls);
-        erase(stack)
+        match self.fallback {
+            None => outermost(self.total, calls),
+            // Outside everything that makes the call one for this origin, since the substitute may be
+            // elsewhere; inside the total, which it must not outlast.
+            Some(fallback) => outermost(self.total, fallback(erase(calls))),
+        }
     }
+}
+
+fn outermost<S, R>(total: Option<Duration>, calls: S) -> Erased
+where
+    S: Service<Request<Body>, Response = Response<R>, Error = BoxError>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let stack = ServiceBuilder::new()
+        // Sees each call once, whatever happens inside.
+        .layer(ObserveLayer::new())
+        // One instant for everything below, backoff, holds, hops and the body included.
+        .layer(DeadlineLayer::new(total))
+        .service(calls);
+    erase(stack)
 }

@@ -192,7 +192,7 @@ impl Options {
         self.optional
     }
 
-    pub(super) fn array_style(&self) -> ArrayStyle {
+    pub(crate) fn array_style(&self) -> ArrayStyle {
         self.arrays.unwrap_or_default()
     }
 

@@ -4,12 +4,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+#[cfg(feature = "json")]
+mod calls;
 mod cancellation;
 mod client;
 mod composition;
 mod gateway;
 mod signing_in;
 mod support;
+#[cfg(feature = "testing")]
+mod testing;
 mod timeout_over_hyper;
 mod transport;
 #[cfg(feature = "json")]
