@@ -119,7 +119,7 @@
 //! | `source/`, `token.rs` | where tokens come from, and where they are kept |
 //! | `oauth2/` | tokens from OAuth 2 servers (feature `oauth2`) |
 //! | `tokens/{state,doubt,life,backoff,rules}.rs` | decisions: pure, with `now` as an argument |
-//! | `tokens/{vault,flight,wait,sync}.rs` | the shared token, one fetch, and the wait for it |
+//! | `tokens/{vault,held,ticket,flight,wait,sync}.rs` | the shared token, one fetch, and the wait for it |
 //! | `tokens/{builder,handle,status,watch}.rs` | how it looks from outside |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -9,10 +9,12 @@
 mod sources {
     pub(crate) mod backoff;
     pub(crate) mod doubt;
+    pub(crate) mod held;
     pub(crate) mod life;
     pub(crate) mod rules;
     pub(crate) mod state;
     pub(crate) mod status;
+    pub(crate) mod ticket;
     pub(crate) mod vault;
 
     /// What the sources are made of, as far as a schedule can come between.
@@ -59,7 +61,8 @@ use shuttle::thread::{self, JoinHandle};
 use sources::backoff::Fall;
 use sources::life::Life;
 use sources::rules::Rules;
-use sources::vault::{Answered, Asked, Landed, Start, Vault};
+use sources::ticket::Landed;
+use sources::vault::{Answered, Asked, Start, Vault};
 
 const SCHEDULES: usize = 10_000;
 
@@ -227,6 +230,28 @@ fn a_late_rejection_never_takes_a_newer_token() {
                 Some(world.fetches()),
                 "an old rejection took a new token"
             );
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn rejected_replays_cause_no_other_fetch_whoever_accepts_the_token() {
+    let is_rejected_for_good = |world: &World| {
+        assert_eq!(reject(world), Some(2));
+        if let Some(held) = world.vault.current().as_ref() {
+            held.prove();
+        }
+        world.vault.reject_again(2, world.now);
+        world.vault.reject(2, true, world.now).is_none()
+    };
+    shuttle::check_random(
+        move || {
+            let world = World::with_token();
+            for one in crowd(&world, 3, is_rejected_for_good) {
+                assert!(one.join().unwrap(), "the rejection is the answer");
+            }
+            assert_eq!((world.fetches(), world.held()), (2, Some(2)));
         },
         SCHEDULES,
     );

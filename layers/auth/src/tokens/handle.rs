@@ -1,6 +1,6 @@
 use buttress_kernel::Sent;
 
-use super::vault::Landed;
+use super::ticket::Landed;
 use super::{Status, Tokens, Watch, Why, now};
 use crate::{InvalidCredential, Token, Unauthenticated};
 

@@ -5,11 +5,13 @@ mod builder;
 mod doubt;
 mod flight;
 mod handle;
+mod held;
 mod life;
 mod rules;
 mod state;
 mod status;
 mod sync;
+mod ticket;
 mod vault;
 mod wait;
 mod watch;
@@ -34,8 +36,8 @@ pub(crate) use self::flight::Why;
 pub(crate) use self::wait::{Need, wait};
 
 /// A token in use, as it is sent.
-pub(crate) type Held = vault::Held<Credential>;
-pub(crate) type Ticket = vault::Ticket<Credential, Fallen>;
+pub(crate) type Held = held::Held<Credential>;
+pub(crate) type Ticket = ticket::Ticket<Credential, Fallen>;
 
 /// Tokens from a [`TokenSource`]: fetched when they are needed, kept while they live, and replaced in
 /// time. Clones share them.

@@ -7,81 +7,13 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::backoff::Fall;
-use super::life::{Age, Life};
+use super::held::Held;
+use super::life::Life;
 use super::rules::Rules;
 use super::state::{Answer, Rejection, State};
 use super::status::Status;
-use super::sync::{AtomicBool, Current, Mutex, MutexGuard, Ordering};
-
-/// A token in use. `T` is what is sent.
-pub(crate) struct Held<T> {
-    pub(crate) value: T,
-    pub(crate) generation: u64,
-    life: Life,
-    proven: AtomicBool,
-}
-
-impl<T> Held<T> {
-    #[inline]
-    pub(crate) fn is_fresh(&self, now: impl FnOnce() -> Instant) -> bool {
-        // A token without an end needs no clock.
-        self.life == Life::Endless || self.life.age(now()) == Age::Fresh
-    }
-
-    /// For one request, which nobody else knows of.
-    pub(crate) fn alone(value: T) -> Self {
-        Self {
-            value,
-            generation: 0,
-            life: Life::Endless,
-            proven: AtomicBool::new(true),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_proven(&self) -> bool {
-        self.proven.load(Ordering::Relaxed)
-    }
-
-    /// The server has accepted it.
-    pub(crate) fn prove(&self) {
-        self.proven.store(true, Ordering::Relaxed);
-    }
-}
-
-/// How a fetch ended, for those who wait.
-pub(crate) enum Landed<T, E> {
-    Token(Arc<Held<T>>),
-    Failed(Arc<E>),
-    /// Somebody set or cleared the token meanwhile: ask again.
-    Superseded,
-}
-
-impl<T, E> Clone for Landed<T, E> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Token(held) => Self::Token(Arc::clone(held)),
-            Self::Failed(error) => Self::Failed(Arc::clone(error)),
-            Self::Superseded => Self::Superseded,
-        }
-    }
-}
-
-type Ending<T, E> = Option<Landed<T, E>>;
-
-/// A place among those who wait for a fetch.
-pub(crate) struct Ticket<T, E>(watch::Receiver<Ending<T, E>>);
-
-impl<T, E> Ticket<T, E> {
-    /// How the fetch ended.
-    pub(crate) async fn landed(mut self) -> Landed<T, E> {
-        let ending = self.0.wait_for(Option::is_some).await;
-        // Whoever drops the sender has not said how it ended, so nobody knows more than before.
-        ending.map_or(Landed::Superseded, |ending| {
-            ending.clone().unwrap_or(Landed::Superseded)
-        })
-    }
-}
+use super::sync::{Current, Mutex, MutexGuard};
+use super::ticket::{Landed, Ticket, Waiting};
 
 /// A fetch that is to be made, by whoever got this, and told of with [`Vault::land`].
 #[must_use = "everybody waits for it"]
@@ -112,7 +44,7 @@ struct Desk<T, P, E> {
     state: State,
     held: Option<Arc<Held<T>>>,
     previous: Option<P>,
-    waiting: Option<watch::Sender<Ending<T, E>>>,
+    waiting: Option<Waiting<T, E>>,
     /// Why the last fetch failed.
     error: Option<Arc<E>>,
     draws: fastrand::Rng,
@@ -213,7 +145,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
     }
 
     fn begin(&self, desk: &mut Desk<T, P, E>, flight: u64) -> Start<P> {
-        desk.waiting = Some(watch::Sender::new(None));
+        desk.waiting = Some(Waiting::new());
         self.publish(desk);
         Start {
             flight,
@@ -277,12 +209,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         token: P,
         life: Life,
     ) -> Arc<Held<T>> {
-        let held = Arc::new(Held {
-            value,
-            generation,
-            life,
-            proven: AtomicBool::new(false),
-        });
+        let held = Arc::new(Held::new(value, generation, life));
         desk.previous = Some(token);
         desk.error = None;
         desk.held = Some(Arc::clone(&held));
@@ -336,8 +263,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
 
 impl<T, P, E> Desk<T, P, E> {
     fn ticket(&mut self) -> Ticket<T, E> {
-        let waiting = self.waiting.get_or_insert_with(|| watch::Sender::new(None));
-        Ticket(waiting.subscribe())
+        self.waiting.get_or_insert_with(Waiting::new).ticket()
     }
 }
 
@@ -346,7 +272,7 @@ fn tell<T, P, E>(mut desk: MutexGuard<'_, Desk<T, P, E>>, landed: Landed<T, E>) 
     let waiting = desk.waiting.take();
     drop(desk);
     if let Some(waiting) = waiting {
-        waiting.send_replace(Some(landed));
+        waiting.tell(landed);
     }
 }
 

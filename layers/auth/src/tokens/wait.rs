@@ -6,7 +6,8 @@ use buttress_kernel::{Deadline, Sent};
 use tokio::runtime;
 use tokio::task::JoinHandle;
 
-use super::vault::{Asked, Landed};
+use super::ticket::Landed;
+use super::vault::Asked;
 use super::{Held, Ticket, Tokens, now};
 use crate::error::{Fallen, Reason};
 use crate::{Credential, Unauthenticated};
