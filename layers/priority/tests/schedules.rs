@@ -32,6 +32,18 @@ use queue::{Place, Rank};
 use shuttle::thread;
 
 const SCHEDULES: usize = 10_000;
+
+/// So many times a thread is held up for as long as the others can do something.
+const HALTS: usize = 3;
+
+/// Chance alone seldom stops a thread for as long as another one needs for several steps, so as many
+/// schedules again go by priorities.
+fn explore(test: impl Fn() + Send + Sync + 'static) {
+    let test = Arc::new(test);
+    let again = Arc::clone(&test);
+    shuttle::check_random(move || test(), SCHEDULES);
+    shuttle::check_pct(move || again(), SCHEDULES, HALTS);
+}
 const MAX_WAITING: usize = 8;
 
 fn at_rest(lane: &Lane) {
@@ -83,149 +95,131 @@ fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
 
 #[test]
 fn never_more_are_in_flight_than_allowed_and_everybody_goes() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(1));
-            let inside = Arc::new(AtomicUsize::new(0));
-            let threads: Vec<_> = (0..3)
-                .map(|rank| {
-                    let inside = Arc::clone(&inside);
-                    spawn(&lane, move |lane| {
-                        let permit = go(lane, rank);
-                        assert!(inside.fetch_add(1, Ordering::SeqCst) < 1);
-                        thread::yield_now();
-                        inside.fetch_sub(1, Ordering::SeqCst);
-                        drop(permit);
-                    })
+    explore(|| {
+        let lane = Arc::new(Lane::new(1));
+        let inside = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..3)
+            .map(|rank| {
+                let inside = Arc::clone(&inside);
+                spawn(&lane, move |lane| {
+                    let permit = go(lane, rank);
+                    assert!(inside.fetch_add(1, Ordering::SeqCst) < 1);
+                    thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(permit);
                 })
-                .collect();
-            join(threads);
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+            })
+            .collect();
+        join(threads);
+        at_rest(&lane);
+    });
 }
 
 #[test]
 fn whoever_leaves_hands_over_and_nobody_sleeps_on() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(1));
-            let permit = Permit::take(&lane).expect("there is room");
-            let Err(place) = come(&lane, -1) else {
-                panic!("there is no room")
-            };
-            // It comes first, so it may be served before it leaves.
-            let threads = [
-                spawn(&lane, |lane| drop(go(lane, 0))),
-                spawn(&lane, |lane| drop(go(lane, 1))),
-                spawn(&lane, move |lane| lane.leave(place)),
-            ];
-            drop(permit);
-            join(threads);
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+    explore(|| {
+        let lane = Arc::new(Lane::new(1));
+        let permit = Permit::take(&lane).expect("there is room");
+        let Err(place) = come(&lane, -1) else {
+            panic!("there is no room")
+        };
+        // It comes first, so it may be served before it leaves.
+        let threads = [
+            spawn(&lane, |lane| drop(go(lane, 0))),
+            spawn(&lane, |lane| drop(go(lane, 1))),
+            spawn(&lane, move |lane| lane.leave(place)),
+        ];
+        drop(permit);
+        join(threads);
+        at_rest(&lane);
+    });
 }
 
 #[test]
 fn a_raised_limit_wakes_whoever_waits() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(1));
-            let permit = Permit::take(&lane).expect("there is room");
-            let threads = [
-                spawn(&lane, |lane| drop(go(lane, 0))),
-                spawn(&lane, |lane| drop(go(lane, 0))),
-            ];
-            let woken = lane.set_most(2);
-            woken.into_iter().flatten().for_each(Waker::wake);
-            // Only then is the first place given back.
-            join(threads);
-            drop(permit);
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+    explore(|| {
+        let lane = Arc::new(Lane::new(1));
+        let permit = Permit::take(&lane).expect("there is room");
+        let threads = [
+            spawn(&lane, |lane| drop(go(lane, 0))),
+            spawn(&lane, |lane| drop(go(lane, 0))),
+        ];
+        let woken = lane.set_most(2);
+        woken.into_iter().flatten().for_each(Waker::wake);
+        // Only then is the first place given back.
+        join(threads);
+        drop(permit);
+        at_rest(&lane);
+    });
 }
 
 #[test]
 fn a_lowered_limit_is_kept_by_everybody_who_comes_after_it() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(2));
-            let permit = Permit::take(&lane).expect("there is room");
-            let lowered = Arc::new(AtomicBool::new(false));
-            let taker = {
-                let lowered = Arc::clone(&lowered);
-                spawn(&lane, move |lane| {
-                    let too_late = lowered.load(Ordering::SeqCst);
-                    let other = Permit::take(lane);
-                    assert!(!(too_late && other.is_some()));
-                })
-            };
-            assert!(lane.set_most(1).is_empty());
-            lowered.store(true, Ordering::SeqCst);
-            join([taker]);
-            assert!(Permit::take(&lane).is_none());
-            drop(permit);
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+    explore(|| {
+        let lane = Arc::new(Lane::new(2));
+        let permit = Permit::take(&lane).expect("there is room");
+        let lowered = Arc::new(AtomicBool::new(false));
+        let taker = {
+            let lowered = Arc::clone(&lowered);
+            spawn(&lane, move |lane| {
+                let too_late = lowered.load(Ordering::SeqCst);
+                let other = Permit::take(lane);
+                assert!(!(too_late && other.is_some()));
+            })
+        };
+        assert!(lane.set_most(1).is_empty());
+        lowered.store(true, Ordering::SeqCst);
+        join([taker]);
+        assert!(Permit::take(&lane).is_none());
+        drop(permit);
+        at_rest(&lane);
+    });
 }
 
 #[test]
 fn who_gives_up_late_is_served_or_gone_and_never_both() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(1));
-            let permit = Permit::take(&lane).expect("there is room");
-            let Err(place) = come(&lane, 0) else {
-                panic!("there is no room")
-            };
-            let late = spawn(&lane, move |lane| {
-                match lane.turn(place, true, Waker::noop()) {
-                    Turn::Go => drop(Permit::granted(Arc::clone(lane))),
-                    turn => assert_eq!(turn, Turn::Late),
-                }
-            });
-            let other = spawn(&lane, |lane| drop(go(lane, 1)));
-            drop(permit);
-            join([late, other]);
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+    explore(|| {
+        let lane = Arc::new(Lane::new(1));
+        let permit = Permit::take(&lane).expect("there is room");
+        let Err(place) = come(&lane, 0) else {
+            panic!("there is no room")
+        };
+        let late = spawn(&lane, move |lane| {
+            match lane.turn(place, true, Waker::noop()) {
+                Turn::Go => drop(Permit::granted(Arc::clone(lane))),
+                turn => assert_eq!(turn, Turn::Late),
+            }
+        });
+        let other = spawn(&lane, |lane| drop(go(lane, 1)));
+        drop(permit);
+        join([late, other]);
+        at_rest(&lane);
+    });
 }
 
 #[test]
 fn who_is_displaced_is_told() {
-    shuttle::check_random(
-        || {
-            let lane = Arc::new(Lane::new(1));
-            let permit = Permit::take(&lane).expect("there is room");
-            let Arrival::Wait(place) = lane.arrive(|| 1, 1) else {
-                panic!("there is no room")
-            };
-            let displaced = spawn(&lane, move |lane| {
-                let turn = shuttle::future::block_on(poll_fn(|cx| {
-                    match lane.turn(place, false, cx.waker()) {
-                        Turn::Wait => Poll::Pending,
-                        turn => Poll::Ready(turn),
-                    }
-                }));
-                assert_eq!(turn, Turn::Displaced);
-            });
-            let Arrival::Wait(urgent) = lane.arrive(|| 0, 1) else {
-                panic!("it goes first")
-            };
-            join([displaced]);
-            drop(permit);
-            drop(wait(&lane, urgent));
-            at_rest(&lane);
-        },
-        SCHEDULES,
-    );
+    explore(|| {
+        let lane = Arc::new(Lane::new(1));
+        let permit = Permit::take(&lane).expect("there is room");
+        let Arrival::Wait(place) = lane.arrive(|| 1, 1) else {
+            panic!("there is no room")
+        };
+        let displaced = spawn(&lane, move |lane| {
+            let turn = shuttle::future::block_on(poll_fn(|cx| {
+                match lane.turn(place, false, cx.waker()) {
+                    Turn::Wait => Poll::Pending,
+                    turn => Poll::Ready(turn),
+                }
+            }));
+            assert_eq!(turn, Turn::Displaced);
+        });
+        let Arrival::Wait(urgent) = lane.arrive(|| 0, 1) else {
+            panic!("it goes first")
+        };
+        join([displaced]);
+        drop(permit);
+        drop(wait(&lane, urgent));
+        at_rest(&lane);
+    });
 }

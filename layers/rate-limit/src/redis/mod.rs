@@ -18,7 +18,9 @@ use crate::store::{Store, Verdict};
 ///
 /// Nothing is connected before the first call, and a connection that is lost is made anew. Calls wait
 /// for it as long as they are allowed to: within a layer that is
-/// [`store_timeout`](crate::RateLimitLayer::store_timeout), and else a second.
+/// [`store_timeout`](crate::RateLimitLayer::store_timeout), and else a second. It belongs to the
+/// runtime of the first call. There is no TLS in it: put a tunnel in between, or write a [`Store`] over
+/// a client that has it.
 ///
 /// ```
 /// use buttress_rate_limit::RateLimitLayer;
