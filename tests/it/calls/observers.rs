@@ -51,7 +51,7 @@ async fn ic72_bq36_an_observer_is_told_of_the_beginning_and_the_end() {
     let events = Arc::clone(&seen);
     observers
         .on(Pattern::any(), move |event| {
-            events.lock().unwrap().push(event.clone())
+            events.lock().unwrap().push(event.clone());
         })
         .forever();
     let begin = tokio::time::Instant::now();
