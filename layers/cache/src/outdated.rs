@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use crate::store::{Key, Selector, Tags};
 use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
-/// Keys that fall to the same place are made out of date together, which costs one fetch more.
-const PLACES: u64 = 1_024;
+/// So many keys are remembered, and so many selectors; what is fetched while more than that are made
+/// out of date is not stored.
+pub(crate) const KEYS: usize = 8_192;
 
-/// So many selectors are remembered; a fetch that began before them is not stored.
 const SELECTORS: usize = 64;
 
 /// A journal of a layer's invalidations, in a fixed amount of memory. A fetch only notes how long
@@ -17,7 +17,7 @@ const SELECTORS: usize = 64;
 pub(crate) struct Outdated {
     /// How many there have been.
     count: AtomicU64,
-    /// The number of the last one of a key, by the key's hash.
+    /// The hashes of keys, each in the place of its number, round and round.
     keys: Box<[AtomicU64]>,
     wide: Mutex<Wide>,
 }
@@ -35,10 +35,11 @@ struct Wide {
 pub(crate) struct Moment(u64);
 
 impl Outdated {
-    pub(crate) fn new() -> Self {
+    /// Remembers so many keys.
+    pub(crate) fn of(keys: usize) -> Self {
         Self {
             count: AtomicU64::new(0),
-            keys: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            keys: (0..keys).map(|_| AtomicU64::new(0)).collect(),
             wide: Mutex::new(Wide::default()),
         }
     }
@@ -52,7 +53,8 @@ impl Outdated {
     /// What is fetched under this key is out of date.
     pub(crate) fn add_key(&self, key: &Key) {
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        self.place(key).fetch_max(number, Ordering::SeqCst);
+        // Whoever does not see it yet has put what it fetched already, where the caller will find it.
+        self.place(number).store(key.hash(), Ordering::SeqCst);
     }
 
     /// What the selector picks is out of date.
@@ -73,10 +75,12 @@ impl Outdated {
     /// Whether a response that was asked for at that moment may be out of date.
     pub(crate) fn has(&self, key: &Key, tags: Option<&Tags>, since: Moment) -> bool {
         let Moment(since) = since;
-        if self.moment().0 == since {
+        let now = self.moment().0;
+        if now == since {
             return false;
         }
-        if self.place(key).load(Ordering::SeqCst) > since {
+        let is_key = |number| self.place(number).load(Ordering::SeqCst) == key.hash();
+        if now - since > self.keys.len() as u64 || (since + 1..=now).any(is_key) {
             return true;
         }
         let tags = tags.map(|tags| &**tags).unwrap_or_default();
@@ -89,7 +93,8 @@ impl Outdated {
                 .any(|(_, selector)| selector.covers(key) || selector.names(tags))
     }
 
-    fn place(&self, key: &Key) -> &AtomicU64 {
-        &self.keys[usize::try_from(key.hash() % PLACES).unwrap_or_default()]
+    fn place(&self, number: u64) -> &AtomicU64 {
+        let place = number % self.keys.len() as u64;
+        &self.keys[usize::try_from(place).unwrap_or_default()]
     }
 }

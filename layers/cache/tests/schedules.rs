@@ -388,7 +388,7 @@ fn whoever_waits_gets_the_response_or_the_lead() {
 fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens() {
     shuttle::check_random(
         || {
-            let outdated = Arc::new(Outdated::new());
+            let outdated = Arc::new(Outdated::of(4));
             let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
             let since = outdated.moment();
             // What is in the store: put by the fetch, taken by the invalidation.

@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::flight::Table;
 use crate::handle::Change;
-use crate::outdated::Outdated;
+use crate::outdated::{KEYS, Outdated};
 use crate::overrides::{Override, Target};
 use crate::recent::{Calls, Unfit};
 use crate::settings::Settings;
@@ -51,7 +51,7 @@ impl Shared {
         Arc::new(Self {
             store: settings.store.clone().unwrap_or_else(memory),
             flights: Arc::new(Table::new()),
-            outdated: Outdated::new(),
+            outdated: Outdated::of(KEYS),
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(settings.max_entry)),
             calls: Calls::new(),

@@ -654,6 +654,20 @@ async fn only_what_is_meant_is_kept_out_of_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fetch_is_stored_however_much_is_written_elsewhere() {
+    let layer = private().coalesce(false);
+    let (writer, _) = over(&layer, [Step::status(204)]);
+    let happens = async || {
+        for number in 0..2_000 {
+            let mut put = get(&format!("/other/{number}"));
+            *put.method_mut() = http::Method::PUT;
+            send(&writer, put).await;
+        }
+    };
+    assert!(stored_after(&layer, happens).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_invalidations_than_are_remembered_count_as_meant() {
     let layer = private().coalesce(false);
     let handle = layer.handle();
@@ -661,6 +675,15 @@ async fn more_invalidations_than_are_remembered_count_as_meant() {
         let happens = async || {
             for _ in 0..count {
                 handle.invalidate_prefix("http://other.example/").await;
+            }
+        };
+        assert_eq!(stored_after(&layer, happens).await, stored, "{count}");
+    }
+    let other = handle.key(&get("/2"));
+    for (count, stored) in [(8_192, true), (8_193, false)] {
+        let happens = async || {
+            for _ in 0..count {
+                handle.invalidate(&other).await;
             }
         };
         assert_eq!(stored_after(&layer, happens).await, stored, "{count}");
