@@ -131,7 +131,9 @@ impl<T: TokenStore> Keeper<T> {
             return;
         };
         if self.shared.changes().begin() {
-            runtime.spawn(Writer(self.clone()).run());
+            let keeper = self.clone();
+            let over = false;
+            runtime.spawn(Writer { keeper, over }.run());
         } else {
             self.shared.came.notify_one();
         }
@@ -150,18 +152,25 @@ impl<T: TokenStore> Keeper<T> {
 }
 
 /// Writes until everything is written.
-struct Writer<T>(Keeper<T>);
+struct Writer<T> {
+    keeper: Keeper<T>,
+    /// Everything is written, and somebody else may have begun to write since.
+    over: bool,
+}
 
 impl<T: TokenStore> Writer<T> {
-    async fn run(self) {
-        let Keeper { shared, limit, .. } = &self.0;
+    async fn run(mut self) {
+        let Keeper { shared, limit, .. } = &self.keeper;
         let mut pause = FIRST;
         loop {
             // Nobody else is left who could try again.
             let last = Arc::strong_count(shared) == 1;
             let next = shared.changes().next();
-            let Some((number, change)) = next else { return };
-            let end = timeout(*limit, self.0.write(&change)).await;
+            let Some((number, change)) = next else {
+                self.over = true;
+                return;
+            };
+            let end = timeout(*limit, self.keeper.write(&change)).await;
             if matches!(end, Ok(Ok(()))) {
                 shared.changes().written(number);
                 pause = FIRST;
@@ -186,6 +195,8 @@ impl<T: TokenStore> Writer<T> {
 impl<T> Drop for Writer<T> {
     /// Also when a store panics, or the runtime ends.
     fn drop(&mut self) {
-        self.0.shared.changes().stop();
+        if !self.over {
+            self.keeper.shared.changes().stop();
+        }
     }
 }
