@@ -55,3 +55,14 @@ impl Peek {
 fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_counts_as_one_and_no_part_as_none() {
+        let told = [0, 1, 1_000_000_000, 1_000_000_001].map(Duration::from_nanos);
+        assert_eq!(told.map(seconds), [0, 1, 1, 2]);
+    }
+}
