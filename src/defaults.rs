@@ -199,7 +199,7 @@ impl DefaultHeader {
 }
 
 /// What says something about the client alone.
-fn is_about_the_client(name: &HeaderName) -> bool {
+pub(crate) fn is_about_the_client(name: &HeaderName) -> bool {
     [
         header::ACCEPT,
         header::ACCEPT_CHARSET,

@@ -2,10 +2,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use buttress_kernel::BoxError;
+use http::response::Parts;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::{Client, Error, FromResponse, Payload, RequestBuilder, Response};
+use crate::{Client, Error, FromResponse, Payload, RequestBuilder, Response, StatusError};
 
 mod options;
 
@@ -150,6 +151,16 @@ impl<E: Endpoint> EndpointCall<E> {
         self
     }
 
+    /// Reads a list page by page: see [`RequestBuilder::paginate`]. The endpoint's `Ok` is left aside,
+    /// and what its pages hold is said by who reads them; its `Err` and its options hold for each page.
+    /// With [`Options::optional`] a 404 is a page without items.
+    #[cfg(feature = "json")]
+    pub fn paginate(self, paginator: impl crate::Paginator) -> crate::pages::Paging {
+        let (limit, optional) = (E::OPTIONS.limit_of_body(), E::OPTIONS.is_optional());
+        let paging = self.request.paginate(paginator);
+        paging.said_by(typed::<E>, limit, optional)
+    }
+
     /// Sends it.
     ///
     /// # Errors
@@ -183,11 +194,15 @@ impl<E: Endpoint> EndpointCall<E> {
 /// is not is kept as bytes: a gateway's page must not hide the status.
 async fn refused<E: Endpoint>(response: Response) -> Error {
     let (call, response, head) = response.refused().await;
-    let response = match E::Err::from_response(&head, response.body()) {
+    Error::new(call, typed::<E>(&head, response).into())
+}
+
+fn typed<E: Endpoint>(head: &Parts, response: StatusError) -> StatusError {
+    let response = E::Ok::refused(head, response);
+    match E::Err::from_response(head, response.body()) {
         Ok(typed) => response.with_typed(typed),
         Err(_) => response,
-    };
-    Error::new(call, response.into())
+    }
 }
 
 impl<E> fmt::Debug for EndpointCall<E> {

@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Instant;
 
 use buttress_kernel::{BoxError, Failure, Sent};
+use bytes::Bytes;
 use http::StatusCode;
 
 use crate::redirect::NotFollowed;
@@ -23,6 +24,10 @@ pub use self::kind::ErrorKind;
 #[cfg(feature = "json")]
 pub use self::problem::Problem;
 pub use self::status::StatusError;
+#[cfg(feature = "json")]
+use crate::envelope::ApiError;
+#[cfg(feature = "json")]
+use crate::pages::{Astray, FailedPage};
 
 /// A call that brought nothing, or not what was wanted.
 ///
@@ -56,12 +61,35 @@ struct Inner {
     /// What was asked, where the request got so far.
     call: Option<Call>,
     source: BoxError,
+    /// The page that was asked for, where pages are.
+    #[cfg(feature = "json")]
+    page: Option<FailedPage>,
 }
 
 impl Error {
     pub(crate) fn new(call: impl Into<Option<Call>>, source: BoxError) -> Self {
         let call = call.into();
-        Self(Box::new(Inner { call, source }))
+        Self(Box::new(Inner {
+            call,
+            source,
+            #[cfg(feature = "json")]
+            page: None,
+        }))
+    }
+
+    /// The error of a success whose body could not be read as what it should be.
+    pub(crate) fn unread(call: Call, status: StatusCode, body: Bytes, fault: BoxError) -> Self {
+        #[cfg(feature = "json")]
+        if fault.is::<ApiError>() {
+            return Self::new(call, fault);
+        }
+        Self::new(call, DecodeError::new(status, body, fault).into())
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn on_page(mut self, page: FailedPage) -> Self {
+        self.0.page = Some(page);
+        self
     }
 
     /// What sort of thing went wrong.
@@ -70,6 +98,8 @@ impl Error {
         let source = &self.0.source;
         if let Some(response) = self.response() {
             ErrorKind::of_status(response.status())
+        } else if let Some(kind) = self.kind_of_document() {
+            kind
         } else if source.is::<DecodeError>() {
             ErrorKind::Decode
         } else if source.is::<TooLarge>() {
@@ -79,6 +109,21 @@ impl Error {
         } else {
             self.failure().kind().into()
         }
+    }
+
+    /// The kind of what only documents can tell.
+    #[cfg(feature = "json")]
+    fn kind_of_document(&self) -> Option<ErrorKind> {
+        let source = &self.0.source;
+        match source.downcast_ref::<ApiError>() {
+            Some(told) => Some(told.status().map_or(ErrorKind::Api, ErrorKind::of_told)),
+            None => source.is::<Astray>().then_some(ErrorKind::Astray),
+        }
+    }
+
+    #[cfg(not(feature = "json"))]
+    const fn kind_of_document(&self) -> Option<ErrorKind> {
+        None
     }
 
     /// The kind as a word for logs and metrics, the same from release to release.
@@ -141,6 +186,23 @@ impl Error {
         serde_json::from_slice(self.response()?.body()).ok()
     }
 
+    /// What the API told in a body of its own shape, whatever the status; see
+    /// [`envelope`](crate::envelope).
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        let answered = || self.response().and_then(StatusError::api);
+        self.0.source.downcast_ref().or_else(answered)
+    }
+
+    /// Which page it was, where [pages](crate::pages) were asked for: its number, and its position, from
+    /// which to go on later.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn page(&self) -> Option<&FailedPage> {
+        self.0.page.as_ref()
+    }
+
     /// The server's explanation, where it is [one](Problem).
     #[cfg(feature = "json")]
     #[must_use]
@@ -176,6 +238,10 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "json")]
+        if let Some(page) = &self.0.page {
+            write!(f, "page {}: ", page.number())?;
+        }
         if let Some(call) = &self.0.call {
             write!(f, "{call}: ")?;
         }

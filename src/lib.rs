@@ -38,6 +38,8 @@
 //! | [`Client`], [`ClientBuilder`], [`RequestBuilder`] | the client; errors are [`Error`] and [`InvalidClient`] |
 //! | [`Template`], [`Payload`], [`Response`], [`FromResponse`] | what is sent, and what comes back |
 //! | [`Endpoint`], [`Options`] | an operation of an API, said once in types |
+//! | [`pages`] | lists that come in pages, as one stream |
+//! | [`envelope`] | what APIs wrap around what they say |
 //! | [`timeout`] | limits until the head, between body frames, and over everything |
 //! | [`cache`] | answers from a store what RFC 9111 allows |
 //! | [`retry`] | another attempt where it can do no harm, within a budget |
@@ -88,6 +90,8 @@ mod builder;
 mod client;
 pub mod defaults;
 mod endpoint;
+#[cfg(feature = "json")]
+pub mod envelope;
 mod error;
 pub mod future;
 pub mod guide;
@@ -97,8 +101,12 @@ mod invalid;
 mod multipart;
 pub mod observe;
 pub mod observers;
+#[cfg(feature = "json")]
+pub mod pages;
 mod payload;
 mod pipeline;
+#[cfg(feature = "json")]
+mod pointer;
 pub mod polling;
 mod query;
 pub mod redirect;
@@ -129,13 +137,19 @@ pub use self::builder::ClientBuilder;
 pub use self::client::Client;
 pub use self::endpoint::{Endpoint, EndpointCall, Options, Tags};
 #[cfg(feature = "json")]
+pub use self::envelope::{ApiError, Envelope};
+#[cfg(feature = "json")]
 pub use self::error::Problem;
 pub use self::error::{DecodeError, Error, ErrorKind, StatusError, TooLarge};
 pub use self::header::InvalidHeader;
 pub use self::invalid::InvalidClient;
 #[cfg(feature = "multipart")]
 pub use self::multipart::{Multipart, Part};
+#[cfg(feature = "json")]
+pub use self::pages::Paginator;
 pub use self::payload::Payload;
+#[cfg(feature = "json")]
+pub use self::pointer::{InvalidPointer, Pointer};
 pub use self::query::{ArrayStyle, Unwritable};
 pub use self::request::{NotReplayable, RequestBuilder};
 pub use self::response::Response;

@@ -14,6 +14,8 @@ use serde::Serialize;
 
 pub use self::array::ArrayStyle;
 pub(crate) use self::merge::merge;
+#[cfg(feature = "json")]
+pub(crate) use self::merge::value_of;
 use self::nested::Nested;
 use crate::template::{Encoding, encode};
 
@@ -56,6 +58,16 @@ pub(crate) fn form<T: Serialize + ?Sized>(
     let encoding = Encoding::Form;
     let arrays = Some(arrays);
     Ok(pairs(value, Rules { encoding, arrays })?.joined(encoding))
+}
+
+/// Adds a pair to a query, both parts encoded.
+pub(crate) fn push(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    encode(name, Encoding::Component, query);
+    query.push('=');
+    encode(value, Encoding::Component, query);
 }
 
 /// A value as names and plain texts, for the places of a template.

@@ -137,7 +137,7 @@ impl RequestBuilder {
         Ok(Response::new(call, response))
     }
 
-    fn checked(mut self) -> Result<(Client, Request<Body>), Error> {
+    pub(crate) fn checked(mut self) -> Result<(Client, Request<Body>), Error> {
         if let Some((call, fault)) = self.fault {
             return Err(Error::new(call, TransportError::request(fault).into()));
         }

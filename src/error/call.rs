@@ -13,11 +13,12 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            given: None,
-        }
+        Self::at(request.method().clone(), request.uri().clone())
+    }
+
+    pub(crate) const fn at(method: Method, uri: Uri) -> Self {
+        let given = None;
+        Self { method, uri, given }
     }
 
     /// A call whose template has not been filled. Its names may be told, a query in it may not.

@@ -53,6 +53,10 @@ pub enum ErrorKind {
     Decode,
     /// The body of a success is larger than allowed.
     TooLarge,
+    /// A response of a success status holds an error, and names no status for it.
+    Api,
+    /// The pages of a list do not end, or lead in a circle or to another server.
+    Astray,
     /// None of these: a foreign error without facts.
     Other,
 }
@@ -70,6 +74,15 @@ impl ErrorKind {
             400..=499 => Self::Client,
             500..=599 => Self::Server,
             _ => Self::Status,
+        }
+    }
+
+    /// What an error is that names its status in a body. One that names a success says nothing.
+    #[cfg(feature = "json")]
+    pub(super) fn of_told(status: StatusCode) -> Self {
+        match Self::of_status(status) {
+            Self::Status => Self::Api,
+            kind => kind,
         }
     }
 
@@ -98,6 +111,8 @@ impl ErrorKind {
             Self::Redirect => "redirect",
             Self::Decode => "decode",
             Self::TooLarge => "too-large",
+            Self::Api => "api",
+            Self::Astray => "astray",
             Self::Other => Kind::Other.as_str(),
         }
     }

@@ -64,6 +64,11 @@ predicates! {
     is_decode => Decode;
     /// Whether the body of a success was larger than allowed.
     is_too_large => TooLarge;
+    /// Whether a response of a success status holds an error that names no status of its own; see
+    /// [`api`](Self::api).
+    is_api => Api;
+    /// Whether the pages of a list do not end, or lead in a circle or to another server.
+    is_astray => Astray;
     /// Whether a foreign error says nothing of what it is.
     is_other => Other;
 }

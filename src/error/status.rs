@@ -18,6 +18,8 @@ pub struct StatusError {
     body: Bytes,
     is_whole: bool,
     typed: Option<Box<dyn Any + Send + Sync>>,
+    #[cfg(feature = "json")]
+    api: Option<Box<crate::ApiError>>,
     pause: Option<Duration>,
     facts: Facts,
 }
@@ -32,6 +34,8 @@ impl StatusError {
             body,
             is_whole,
             typed: None,
+            #[cfg(feature = "json")]
+            api: None,
             pause,
         }
     }
@@ -40,6 +44,19 @@ impl StatusError {
     pub(crate) fn with_typed<T: Any + Send + Sync>(mut self, typed: T) -> Self {
         self.typed = Some(Box::new(typed));
         self
+    }
+
+    /// Adds what the body tells in an API's own shape.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn with_api(mut self, told: crate::ApiError) -> Self {
+        self.api = Some(Box::new(told));
+        self
+    }
+
+    #[cfg(feature = "json")]
+    pub(super) fn api(&self) -> Option<&crate::ApiError> {
+        self.api.as_deref()
     }
 
     /// The status.

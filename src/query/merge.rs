@@ -17,6 +17,14 @@ pub(crate) fn merge(query: &mut String, pairs: &str) {
     *query = merged;
 }
 
+/// The last value of a name, decoded.
+#[cfg(feature = "json")]
+pub(crate) fn value_of(query: &str, name: &str) -> Option<String> {
+    let pairs = query.rsplit('&').filter_map(|pair| pair.split_once('='));
+    let mut values = pairs.filter(|(found, _)| decoded(found) == name);
+    values.next().map(|(_, value)| decoded(value))
+}
+
 /// A pair's name, a list's index left out, in one spelling.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
@@ -57,6 +65,16 @@ fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "json")]
+    fn a_value_is_found_by_its_name_in_any_spelling() {
+        let query = "a=1&pg%5Bsize%5D=2%300&b&a=%";
+        assert_eq!(value_of(query, "pg[size]").as_deref(), Some("200"));
+        assert_eq!(value_of(query, "a").as_deref(), Some("%"));
+        assert_eq!(value_of(query, "b"), None);
+        assert_eq!(value_of("", ""), None);
+    }
 
     #[test]
     fn bq10_a_name_given_again_replaces_the_earlier_one() {

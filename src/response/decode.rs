@@ -3,6 +3,7 @@ use bytes::Bytes;
 use http::response::Parts;
 
 use super::charset;
+use crate::StatusError;
 
 /// What a response can become.
 ///
@@ -35,6 +36,13 @@ pub trait FromResponse: Sized {
     /// When the body is not what was expected. The error becomes the cause of a
     /// [`DecodeError`](crate::DecodeError).
     fn from_response(head: &Parts, body: &Bytes) -> Result<Self, BoxError>;
+
+    /// Adds to the error of a response that is no success what its body tells, in an API's own shape for
+    /// instance.
+    fn refused(head: &Parts, error: StatusError) -> StatusError {
+        let _ = head;
+        error
+    }
 }
 
 /// Nothing is expected, and whatever comes is passed over: a 204, an empty 200, or a page that says

@@ -1,5 +1,7 @@
+use std::marker::PhantomData;
+
 use buttress_kernel::BoxError;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use crate::error::{Misplaced, Place};
 
@@ -12,18 +14,42 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BoxError> {
     }
     // The mark that some servers put first, and §8.1 lets us pass over.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    seeded(body, || PhantomData::<T>)
+}
+
+/// Reads what seeds make of a whole document. There is nothing in an empty one.
+pub(crate) fn read_with<'b, S: DeserializeSeed<'b, Value = Option<T>>, T>(
+    body: &'b [u8],
+    seed: impl Fn() -> S,
+) -> Result<Option<T>, BoxError> {
+    if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
+        return Ok(None);
+    }
+    seeded(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body), seed)
+}
+
+fn seeded<'b, S: DeserializeSeed<'b>>(
+    body: &'b [u8],
+    seed: impl Fn() -> S,
+) -> Result<S::Value, BoxError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = seed().deserialize(&mut reader);
     // Twice only for what is wrong: keeping track of the path costs a good part of the reading.
-    match serde_json::from_slice(body) {
+    match value.and_then(|value| reader.end().map(|()| value)) {
         Ok(value) => Ok(value),
-        Err(error) => Err(misplaced(path::<T>(body), &error)),
+        Err(error) => Err(misplaced(path(body, seed()), &error)),
     }
 }
 
 /// Where reading stops.
-fn path<T: DeserializeOwned>(body: &[u8]) -> String {
+fn path<'b>(body: &'b [u8], seed: impl DeserializeSeed<'b>) -> String {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) if error.path().iter().next().is_some() => error.path().to_string(),
+    let mut track = serde_path_to_error::Track::new();
+    let reader = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let end = seed.deserialize(reader).map(drop);
+    let path = track.path();
+    match end {
+        Err(_) if path.iter().next().is_some() => path.to_string(),
         _ => String::new(),
     }
 }

@@ -1,13 +1,15 @@
 //! A body and what becomes of it.
 
+use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http::StatusCode;
+use http::response::Parts;
 use http_body_util::BodyExt;
 
 use super::read::{Unread, read};
 use super::{charset, disposition};
 use crate::error::{DecodeError, TooLarge};
-use crate::{Error, FromResponse, Response};
+use crate::{Error, FromResponse, Response, StatusError};
 
 impl Response {
     /// The body of a success, read as JSON.
@@ -54,19 +56,28 @@ impl Response {
     ///
     /// Dropping the future drops the response.
     pub async fn decode<T: FromResponse>(self) -> Result<Response<T>, Error> {
-        let whole = self.error_for_status().await?.collect().await?;
-        let Response { call, inner, limit } = whole;
+        self.read_as(T::from_response, T::refused).await
+    }
+
+    /// The body of a success as `read` reads it; `refine` adds to the error of any other response.
+    pub(crate) async fn read_as<T>(
+        self,
+        read: impl FnOnce(&Parts, &Bytes) -> Result<T, BoxError>,
+        refine: impl FnOnce(&Parts, StatusError) -> StatusError,
+    ) -> Result<Response<T>, Error> {
+        if !self.status().is_success() {
+            let (call, response, head) = self.refused().await;
+            return Err(Error::new(call, refine(&head, response).into()));
+        }
+        let Response { call, inner, limit } = self.collect().await?;
         let (head, bytes) = inner.into_parts();
-        match T::from_response(&head, &bytes) {
+        match read(&head, &bytes) {
             Ok(body) => Ok(Response {
                 call,
                 inner: http::Response::from_parts(head, body),
                 limit,
             }),
-            Err(fault) => {
-                let fault = DecodeError::new(head.status, bytes, fault);
-                Err(Error::new(call, fault.into()))
-            }
+            Err(fault) => Err(Error::unread(call, head.status, bytes, fault)),
         }
     }
 

@@ -1,0 +1,250 @@
+use std::borrow::Cow;
+
+use buttress_kernel::BoxError;
+use serde_json::Value;
+
+use super::{Arrived, Direction, Neighbours, Paginator, Position};
+use crate::Pointer;
+
+/// Pages by what the last one said: `?cursor=abc`, answered by `{"data":[…],"nextCursor":"def","hasMore":true}`.
+///
+/// A cursor is sent back as it came, encoded once; `null`, an empty text and its absence mean that there
+/// is no next page, and so does `hasMore` when it is `false`. When it is `true` and there is no
+/// cursor, the list cannot be read on, which is an error.
+///
+/// | constructor | sent | read |
+/// | --- | --- | --- |
+/// | [`new`](Self::new) | `cursor`, `limit` | `/data`, `/nextCursor`, `/prevCursor`, `/hasMore`, `/total` |
+/// | [`token`](Self::token) | `pageToken`, `limit` | `/items`, `/nextPageToken`, `/previousPageToken`, `/total` |
+/// | [`last_item`](Self::last_item) | `starting_after`, `ending_before`, `limit` | `/data`, `/has_more`, and the item's `/id` |
+///
+/// ```
+/// use buttress::{Pointer, pages};
+///
+/// const NEXT: Pointer = Pointer::from_static("/response_metadata/next_cursor");
+/// const CHANNELS: Pointer = Pointer::from_static("/channels");
+/// let slack = pages::Cursor::new().next_at(NEXT).items(CHANNELS).size(200);
+/// # let _ = slack;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    next_name: Cow<'static, str>,
+    prev_name: Cow<'static, str>,
+    size_name: Cow<'static, str>,
+    size: Option<u64>,
+    items: Pointer,
+    at: At,
+    more_at: Option<Pointer>,
+    total_at: Option<Pointer>,
+}
+
+#[derive(Clone, Debug)]
+enum At {
+    Page {
+        next: Pointer,
+        prev: Option<Pointer>,
+    },
+    /// In the last item for the next page, in the first for the one before.
+    Item(Pointer),
+}
+
+impl Cursor {
+    /// A cursor in the page's body.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            next_name: Cow::Borrowed("cursor"),
+            prev_name: Cow::Borrowed("cursor"),
+            size_name: Cow::Borrowed("limit"),
+            size: None,
+            items: Pointer::from_static("/data"),
+            at: At::Page {
+                next: Pointer::from_static("/nextCursor"),
+                prev: Some(Pointer::from_static("/prevCursor")),
+            },
+            more_at: Some(Pointer::from_static("/hasMore")),
+            total_at: Some(Pointer::from_static("/total")),
+        }
+    }
+
+    /// A token in the page's body.
+    #[must_use]
+    pub fn token() -> Self {
+        Self {
+            next_name: Cow::Borrowed("pageToken"),
+            prev_name: Cow::Borrowed("pageToken"),
+            items: Pointer::from_static("/items"),
+            at: At::Page {
+                next: Pointer::from_static("/nextPageToken"),
+                prev: Some(Pointer::from_static("/previousPageToken")),
+            },
+            more_at: None,
+            ..Self::new()
+        }
+    }
+
+    /// A part of the page's last item, `/id` for instance, after which the next page begins.
+    #[must_use]
+    pub fn last_item(part: Pointer) -> Self {
+        Self {
+            next_name: Cow::Borrowed("starting_after"),
+            prev_name: Cow::Borrowed("ending_before"),
+            at: At::Item(part),
+            more_at: Some(Pointer::from_static("/has_more")),
+            ..Self::new()
+        }
+    }
+
+    /// How many items a page shall have; not sent unless set.
+    #[must_use]
+    pub const fn size(mut self, items: u64) -> Self {
+        self.size = Some(items);
+        self
+    }
+
+    /// The parameter with the cursor.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.next_name = name.into();
+        self.prev_name = self.next_name.clone();
+        self
+    }
+
+    /// The parameter with the cursor of the page before, where it is another.
+    #[must_use]
+    pub fn prev_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.prev_name = name.into();
+        self
+    }
+
+    /// The parameter with the number of items: `limit` unless set.
+    #[must_use]
+    pub fn size_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.size_name = name.into();
+        self
+    }
+
+    /// Where the items are.
+    #[must_use]
+    pub fn items(mut self, at: Pointer) -> Self {
+        self.items = at;
+        self
+    }
+
+    /// Where the next page's cursor is.
+    #[must_use]
+    pub fn next_at(mut self, at: Pointer) -> Self {
+        let prev = match self.at {
+            At::Page { prev, .. } => prev,
+            At::Item(_) => None,
+        };
+        self.at = At::Page { next: at, prev };
+        self
+    }
+
+    /// Where the cursor of the page before is. Has no meaning with [`last_item`](Self::last_item).
+    #[must_use]
+    pub fn prev_at(mut self, at: impl Into<Option<Pointer>>) -> Self {
+        if let At::Page { prev, .. } = &mut self.at {
+            *prev = at.into();
+        }
+        self
+    }
+
+    /// Where the server says whether there is more.
+    #[must_use]
+    pub fn more_at(mut self, at: impl Into<Option<Pointer>>) -> Self {
+        self.more_at = at.into();
+        self
+    }
+
+    /// Where the number of all items is.
+    #[must_use]
+    pub fn total_at(mut self, at: impl Into<Option<Pointer>>) -> Self {
+        self.total_at = at.into();
+        self
+    }
+
+    fn in_page(
+        &self,
+        page: &Arrived<'_>,
+        next: &Pointer,
+        prev: Option<&Pointer>,
+    ) -> Result<(Option<String>, Option<String>), BoxError> {
+        let found = cursor(page, next)?;
+        let next = match self.more(page)? {
+            Some(false) => None,
+            Some(true) if found.is_none() => {
+                let told = "the server says that there is more, and names no cursor at";
+                return Err(format!("{told} `{}`", next.as_str().escape_debug()).into());
+            }
+            _ => found,
+        };
+        let prev = prev.map_or(Ok(None), |prev| cursor(page, prev))?;
+        Ok((next, prev))
+    }
+
+    fn in_item(
+        &self,
+        page: &Arrived<'_>,
+        part: &Pointer,
+    ) -> Result<(Option<String>, Option<String>), BoxError> {
+        let Some(last) = page.count().checked_sub(1) else {
+            return Ok((None, None));
+        };
+        let of = |index: usize| -> Result<Option<String>, BoxError> {
+            cursor(page, &format!("{}/{index}{part}", self.items).parse()?)
+        };
+        // That there is more is said of the way that was gone.
+        let is_end = self.more(page)? == Some(false);
+        let is_forwards = page.direction() == Direction::Forwards;
+        let next = of(last)?.filter(|_| !is_end || !is_forwards);
+        let prev = of(0)?.filter(|_| !is_end || is_forwards);
+        Ok((next, prev))
+    }
+
+    fn more(&self, page: &Arrived<'_>) -> Result<Option<bool>, BoxError> {
+        self.more_at.as_ref().map_or(Ok(None), |at| page.at(at))
+    }
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Paginator for Cursor {
+    fn items(&self) -> &Pointer {
+        &self.items
+    }
+
+    fn first(&self) -> Position {
+        Position::pairs(self.size.map(|size| (&*self.size_name, size.to_string())))
+    }
+
+    fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
+        let (next, prev) = match &self.at {
+            At::Page { next, prev } => self.in_page(page, next, prev.as_ref())?,
+            At::Item(part) => self.in_item(page, part)?,
+        };
+        let position = |name: &str, cursor| Position::pairs([(name, cursor)]);
+        Ok(Neighbours::none()
+            .next(next.map(|cursor| position(&self.next_name, cursor)))
+            .prev(prev.map(|cursor| position(&self.prev_name, cursor)))
+            .total(page.number_at(self.total_at.as_ref())?))
+    }
+}
+
+/// A cursor as text, where there is one.
+fn cursor(page: &Arrived<'_>, at: &Pointer) -> Result<Option<String>, BoxError> {
+    match page.at::<Value>(at)? {
+        Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        None => Ok(None),
+        Some(_) => {
+            let at = at.as_str().escape_debug();
+            Err(format!("the cursor at `{at}` is neither a text nor a number").into())
+        }
+    }
+}

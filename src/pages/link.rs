@@ -1,0 +1,126 @@
+use std::borrow::Cow;
+
+use buttress_kernel::BoxError;
+use http::{HeaderMap, HeaderName, header};
+
+use super::reference::resolve;
+use super::{Arrived, Neighbours, Paginator, Position};
+use crate::Pointer;
+
+mod parse;
+
+pub use self::parse::LinkValue;
+
+/// Pages that name their neighbours in `Link` headers
+/// ([RFC 8288](https://www.rfc-editor.org/rfc/rfc8288)): `Link: </users?after=9>; rel="next"`.
+///
+/// `next`, `prev` (or `previous`) and `last` are followed as they are, relative ones from the URI of the
+/// page; a link with an `anchor` elsewhere is about something else. What the first request asked for is
+/// in them because the server puts it there. A `next` at another origin is refused unless
+/// [`any_origin`](super::Paging::any_origin) allows it.
+///
+/// ```
+/// use buttress::{Client, pages};
+///
+/// # fn repositories(client: &Client) -> pages::Items<serde_json::Value> {
+/// client
+///     .get("/orgs/{org}/repos")
+///     .path("org", "tower-rs")
+///     .paginate(pages::Link::new().size_name("per_page").size(100))
+///     .items()
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    size_name: Option<Cow<'static, str>>,
+    size: Option<u64>,
+    items: Pointer,
+}
+
+/// Where servers tell the number of all items.
+const TOTALS: [HeaderName; 2] = [
+    HeaderName::from_static("x-total-count"),
+    HeaderName::from_static("x-total"),
+];
+
+impl Link {
+    /// Of as many items as the server likes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many items a page shall have; not sent unless set.
+    #[must_use]
+    pub const fn size(mut self, items: u64) -> Self {
+        self.size = Some(items);
+        self
+    }
+
+    /// The parameter with the number of items: `limit` unless set.
+    #[must_use]
+    pub fn size_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.size_name = Some(name.into());
+        self
+    }
+
+    /// Where the items are: the document itself unless set.
+    #[must_use]
+    pub fn items(mut self, at: Pointer) -> Self {
+        self.items = at;
+        self
+    }
+}
+
+impl Paginator for Link {
+    fn items(&self) -> &Pointer {
+        &self.items
+    }
+
+    fn first(&self) -> Position {
+        let name = self.size_name.as_deref().unwrap_or("limit");
+        Position::pairs(self.size.map(|size| (name, size.to_string())))
+    }
+
+    fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
+        let links: Vec<_> = LinkValue::all(page.headers()).collect();
+        let to = |rel| target(&links, rel, page);
+        let prev = to("prev").or_else(|| to("previous"));
+        Ok(Neighbours::none()
+            .next(to("next").transpose()?)
+            .prev(prev.transpose()?)
+            .last(to("last").transpose()?)
+            .total(total(page.headers())))
+    }
+}
+
+/// Where the first link of this relation leads that is about the page.
+fn target(
+    links: &[LinkValue],
+    rel: &str,
+    page: &Arrived<'_>,
+) -> Option<Result<Position, BoxError>> {
+    let about_page = |link: &&LinkValue| {
+        let anchor = link.anchor().map(|anchor| resolve(page.uri(), anchor));
+        anchor.is_none_or(|anchor| anchor.as_ref() == Some(page.uri()))
+    };
+    let mut links = links.iter().filter(|link| link.is(rel));
+    let link = links.find(about_page)?;
+    let uri = resolve(page.uri(), link.target());
+    Some(uri.map(Position::uri).ok_or_else(|| {
+        let told = "the target of the link is no URI of http or https";
+        format!("{told}: rel=`{rel}`").into()
+    }))
+}
+
+/// A hint, and so one that is no number is passed over.
+fn total(headers: &HeaderMap) -> Option<u64> {
+    let told = TOTALS.iter().find_map(|name| headers.get(name));
+    told?.to_str().ok()?.trim().parse().ok()
+}
+
+/// All values of the header, however many lines it has.
+fn lines(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
+    let lines = headers.get_all(header::LINK).into_iter();
+    lines.map(|line| String::from_utf8_lossy(line.as_bytes()))
+}

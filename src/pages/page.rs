@@ -1,0 +1,187 @@
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, response};
+use serde::de::DeserializeOwned;
+
+use super::source::{Source, Wanted};
+use super::{Direction, Neighbours, Position};
+use crate::{Error, Pointer, Response};
+
+/// One page of a list: its items, what the server says of the list, and the way to the pages around it.
+///
+/// ```
+/// use buttress::{Client, Error, pages};
+///
+/// # async fn run(client: Client) -> Result<(), Error> {
+/// let list = client.get("/users").paginate(pages::Number::new().size(20));
+/// let first = list.first::<serde_json::Value>().await?;
+/// if let Some(second) = first.next().await? {
+///     println!("{} of {:?}", second.items().len(), second.total());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Page<T> {
+    source: Arc<Source<T>>,
+    items: Vec<T>,
+    around: Neighbours,
+    position: Position,
+    /// `None` where there is no list at all.
+    answer: Option<Box<(response::Parts, Bytes)>>,
+}
+
+impl<T> Page<T> {
+    pub(super) fn new(
+        source: Arc<Source<T>>,
+        position: Position,
+        response: Response<(Vec<T>, Neighbours, Bytes)>,
+    ) -> Self {
+        let (head, (items, around, body)) = response.into_http().into_parts();
+        Self {
+            source,
+            items,
+            around,
+            position,
+            answer: Some(Box::new((head, body))),
+        }
+    }
+
+    pub(super) fn absent(source: Arc<Source<T>>, position: Position) -> Self {
+        Self {
+            source,
+            items: Vec::new(),
+            around: Neighbours::none(),
+            position,
+            answer: None,
+        }
+    }
+
+    /// The items, in the order in which the server gave them.
+    #[must_use]
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The items alone.
+    #[must_use]
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// How many items the whole list has, where the server says so.
+    #[must_use]
+    pub const fn total(&self) -> Option<u64> {
+        self.around.total
+    }
+
+    /// Where this page is.
+    #[must_use]
+    pub const fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// Where the next page is; `None` on the last.
+    #[must_use]
+    pub const fn next_position(&self) -> Option<&Position> {
+        self.around.next.as_ref()
+    }
+
+    /// Where the page before is; `None` on the first, and where the server does not say.
+    #[must_use]
+    pub const fn prev_position(&self) -> Option<&Position> {
+        self.around.prev.as_ref()
+    }
+
+    /// The status that it came with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        let answer = self.answer.as_ref();
+        answer.map_or(StatusCode::NOT_FOUND, |answer| answer.0.status)
+    }
+
+    /// The headers that it came with.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.answer.as_ref().map(|answer| &answer.0.headers)
+    }
+
+    /// What stands at a place of the page's document: `/meta` or `/included`, for instance.
+    ///
+    /// # Errors
+    ///
+    /// When what stands there is no `D`. An [`Error`] of the kind `decode`.
+    pub fn find<D: DeserializeOwned>(&self, place: &Pointer) -> Result<Option<D>, Error> {
+        let Some(answer) = &self.answer else {
+            return Ok(None);
+        };
+        let (head, body) = &**answer;
+        place.find(body).map_err(|fault| {
+            let call = self.source.call();
+            Error::unread(call, head.status, body.clone(), fault)
+        })
+    }
+
+    pub(super) const fn around(&self) -> &Neighbours {
+        &self.around
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        self.answer.as_ref().map_or(&[], |answer| &answer.1)
+    }
+
+    /// The next page, asked for as this one was; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be had.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the request; the page stays as it is.
+    pub async fn next(&self) -> Result<Option<Self>, Error> {
+        let position = self.around.next.as_ref();
+        self.go(position, Direction::Forwards).await
+    }
+
+    /// The page before; `None` before the first.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be had.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the request; the page stays as it is.
+    pub async fn prev(&self) -> Result<Option<Self>, Error> {
+        let position = self.around.prev.as_ref();
+        self.go(position, Direction::Backwards).await
+    }
+
+    async fn go(
+        &self,
+        position: Option<&Position>,
+        direction: Direction,
+    ) -> Result<Option<Self>, Error> {
+        let Some(position) = position else {
+            return Ok(None);
+        };
+        let wanted = Wanted {
+            position: position.clone(),
+            number: 1,
+            direction,
+        };
+        Arc::clone(&self.source).fetch(wanted).await.map(Some)
+    }
+}
+
+impl<T> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("items", &self.items.len())
+            .field("position", &self.position)
+            .field("total", &self.around.total)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Request, StatusCode, header, response};
+
+use super::astray::Rule;
+use super::reference::same_origin;
+use super::{Arrived, Astray, Direction, FailedPage, Page, Paginator, Position};
+use crate::defaults::{WithoutDefaults, is_about_the_client};
+use crate::error::Call;
+use crate::{Client, Error, Response, StatusError};
+
+type Read<T> = dyn Fn(&response::Parts, &Bytes) -> Result<Vec<T>, BoxError> + Send + Sync;
+type Refine = dyn Fn(&response::Parts, StatusError) -> StatusError + Send + Sync;
+
+/// A list: everything that is needed for asking for a page of it.
+pub(super) struct Source<T> {
+    pub(super) client: Client,
+    /// The caller's request, with what the paginator adds to the first.
+    pub(super) head: Parts,
+    pub(super) body: Bytes,
+    pub(super) paginator: Arc<dyn Paginator>,
+    pub(super) read: Box<Read<T>>,
+    pub(super) refine: Box<Refine>,
+    pub(super) limit: Option<u64>,
+    pub(super) any_origin: bool,
+    /// Whether a 404 is a list with nothing in it.
+    pub(super) optional: bool,
+}
+
+/// Which page is wanted.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) position: Position,
+    pub(super) number: u32,
+    pub(super) direction: Direction,
+}
+
+impl<T> Source<T> {
+    /// # Errors
+    ///
+    /// Each names the page.
+    pub(super) async fn fetch(self: Arc<Self>, wanted: Wanted) -> Result<Page<T>, Error> {
+        let number = wanted.number;
+        let failed = FailedPage::new(number, wanted.position.clone());
+        let page = self.page(wanted).await;
+        page.map_err(|error| error.on_page(failed))
+    }
+
+    async fn page(self: Arc<Self>, wanted: Wanted) -> Result<Page<T>, Error> {
+        let request = self.request(&wanted.position)?;
+        let uri = request.uri().clone();
+        let (call, response) = self.client.clone().send(request).await?;
+        let response = Response::new(call.clone(), response);
+        let response = match self.limit {
+            Some(limit) => response.limit(limit),
+            None => response,
+        };
+        if self.optional && response.status() == StatusCode::NOT_FOUND {
+            return Ok(Page::absent(self, wanted.position));
+        }
+        let read = |head: &response::Parts, body: &Bytes| {
+            let items = (self.read)(head, body)?;
+            let arrived = Arrived::new(&uri, head, body, items.len())
+                .on_walk(wanted.number, wanted.direction);
+            let around = self.paginator.neighbours(&arrived)?;
+            Ok((items, around, body.clone()))
+        };
+        let read = response.read_as(read, &self.refine).await?;
+        Ok(Page::new(Arc::clone(&self), wanted.position, read))
+    }
+
+    /// # Errors
+    ///
+    /// When the page is where it must not be asked for.
+    fn request(&self, position: &Position) -> Result<Request<Body>, Error> {
+        let mut head = self.head.clone();
+        let Some(uri) = position.of(&head.uri) else {
+            return Err(self.astray(Rule::TooLong(position.len())));
+        };
+        if !same_origin(&head.uri, &uri) {
+            if !self.any_origin {
+                return Err(self.astray(Rule::Elsewhere));
+            }
+            make_anonymous(&mut head);
+        }
+        head.uri = uri;
+        let body = if self.body.is_empty() {
+            Body::empty()
+        } else {
+            Body::from(self.body.clone())
+        };
+        Ok(Request::from_parts(head, body))
+    }
+
+    fn astray(&self, rule: Rule) -> Error {
+        self.error(Astray::new(rule))
+    }
+
+    pub(super) fn error(&self, fault: Astray) -> Error {
+        Error::new(self.call(), fault.into())
+    }
+
+    pub(super) fn call(&self) -> Call {
+        Call::at(self.head.method.clone(), self.head.uri.clone())
+    }
+}
+
+/// Takes out whatever may be meant for one server alone: what is left says something about the client.
+fn make_anonymous(head: &mut Parts) {
+    let kept = |(name, value): &(&HeaderName, &http::HeaderValue)| {
+        is_about_the_client(name) && !value.is_sensitive()
+    };
+    let headers: HeaderMap = head
+        .headers
+        .iter()
+        .filter(kept)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    head.headers = headers;
+    let extensions = &mut head.extensions;
+    extensions.insert(buttress_auth::Override::without_auth());
+    let without = extensions.get_or_insert_default::<WithoutDefaults>();
+    without.0.extend(CREDENTIALS);
+}
+
+const CREDENTIALS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+];
