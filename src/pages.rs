@@ -132,12 +132,13 @@ pub trait Paginator: Send + Sync + 'static {
         Position::default()
     }
 
-    /// Whether a response of a success status is a page at all.
+    /// Whether a response is a page at all.
     ///
     /// # Errors
     ///
     /// When it is none. An [`ApiError`](crate::ApiError) is told as one, and anything else as the cause
-    /// of a [`DecodeError`](crate::DecodeError).
+    /// of a [`DecodeError`](crate::DecodeError). A response of another status is asked for its
+    /// `ApiError`, too.
     fn accepts(&self, head: &Parts, body: &Bytes) -> Result<(), BoxError> {
         let _ = (head, body);
         Ok(())

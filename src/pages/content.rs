@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Paginator;
-use crate::StatusError;
 use crate::envelope::{Envelope, content, missing, told};
+use crate::{ApiError, StatusError};
 
 /// How items are taken out of a page.
 #[derive(Clone)]
@@ -55,9 +55,20 @@ impl Content {
     }
 
     /// What a response that is no success tells.
-    pub(super) fn refused(&self, head: &Parts, refused: StatusError) -> StatusError {
+    pub(super) fn refused(
+        &self,
+        paginator: &dyn Paginator,
+        head: &Parts,
+        refused: StatusError,
+    ) -> StatusError {
         match self {
-            Self::InPlace => refused,
+            Self::InPlace => match paginator.accepts(head, refused.body()) {
+                Err(fault) => match fault.downcast::<ApiError>() {
+                    Ok(told) => refused.with_api(*told),
+                    Err(_) => refused,
+                },
+                Ok(()) => refused,
+            },
             Self::InEnvelope(envelope) => envelope.refused(head, refused),
         }
     }

@@ -186,14 +186,15 @@ impl Paging {
         };
         head.uri = uri;
         let (paginator, content, typed) = (self.paginator, self.content, self.typed);
-        let (asked, content_of) = (Arc::clone(&paginator), content.clone());
+        let (for_items, for_error) = (Arc::clone(&paginator), Arc::clone(&paginator));
+        let content_of = content.clone();
         Ok(Arc::new(Source {
             client,
             head,
             body,
-            read: Box::new(move |head, body| content_of.items(&*asked, head, body)),
+            read: Box::new(move |head, body| content_of.items(&*for_items, head, body)),
             refine: Box::new(move |head, refused| {
-                let refused = content.refused(head, refused);
+                let refused = content.refused(&*for_error, head, refused);
                 match typed {
                     Some(typed) => typed(head, refused),
                     None => refused,

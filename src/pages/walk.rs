@@ -162,6 +162,7 @@ impl Walk {
             }
             _ => {
                 self.number = 1;
+                self.seen.insert(self.hasher.hash_one(at));
                 self.page(at.clone(), count, body, around)
             }
         }

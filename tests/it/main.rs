@@ -9,7 +9,11 @@ mod calls;
 mod cancellation;
 mod client;
 mod composition;
+#[cfg(feature = "json")]
+mod envelope;
 mod gateway;
+#[cfg(feature = "json")]
+mod pages;
 mod signing_in;
 mod support;
 #[cfg(feature = "testing")]
