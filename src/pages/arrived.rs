@@ -21,6 +21,7 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug)]
 pub struct Arrived<'a> {
     uri: &'a Uri,
+    found_at: &'a Uri,
     head: &'a Parts,
     body: &'a Bytes,
     count: usize,
@@ -34,6 +35,7 @@ impl<'a> Arrived<'a> {
     pub const fn new(uri: &'a Uri, head: &'a Parts, body: &'a Bytes, count: usize) -> Self {
         Self {
             uri,
+            found_at: uri,
             head,
             body,
             count,
@@ -48,6 +50,19 @@ impl<'a> Arrived<'a> {
         self.number = number;
         self.direction = direction;
         self
+    }
+
+    /// Sets the URI that answered, where redirects led elsewhere.
+    #[must_use]
+    pub const fn found_at(mut self, uri: &'a Uri) -> Self {
+        self.found_at = uri;
+        self
+    }
+
+    /// The URI that the page's own references are relative to: the one that answered.
+    #[must_use]
+    pub const fn base(&self) -> &'a Uri {
+        self.found_at
     }
 
     /// The URI that was asked for, with the caller's own parameters.

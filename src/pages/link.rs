@@ -101,12 +101,12 @@ fn target(
     page: &Arrived<'_>,
 ) -> Option<Result<Position, BoxError>> {
     let about_page = |link: &&LinkValue| {
-        let anchor = link.anchor().map(|anchor| resolve(page.uri(), anchor));
-        anchor.is_none_or(|anchor| anchor.as_ref() == Some(page.uri()))
+        let anchor = link.anchor().map(|anchor| resolve(page.base(), anchor));
+        anchor.is_none_or(|anchor| anchor.as_ref() == Some(page.base()))
     };
     let mut links = links.iter().filter(|link| link.is(rel));
     let link = links.find(about_page)?;
-    let uri = resolve(page.uri(), link.target());
+    let uri = resolve(page.base(), link.target());
     Some(uri.map(Position::uri).ok_or_else(|| {
         let told = "the target of the link is no URI of http or https";
         format!("{told}: rel=`{rel}`").into()

@@ -61,9 +61,11 @@ impl<T> Source<T> {
         if self.optional && response.status() == StatusCode::NOT_FOUND {
             return Ok(Page::absent(self, wanted.position));
         }
+        let found_at = response.uri().clone();
         let read = |head: &response::Parts, body: &Bytes| {
             let items = (self.read)(head, body)?;
             let arrived = Arrived::new(&uri, head, body, items.len())
+                .found_at(&found_at)
                 .on_walk(wanted.number, wanted.direction);
             let around = self.paginator.neighbours(&arrived)?;
             Ok((items, around, body.clone()))

@@ -94,8 +94,12 @@ impl UnexpectedShape {
 
 impl fmt::Display for UnexpectedShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape: String = self.0.escape_debug().take(32).collect();
-        write!(f, "only a `collection` has pages, and this is a `{shape}`")
+        let known = ["single", "null", "error"];
+        // Anything else is the server's text, which may be anything.
+        match known.iter().find(|known| **known == self.0) {
+            Some(shape) => write!(f, "only a `collection` has pages, and this is a `{shape}`"),
+            None => f.write_str("only a `collection` has pages, and this names no shape"),
+        }
     }
 }
 

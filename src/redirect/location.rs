@@ -35,8 +35,8 @@ fn written(value: &HeaderValue) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// RFC 3986 §5.2.2.
-fn resolve(base: &Uri, reference: &str) -> Result<Uri, Fault> {
+/// RFC 3986 §5.2.2, for a reference without a fragment.
+pub(crate) fn resolve(base: &Uri, reference: &str) -> Result<Uri, Fault> {
     let scheme = base.scheme_str().unwrap_or_default();
     if let Some(end) = scheme_end(reference) {
         return elsewhere(&reference[..end], &reference[end + 1..]);

@@ -41,8 +41,18 @@ impl Identified for Value {
 /// assert_eq!(user.included().by_type("cars").count(), 0);
 /// # Ok::<_, serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Included<'a, I>(&'a [I]);
+
+// Derived, both would ask the same of `I`.
+
+impl<I> Clone for Included<'_, I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I> Copy for Included<'_, I> {}
 
 impl<'a, I> Included<'a, I> {
     pub(super) const fn new(resources: &'a [I]) -> Self {

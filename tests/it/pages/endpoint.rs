@@ -45,7 +45,7 @@ async fn ap25_an_endpoint_is_read_page_by_page_with_its_options_and_errors() {
         .endpoint(&Users { team: "a/b" })
         .paginate(pages::Link::new());
     let mut all = Vec::<u8>::new();
-    let error = list.items().collect_into(&mut all).await.unwrap_err();
+    let error = list.items::<u8>().collect_into(&mut all).await.unwrap_err();
     assert_eq!(all, [1, 2]);
     assert_eq!(
         error.body(),
@@ -102,7 +102,11 @@ async fn ic65_items_come_out_of_an_envelope_and_so_does_an_error() {
             .envelope(envelope.clone())
     };
     let mut all = Vec::<u8>::new();
-    let error = list().items().collect_into(&mut all).await.unwrap_err();
+    let error = list()
+        .items::<u8>()
+        .collect_into(&mut all)
+        .await
+        .unwrap_err();
     assert_eq!(all, [1]);
     assert_eq!(error.api().unwrap().message(), Some("too late"));
     assert_eq!(error.page().unwrap().number(), 2);

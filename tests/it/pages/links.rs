@@ -150,8 +150,9 @@ async fn another_origin_sees_no_credentials_and_no_header_of_ones_own() {
 #[tokio::test]
 async fn not_even_when_the_other_origin_is_the_clients_own() {
     let credential = buttress::Credential::bearer("s3cret").unwrap();
+    let origins = buttress::auth::Origins::only("http://other.example").unwrap();
     let (client, server) = served_with(leads_to("http://other.example/y"), |builder| {
-        let layer = buttress::AuthLayer::new(credential);
+        let layer = buttress::AuthLayer::new(credential, origins);
         builder
             .base_uri("http://other.example")
             .auth(layer)

@@ -20,7 +20,7 @@ fn list(client: &buttress::Client) -> pages::Paging {
 #[tokio::test]
 async fn d15_items_and_pages_are_streams_of_futures() {
     let (client, _) = scripted([page(&[1, 2], Some("a")), page(&[3], None)]);
-    let all: Vec<u8> = list(&client).items().try_collect().await.unwrap();
+    let all: Vec<u8> = list(&client).items::<u8>().try_collect().await.unwrap();
     assert_eq!(all, [1, 2, 3]);
     let (client, _) = scripted([page(&[1, 2], Some("a")), page(&[3], None)]);
     let lengths: Vec<_> = list(&client)
@@ -200,10 +200,10 @@ async fn ap21_w29_a_page_leads_to_its_neighbours_and_stays_as_it_is() {
 async fn a_body_is_sent_with_every_page() {
     let (client, server) = scripted([page(&[1], Some("a")), page(&[2], None)]);
     let request = client.post("/search").json(&json!({"q": "x"}));
-    let mut all = Vec::<u8>::new();
+    let mut all = Vec::new();
     request
         .paginate(pages::Cursor::new())
-        .items()
+        .items::<u8>()
         .collect_into(&mut all)
         .await
         .unwrap();
