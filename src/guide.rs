@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | [`architecture`] | what the parts are, who may know whom, where state lives |
 //! | [`ordering`] | which layer goes outside which, and what changes when two are swapped |
-//! | [`calls`] | what becomes of values, answers and failures |
+//! | [`calls`] | what becomes of values, answers, pages and failures |
 //! | [`decisions`] | what our words and numbers mean where others differ, and why |
 //! | `testing` (with the feature of that name) | how to test code that uses a client |
 //! | [`writing_a_layer`] | how to write one of your own that keeps every promise that ours keep |

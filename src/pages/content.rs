@@ -49,7 +49,12 @@ impl Content {
                 let at = paginator.items();
                 at.find(body)?.ok_or_else(|| missing(at))?
             }
-            Self::InEnvelope(envelope) => serde_json::from_value(envelope.content(head, body)?)?,
+            Self::InEnvelope(envelope) => {
+                let content = envelope.content(head, body)?;
+                // serde's own error quotes the document.
+                let wrong = |_| "the content of the envelope is no list of what was wanted";
+                serde_json::from_value(content).map_err(wrong)?
+            }
         };
         Ok(items.unwrap_or_default())
     }
