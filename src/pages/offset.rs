@@ -92,20 +92,26 @@ impl Offset {
     ///
     /// When the page before could not be told, or items lie between it and this one.
     fn prev(&self, page: &Arrived<'_>, span: Span) -> Result<Option<Position>, BoxError> {
-        if page.direction() == Direction::Backwards && !span.is_whole(page.number()) {
+        let is_backwards = page.direction() == Direction::Backwards;
+        if is_backwards && !span.is_whole(page.number()) {
             return Err(
-                "the server gave another number of items than asked for, so that some \
-                        would be left out; ask for a smaller `size`"
+                "the server gave another number of items than asked for, so that some would be \
+                 left out; ask for a smaller `size`"
                     .into(),
             );
         }
         if span.skip == 0 {
             return Ok(None);
         }
-        let size = span.size.unwrap_or(span.count);
-        if size == 0 {
-            return Err("there is no telling how large the page before is; set the `size`".into());
-        }
+        let size = match span.size.unwrap_or(span.count) {
+            0 if is_backwards => {
+                return Err(
+                    "there is no telling how large the page before is; set the `size`".into(),
+                );
+            }
+            0 => return Ok(None),
+            size => size,
+        };
         let size = size.min(span.skip);
         Ok(Some(self.exactly(span.skip - size, size)))
     }

@@ -37,7 +37,9 @@ fn seeded<'b, S: DeserializeSeed<'b>>(
     // Twice only for what is wrong: keeping track of the path costs a good part of the reading.
     match value.and_then(|value| reader.end().map(|()| value)) {
         Ok(value) => Ok(value),
-        Err(error) => Err(misplaced(path(body, seed()), &error)),
+        // Where the text itself is broken, line and column say all there is.
+        Err(error) if error.is_data() => Err(misplaced(path(body, seed()), &error)),
+        Err(error) => Err(misplaced(String::new(), &error)),
     }
 }
 

@@ -147,6 +147,16 @@ fn w22_a_list_without_end_is_given_up_after_so_many_pages() {
 }
 
 #[test]
+fn w22_unless_set_it_is_given_up_after_ten_thousand_pages() {
+    let mut walk = Walk::from(at(1), Direction::Forwards, Guards::default());
+    for page in 1..=10_000u32 {
+        assert_eq!(asked(&mut walk), Some(at(page)));
+        walk.arrived(1, &page.to_be_bytes(), &leads_to(page + 1));
+    }
+    assert_eq!(fault(&mut walk).0, Rule::TooMany(10_000));
+}
+
+#[test]
 fn a_position_longer_than_a_request_line_is_not_asked_for() {
     let long = Position::pairs([("c", "x".repeat(MAX_POSITION - 1))]);
     let longest = Position::pairs([("c", "x".repeat(MAX_POSITION - 2))]);

@@ -65,7 +65,10 @@ fn ap01_a_shape_alone_insists_on_its_t() {
     let list = json!({"t": "single", "data": [1], "meta": {"pg": pg()}});
     assert!(refused::<Collection<u8>>(list).contains("expected `collection`"));
     assert!(refused::<Null>(json!({"t": "single", "data": null})).contains("expected `null`"));
-    assert!(refused::<Failure>(json!({"t": "null", "error": {}})).contains("expected `error`"));
+    assert!(
+        refused::<Failure>(json!({"t": "null", "error": {"title": "", "status": 1, "detail": ""}}))
+            .contains("expected `error`")
+    );
 }
 
 #[test]

@@ -83,15 +83,15 @@ async fn w22_more_pages_than_allowed_are_an_error_to_go_on_from() {
     };
     let (client, server) = served(answer);
     let list = || client.get("/l").paginate(pages::Cursor::new());
-    let (count, error) = end(list().pages()).await;
-    assert_eq!((count, server.calls().len()), (10_000, 10_000));
+    let (count, error) = end(list().max_pages(20).pages()).await;
+    assert_eq!((count, server.calls().len()), (20, 20));
     assert!(error.to_string().contains("`max_pages`"), "{error}");
     let position = error.page().unwrap().position().to_string();
-    assert_eq!(position, "?cursor=10000");
+    assert_eq!(position, "?cursor=20");
     let list = list().start_at(position.parse().unwrap()).max_pages(2);
     let (count, _) = end(list.pages()).await;
     assert_eq!(count, 2);
-    assert_eq!(asked(&server).last().unwrap(), "/v1/l?cursor=10001");
+    assert_eq!(asked(&server).last().unwrap(), "/v1/l?cursor=21");
 }
 
 #[tokio::test]

@@ -82,13 +82,13 @@ impl Api {
     /// Items have identifiers, and the cursor is one of them.
     fn by_last_item(self, call: &Call) -> Answer {
         let size = self.size(call, "limit");
-        let of = |id: String| id.parse::<usize>().unwrap();
+        let of = |id: &str| id.parse::<usize>().unwrap();
         let (from, end) = match (
             parameter(call, "starting_after"),
             parameter(call, "ending_before"),
         ) {
-            (Some(id), _) => (of(id) + 1, of(id) + 1 + size),
-            (None, Some(id)) => (of(id.clone()).saturating_sub(size), of(id)),
+            (Some(id), _) => (of(&id) + 1, of(&id) + 1 + size),
+            (None, Some(id)) => (of(&id).saturating_sub(size), of(&id)),
             (None, None) => (0, size),
         };
         let ids: Vec<_> = self.part(from, end.min(self.items).saturating_sub(from));
