@@ -161,13 +161,12 @@ impl<T: Send + 'static> Fetch<T> {
         if !matches!(self, Self::None) {
             return true;
         }
-        let direction = walk.direction();
         *self = match walk.step() {
             Step::Ask(number, position) => {
                 let wanted = Wanted {
                     position,
                     number,
-                    direction,
+                    direction: walk.asking(),
                 };
                 Self::Running(Box::pin(Arc::clone(source).fetch(wanted)))
             }

@@ -100,6 +100,15 @@ impl Walk {
         self.direction
     }
 
+    /// Which way leads through the page that was asked for: the one that only tells where the end is
+    /// is the beginning.
+    pub(super) const fn asking(&self) -> Direction {
+        match self.ahead {
+            Ahead::AskedTheWay(_) => Direction::Forwards,
+            _ => self.direction,
+        }
+    }
+
     /// The page that is asked for now or next.
     pub(super) const fn position(&self) -> Option<&Position> {
         match &self.ahead {

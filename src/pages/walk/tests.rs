@@ -192,9 +192,11 @@ fn sp25_backwards_the_first_page_tells_where_the_end_is_and_is_read_last() {
     assert_eq!(walk.direction(), Direction::Backwards);
     assert!(matches!(walk.step(), Step::Ask(1, position) if position == at(1)));
     assert_eq!(walk.position(), Some(&at(1)));
+    assert_eq!(walk.asking(), Direction::Forwards);
     let way = leads_to(2).last(at(2));
     assert_eq!(walk.arrived(1, b"a", &way), Verdict::Skip);
     assert!(matches!(walk.step(), Step::Ask(1, position) if position == at(2)));
+    assert_eq!(walk.asking(), Direction::Backwards);
     assert_eq!(
         walk.arrived(1, b"b", &Neighbours::none().prev(at(1))),
         Verdict::Yield

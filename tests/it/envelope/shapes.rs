@@ -14,7 +14,8 @@ fn same<T: Serialize + serde::de::DeserializeOwned>(document: &Value) -> T {
     read
 }
 
-fn refused<T: serde::de::DeserializeOwned>(document: Value) -> String {
+fn refused<T: serde::de::DeserializeOwned>(document: impl std::borrow::Borrow<Value>) -> String {
+    let document = document.borrow();
     match serde_json::from_value::<T>(document.clone()) {
         Ok(_) => panic!("{document} is taken"),
         Err(error) => error.to_string(),

@@ -95,7 +95,7 @@ async fn hostile_page_counts_are_bounded_or_told() {
         let end = first(&body, pages::Number::new()).await;
         match (end, goes_on) {
             (Ok(page), Some(goes_on)) => {
-                assert_eq!(page.next_position().is_some(), goes_on, "{body}")
+                assert_eq!(page.next_position().is_some(), goes_on, "{body}");
             }
             (Err(error), None) => assert!(error.is_decode(), "{body}: {error}"),
             (end, _) => panic!("{body}: {end:?}"),

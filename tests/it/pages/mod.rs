@@ -63,11 +63,9 @@ fn parameter(call: &Call, name: &str) -> Option<String> {
         .unwrap_or_default()
         .replace("%5B", "[")
         .replace("%5D", "]");
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .filter(|(found, _)| *found == name)
-        .map(|(_, value)| value.to_owned())
-        .last()
+    let mut pairs = query.rsplit('&').filter_map(|pair| pair.split_once('='));
+    let found = pairs.find(|(found, _)| *found == name);
+    found.map(|(_, value)| value.to_owned())
 }
 
 fn number(call: &Call, name: &str) -> Option<usize> {

@@ -120,7 +120,7 @@ async fn all(mut items: Items<usize>) -> Vec<usize> {
 fn reads(
     api: Api,
     answer: impl Fn(Api, &Call) -> Answer + Send + Sync + 'static,
-    paginator: impl Paginator + Clone,
+    paginator: &(impl Paginator + Clone),
     backwards: bool,
     prefetch: bool,
 ) {
@@ -158,7 +158,7 @@ proptest! {
     ) {
         let paginator = pages::Number::new();
         let paginator = size.into_iter().fold(paginator, pages::Number::size);
-        reads(Api { items, cap, tells }, Api::by_number, paginator, tells, prefetch);
+        reads(Api { items, cap, tells }, Api::by_number, &paginator, tells, prefetch);
     }
 
     #[test]
@@ -168,7 +168,7 @@ proptest! {
     ) {
         let paginator = pages::Offset::new().items(DATA);
         let paginator = size.into_iter().fold(paginator, pages::Offset::size);
-        reads(Api { items, cap, tells }, Api::by_offset, paginator, tells, prefetch);
+        reads(Api { items, cap, tells }, Api::by_offset, &paginator, tells, prefetch);
     }
 
     #[test]
@@ -179,7 +179,7 @@ proptest! {
         let paginator = pages::Cursor::new();
         let paginator = size.into_iter().fold(paginator, pages::Cursor::size);
         let api = Api { items, cap, tells: false };
-        reads(api, Api::by_cursor, paginator, items <= cap.min(size.unwrap_or(9) as usize), prefetch);
+        reads(api, Api::by_cursor, &paginator, items <= cap.min(size.map_or(9, |size| usize::try_from(size).unwrap())), prefetch);
     }
 
     #[test]
@@ -189,7 +189,7 @@ proptest! {
     ) {
         let paginator = pages::Link::new();
         let paginator = size.into_iter().fold(paginator, pages::Link::size);
-        reads(Api { items, cap, tells: false }, Api::by_link, paginator, true, prefetch);
+        reads(Api { items, cap, tells: false }, Api::by_link, &paginator, true, prefetch);
     }
 
     #[test]
