@@ -96,10 +96,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         let source = &self.0.source;
+        #[cfg(feature = "json")]
+        if let Some(kind) = self.kind_of_document() {
+            return kind;
+        }
         if let Some(response) = self.response() {
             ErrorKind::of_status(response.status())
-        } else if let Some(kind) = self.kind_of_document() {
-            kind
         } else if source.is::<DecodeError>() {
             ErrorKind::Decode
         } else if source.is::<TooLarge>() {
@@ -119,11 +121,6 @@ impl Error {
             Some(told) => Some(told.status().map_or(ErrorKind::Api, ErrorKind::of_told)),
             None => source.is::<Astray>().then_some(ErrorKind::Astray),
         }
-    }
-
-    #[cfg(not(feature = "json"))]
-    const fn kind_of_document(&self) -> Option<ErrorKind> {
-        None
     }
 
     /// The kind as a word for logs and metrics, the same from release to release.

@@ -61,6 +61,7 @@ pub(crate) fn form<T: Serialize + ?Sized>(
 }
 
 /// Adds a pair to a query, both parts encoded.
+#[cfg(feature = "json")]
 pub(crate) fn push(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');

@@ -2,6 +2,7 @@
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
+#[cfg(feature = "json")]
 use http::StatusCode;
 use http::response::Parts;
 use http_body_util::BodyExt;
