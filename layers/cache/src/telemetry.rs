@@ -1,13 +1,13 @@
 //! Events and metrics. Names and URIs turn up in events without their query, and never in metrics:
 //! there may be a million of them.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use tracing::{debug, error, warn};
 
 use crate::policy::{Reason, Serve};
+pub(crate) use crate::store::events::store_failed;
 use crate::store::{Key, KeyRef, Selector};
 
 const TARGET: &str = "buttress_cache";
@@ -118,13 +118,6 @@ pub(crate) fn not_revalidated(key: &Key, reason: &'static str) {
     warn!(target: TARGET, %key, reason, "not revalidated");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.cache.revalidations", "end" => reason).increment(1);
-}
-
-/// The store failed, or took too long.
-pub(crate) fn store_failed(operation: &'static str, error: &(dyn Error + 'static)) {
-    warn!(target: TARGET, operation, %error, "the store failed");
-    #[cfg(feature = "metrics")]
-    metrics::counter!("buttress.cache.store_failures", "operation" => operation).increment(1);
 }
 
 /// One key was asked for again and again.

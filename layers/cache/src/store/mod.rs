@@ -6,11 +6,58 @@
 //! A store that fails, or takes longer than the layer's
 //! [`store_timeout`](crate::CacheLayer::store_timeout), is as good as empty: the layer asks the
 //! origin, and tells of it in an event.
+//!
+//! # Which one
+//!
+//! | | `Memory` | `Disk` (feature `disk`) |
+//! | --- | --- | --- |
+//! | after a restart | empty | all is there |
+//! | shared by | clones of one store | clones of one store; a second process is refused |
+//! | bound | bytes of memory | bytes of files; index and names take memory beside it, about 200 bytes a key |
+//! | who has to go | least used, safe from scans | least used, safe from scans |
+//! | a hit | at once | two reads, on a thread where that may block |
+//! | a miss | at once | at once |
+//!
+//! # Disk
+//!
+//! `Disk` keeps the heads under one key in one file, the card, and each body in a file of its own, in
+//! a folder that only this user can look into (0700, files 0600). Files are called by digests of keys;
+//! nothing that a URI says gets into a path.
+//!
+//! A file is written aside and moved to its place, a body before its card, so that the move of the card
+//! is the moment at which all of it becomes true. A process that is killed, at whatever moment, loses
+//! no more than what it was writing. Nothing is synced to the disk, since that would cost each response
+//! a wait for the disk to turn and a cache has a second copy of all it holds: when the *machine* stops,
+//! some of the last responses may be gone, or be cut off. Checksums find those. A card is checked
+//! whenever it is read, and a body when it is first used after a restart. What is damaged is removed,
+//! and is a miss.
+//!
+//! At the start a thread searches the folder, takes into the index what it finds there, and removes
+//! what nothing refers to. The store is in use meanwhile: what is asked for and not yet found is looked
+//! for in its place. What is invalidated meanwhile is not taken in.
+//!
+//! An invalidation that was answered is still done after a restart. A disk that is full, or cannot be
+//! written any more, is an event and a response that is not stored. Writes under way come on top of
+//! the bound.
+//!
+//! # What is readable in a store
+//!
+//! URIs with their queries, names of partitions, tags, and responses with all their fields, since all of
+//! that is needed again. Of a request's credentials there is a keyed digest, if anything. What varies
+//! by a field that [carries secrets](Head::tells_secrets) stays out of stores outside this process.
 
 mod answer;
+#[cfg(feature = "disk")]
+mod disk;
+pub(crate) mod events;
 mod key;
 mod memory;
+#[cfg(feature = "persistent")]
+mod open;
 mod packed;
+#[cfg(feature = "persistent")]
+mod persistent;
+mod secretive;
 mod selector;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -22,9 +69,13 @@ use std::ops::Range;
 use buttress_kernel::Body;
 
 pub use self::answer::{Answer, Pending};
+#[cfg(feature = "disk")]
+pub use self::disk::Disk;
 pub(crate) use self::key::{Credentials, Hashing, Name};
 pub use self::key::{Key, KeyRef};
 pub use self::memory::Memory;
+#[cfg(feature = "persistent")]
+pub use self::open::OpenFailed;
 pub use self::selector::Selector;
 pub use self::variant::{Head, Tags, Variant, Variants};
 

@@ -24,11 +24,18 @@ impl Selector {
     #[must_use]
     pub fn covers(&self, key: &Key) -> bool {
         match self {
-            Self::All => true,
             Self::Key(wanted) => wanted == key,
-            Self::Prefix(prefix) => key.name().starts_with(&**prefix),
-            Self::Pattern(pattern) => is_like(key.name(), pattern),
-            Self::Tag(_) => false,
+            _ => self.covers_name(key.name()),
+        }
+    }
+
+    /// The same where all that is known of a key is its name; of [`Key`](Self::Key) never.
+    pub(crate) fn covers_name(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Prefix(prefix) => name.starts_with(&**prefix),
+            Self::Pattern(pattern) => is_like(name, pattern),
+            Self::Key(_) | Self::Tag(_) => false,
         }
     }
 

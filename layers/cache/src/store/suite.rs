@@ -11,21 +11,22 @@ use super::{Credentials, Hashing, Head, Key, KeyRef, Name, Selector, Store, Vari
 use crate::policy::{self, Extent, Freshness, Vary};
 
 /// All checks, each on a store of its own.
-pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
-    gives_back_what_was_put(&make()).await;
-    keeps_several_responses_under_a_key(&make()).await;
-    replaces_what_it_is_told_to(&make()).await;
-    updates_a_head_and_leaves_the_body(&make()).await;
-    removes_by_number(&make()).await;
-    tells_keys_apart(&make()).await;
-    keeps_empty_bodies(&make()).await;
-    gives_parts_of_bodies(&make()).await;
-    invalidates_by_key(&make()).await;
-    invalidates_by_prefix(&make()).await;
-    invalidates_by_pattern(&make()).await;
-    invalidates_by_tag(&make()).await;
-    clears(&make()).await;
-    loses_none_of_many_puts(make()).await;
+pub(crate) async fn run<S: Store>(make: impl AsyncFn() -> S) {
+    gives_back_what_was_put(&make().await).await;
+    keeps_several_responses_under_a_key(&make().await).await;
+    replaces_what_it_is_told_to(&make().await).await;
+    updates_a_head_and_leaves_the_body(&make().await).await;
+    removes_by_number(&make().await).await;
+    tells_keys_apart(&make().await).await;
+    keeps_empty_bodies(&make().await).await;
+    gives_long_bodies_and_their_parts(&make().await).await;
+    gives_parts_of_bodies(&make().await).await;
+    invalidates_by_key(&make().await).await;
+    invalidates_by_prefix(&make().await).await;
+    invalidates_by_pattern(&make().await).await;
+    invalidates_by_tag(&make().await).await;
+    clears(&make().await).await;
+    loses_none_of_many_puts(make().await).await;
 }
 
 async fn gives_back_what_was_put<S: Store>(store: &S) {
@@ -172,6 +173,28 @@ async fn gives_parts_of_bodies<S: Store>(store: &S) {
     }
 }
 
+async fn gives_long_bodies_and_their_parts<S: Store>(store: &S) {
+    let key = key("http://a.example/long");
+    let bytes = (0..700_000_u32).map(|at| b'a' + u8::try_from(at * 7 % 26).unwrap_or_default());
+    let text = String::from_utf8(bytes.collect()).expect("letters");
+    put(store, &key, variant(1, &text)).await;
+    let found = get(store, &key).await;
+    assert!(body(store, &key, &found[0]).await == text, "all of it");
+    for range in [
+        0..1,
+        1..700_000,
+        65_535..262_145,
+        131_072..131_073,
+        699_999..800_000,
+    ] {
+        let part = store.body(&key, 1, range.clone()).wait().await;
+        let part = part.expect("a body").expect("it is there");
+        let part = part.collect().await.expect("a body").to_bytes();
+        let at = |at: u64| usize::try_from(at).expect("a place").min(text.len());
+        assert!(part == text[at(range.start)..at(range.end)], "{range:?}");
+    }
+}
+
 async fn invalidates_by_key<S: Store>(store: &S) {
     let [one, two, ..] = three_keys(store).await;
     assert_eq!(invalidate(store, Selector::Key(one.clone())).await, 2);
@@ -259,7 +282,7 @@ pub(crate) fn variant(id: u64, body: &str) -> Variant {
     )
 }
 
-fn head(etag: &str, length: u64) -> Head {
+pub(crate) fn head(etag: &str, length: u64) -> Head {
     let mut headers = HeaderMap::new();
     headers.insert("etag", HeaderValue::from_str(etag).expect("a valid value"));
     headers.append("set-cookie", HeaderValue::from_static("a=b"));
@@ -288,15 +311,15 @@ fn head(etag: &str, length: u64) -> Head {
     })
 }
 
-async fn get<S: Store>(store: &S, key: &Key) -> Variants {
+pub(crate) async fn get<S: Store>(store: &S, key: &Key) -> Variants {
     store.get(key.lend()).wait().await.expect("an answer")
 }
 
-async fn put<S: Store>(store: &S, key: &Key, variant: Variant) {
+pub(crate) async fn put<S: Store>(store: &S, key: &Key, variant: Variant) {
     store.put(key, variant, &[]).wait().await.expect("a put");
 }
 
-async fn invalidate<S: Store>(store: &S, selector: Selector) -> usize {
+pub(crate) async fn invalidate<S: Store>(store: &S, selector: Selector) -> usize {
     store
         .invalidate(&selector)
         .wait()
@@ -304,7 +327,7 @@ async fn invalidate<S: Store>(store: &S, selector: Selector) -> usize {
         .expect("an invalidation")
 }
 
-async fn bodies<S: Store>(store: &S, key: &Key) -> Vec<String> {
+pub(crate) async fn bodies<S: Store>(store: &S, key: &Key) -> Vec<String> {
     let mut bodies = Vec::new();
     for variant in get(store, key).await.iter() {
         bodies.push(body(store, key, variant).await);
@@ -312,7 +335,7 @@ async fn bodies<S: Store>(store: &S, key: &Key) -> Vec<String> {
     bodies
 }
 
-async fn body<S: Store>(store: &S, key: &Key, variant: &Variant) -> String {
+pub(crate) async fn body<S: Store>(store: &S, key: &Key, variant: &Variant) -> String {
     let bytes = match variant.body() {
         Some(body) => body.clone(),
         None => {
@@ -323,4 +346,29 @@ async fn body<S: Store>(store: &S, key: &Key, variant: &Variant) -> String {
         }
     };
     String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// An empty folder, which goes with this.
+#[cfg(feature = "disk")]
+#[derive(Debug)]
+pub(crate) struct Folder(pub(crate) std::path::PathBuf);
+
+#[cfg(feature = "disk")]
+impl Folder {
+    pub(crate) fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("buttress-cache-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).expect("a folder of its own");
+        Self(path)
+    }
+}
+
+#[cfg(feature = "disk")]
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

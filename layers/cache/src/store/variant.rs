@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use super::secretive::carries_secrets;
 use super::written;
 use crate::policy;
 
@@ -28,6 +29,13 @@ impl Head {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    /// Whether it holds what a request said in a field that is likely to carry a secret, since the
+    /// response varies by it. What leaves this process should leave such a head behind.
+    #[must_use]
+    pub fn tells_secrets(&self) -> bool {
+        self.0.vary.names.iter().any(carries_secrets)
     }
 
     /// The head in bytes, added to `to`, in a form that [`read`](Self::read) of this version

@@ -3,7 +3,7 @@ use crate::store::suite::{self, key, variant};
 
 #[tokio::test]
 async fn memory_does_what_every_store_must() {
-    suite::run(|| Memory::of(1 << 20)).await;
+    suite::run(async || Memory::of(16 << 20)).await;
 }
 
 fn put(memory: &Memory, number: u64) {

@@ -1,0 +1,93 @@
+//! Bodies from disk, a piece at a time.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// How many bytes are read at once.
+pub(super) const PIECE: u64 = 128 * 1024;
+
+/// The rest of a body. What is open stays readable when its response is forgotten.
+pub(super) struct Pieces {
+    /// How many bytes are to come, those included that are being read.
+    left: u64,
+    source: Source,
+}
+
+enum Source {
+    Ready(Bytes, File),
+    Reading(JoinHandle<io::Result<(Bytes, File)>>),
+    Over,
+}
+
+impl Pieces {
+    /// What has been read, and `left` bytes of a file behind it.
+    pub(super) fn new(first: Bytes, file: File, left: u64) -> Self {
+        Self {
+            left: left.saturating_add(first.len() as u64),
+            source: Source::Ready(first, file),
+        }
+    }
+}
+
+/// The next piece of a file. Blocks.
+pub(super) fn read_piece(file: &mut File, left: u64) -> io::Result<Bytes> {
+    let length = usize::try_from(left.min(PIECE)).unwrap_or(usize::MAX);
+    let mut piece = vec![0; length];
+    match file.read_exact(&mut piece) {
+        Ok(()) => Ok(piece.into()),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err(io::Error::new(error.kind(), "a stored body was cut short"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let (piece, mut file) = match std::mem::replace(&mut this.source, Source::Over) {
+            Source::Over => return Poll::Ready(None),
+            Source::Ready(piece, file) => (piece, file),
+            Source::Reading(mut reading) => {
+                let Poll::Ready(read) = Pin::new(&mut reading).poll(cx) else {
+                    this.source = Source::Reading(reading);
+                    return Poll::Pending;
+                };
+                match read.map_err(BoxError::from).and_then(|read| Ok(read?)) {
+                    Ok(read) => read,
+                    Err(error) => return Poll::Ready(Some(Err(error))),
+                }
+            }
+        };
+        this.left = this.left.saturating_sub(piece.len() as u64);
+        let left = this.left;
+        if left > 0 {
+            this.source = Source::Reading(spawn_blocking(move || {
+                let piece = read_piece(&mut file, left)?;
+                Ok((piece, file))
+            }));
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.source, Source::Over)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

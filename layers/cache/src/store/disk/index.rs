@@ -1,0 +1,150 @@
+//! What is on disk, in memory: enough to know that something is not there, and what has to go.
+
+use std::fmt;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+
+use super::card::Card;
+use crate::store::Selector;
+use crate::store::persistent::Digest;
+
+/// Keys, and what is known of each. What is used again outlives what was used once (CLOCK-Pro).
+pub(super) struct Index(Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swept>);
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(super) struct Slot {
+    name: Box<str>,
+    tags: Box<[Arc<str>]>,
+    /// What its files take on disk.
+    bytes: u64,
+}
+
+/// Files take whole blocks of so many bytes.
+const BLOCK: u64 = 4 * 1024;
+
+/// What files of these lengths take on disk.
+pub(super) fn on_disk(lengths: impl Iterator<Item = u64>) -> u64 {
+    let blocks = lengths.map(|length| length.div_ceil(BLOCK).saturating_mul(BLOCK));
+    blocks.fold(0, u64::saturating_add)
+}
+
+impl Slot {
+    /// Of a card whose own file has so many bytes.
+    pub(super) fn of(card: &Card, length: u64) -> Arc<Self> {
+        let bodies = card.records.iter().map(|record| record.length);
+        Arc::new(Self {
+            name: card.name().into(),
+            tags: card.tags().into(),
+            bytes: on_disk(bodies.chain([length])),
+        })
+    }
+
+    /// Whether all of it is meant.
+    fn is_covered(&self, selector: &Selector) -> bool {
+        selector.covers_name(&self.name)
+    }
+
+    /// Whether some of it may be meant.
+    fn may_be_picked(&self, selector: &Selector) -> bool {
+        self.is_covered(selector) || selector.names(&self.tags)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Weigh;
+
+impl Weighter<Digest, Arc<Slot>> for Weigh {
+    fn weight(&self, _: &Digest, slot: &Arc<Slot>) -> u64 {
+        slot.bytes
+    }
+}
+
+/// Collects what is swept out, so that its files can be removed.
+#[derive(Clone, Copy)]
+struct Swept;
+
+impl Lifecycle<Digest, Arc<Slot>> for Swept {
+    type RequestState = Vec<Digest>;
+
+    fn on_evict(&self, swept: &mut Vec<Digest>, key: Digest, _: Arc<Slot>) {
+        swept.push(key);
+    }
+}
+
+impl Index {
+    pub(super) fn new(max_bytes: u64) -> Self {
+        // Half of them as many names are remembered of what was swept out lately.
+        let entries = usize::try_from((max_bytes / (2 * BLOCK)).clamp(64, 1 << 20)).unwrap_or(64);
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .weight_capacity(max_bytes)
+            .estimated_items_capacity(entries)
+            .build()
+            .expect("all that is required is set");
+        let hashing = DefaultHashBuilder::default();
+        Self(Cache::with_options(options, Weigh, hashing, Swept))
+    }
+
+    /// Whether a key is there; it counts as a use.
+    pub(super) fn uses(&self, key: &Digest) -> bool {
+        self.0.get(key).is_some()
+    }
+
+    pub(super) fn contains(&self, key: &Digest) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Adds a key, and says which ones have no room any more; it may be the very same.
+    pub(super) fn insert(&self, key: Digest, slot: Arc<Slot>) -> Vec<Digest> {
+        let mut swept = Vec::new();
+        self.0.insert_with_lifecycle(key, slot, &mut swept);
+        swept
+    }
+
+    pub(super) fn remove(&self, key: &Digest) {
+        self.0.remove(key);
+    }
+
+    /// Takes out the keys of which everything is meant.
+    pub(super) fn take_covered(&self, selector: &Selector) -> Vec<Digest> {
+        let covered = self.0.iter();
+        let covered = covered.filter(|(_, slot)| slot.is_covered(selector));
+        let covered: Vec<_> = covered.collect();
+        let taken = covered
+            .into_iter()
+            .filter_map(|(key, _)| self.0.remove(&key));
+        taken.map(|(key, _)| key).collect()
+    }
+
+    /// The keys of which something may be meant.
+    pub(super) fn picked(&self, selector: &Selector) -> Vec<Digest> {
+        let picked = self.0.iter();
+        let picked = picked.filter(|(_, slot)| slot.may_be_picked(selector));
+        picked.map(|(key, _)| key).collect()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.weight()
+    }
+
+    pub(super) fn keys(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many bytes one key may take.
+    pub(super) fn capacity(&self) -> u64 {
+        self.0.capacity()
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("bytes", &self.bytes())
+            .field("keys", &self.keys())
+            .finish()
+    }
+}

@@ -1,0 +1,188 @@
+//! What earlier processes left, found again: in the background, while the store is in use already.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use tokio::sync::watch;
+
+use super::card::Card;
+use super::index::Slot;
+use super::names::Name;
+use super::state::State;
+use crate::store::persistent::{Digest, lock};
+use crate::store::{Selector, events};
+
+/// How far the search has come.
+#[derive(Debug)]
+pub(super) struct Scan {
+    under_way: watch::Sender<bool>,
+    /// What has been invalidated since it began, and how many of those were found since.
+    doomed: Mutex<Vec<(Selector, Arc<AtomicUsize>)>>,
+}
+
+impl Scan {
+    pub(super) fn new() -> Self {
+        Self {
+            under_way: watch::Sender::new(true),
+            doomed: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        *self.under_way.borrow()
+    }
+
+    /// Whatever it still finds, it is to forget what the selector picks. Nothing if it is over.
+    pub(super) fn doom(&self, selector: &Selector) -> Option<Arc<AtomicUsize>> {
+        let mut doomed = lock(&self.doomed);
+        if !self.is_under_way() {
+            return None;
+        }
+        let count = Arc::new(AtomicUsize::new(0));
+        doomed.push((selector.clone(), Arc::clone(&count)));
+        Some(count)
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost.
+    pub(super) fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut under_way = self.under_way.subscribe();
+        async move {
+            // The sender is gone when the store is, and then nobody asks any more.
+            let _ = under_way.wait_for(|under_way| !under_way).await;
+        }
+    }
+
+    fn end(&self) {
+        // Under this lock, so that nobody dooms what is found no more.
+        let mut doomed = lock(&self.doomed);
+        self.under_way.send_replace(false);
+        doomed.clear();
+    }
+}
+
+/// Searches in a thread of its own, which ends when the store is gone.
+pub(super) fn begin(state: &Arc<State>) -> io::Result<()> {
+    let state = Arc::downgrade(state);
+    let name = "buttress-cache-scan".to_owned();
+    let thread = std::thread::Builder::new().name(name);
+    thread.spawn(move || search(&state)).map(drop)
+}
+
+fn search(state: &Weak<State>) {
+    let mut found = Found::default();
+    for shard in 0..=u8::MAX {
+        let Some(state) = state.upgrade() else {
+            return;
+        };
+        if let Err(error) = state.search_shard(shard, &mut found) {
+            events::store_failed("scan", &error);
+        }
+    }
+    if let Some(state) = state.upgrade() {
+        state.scan.end();
+        events::scanned(state.index.keys(), state.index.bytes(), found.removed);
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    /// How many files were of no use.
+    removed: usize,
+}
+
+impl State {
+    fn search_shard(&self, shard: u8, found: &mut Found) -> io::Result<()> {
+        let names = self.files.names(shard)?;
+        let mut bodies = HashSet::new();
+        for name in &names {
+            let Name::Card(at) = *name else { continue };
+            let adopted = {
+                let _alone = self.hold(&at);
+                self.adopt(at)?
+            };
+            match adopted {
+                Adopted::Card(serials) => bodies.extend(serials),
+                Adopted::Known => {}
+                Adopted::Useless => found.removed += 1,
+            }
+            self.tidy()?;
+        }
+        for name in names {
+            if let Name::Body(at, serial) = name
+                && !bodies.contains(&serial)
+                && self.remove_orphan(at, serial)?
+            {
+                found.removed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a key into the index that an earlier process left. The caller holds the key.
+    pub(super) fn adopt(&self, at: Digest) -> io::Result<Adopted> {
+        if !self.scan.is_under_way() || self.index.contains(&at) {
+            return Ok(Adopted::Known);
+        }
+        let Some((before, length)) = self.files.read_card(Name::Card(at))? else {
+            return Ok(Adopted::Useless);
+        };
+        let mut card = before.clone();
+        card.records.retain(|record| {
+            self.files.length(Name::Body(at, record.serial)) == Some(record.length)
+        });
+        self.enter_unless_doomed(at, &mut card, length);
+        let serials = card.records.iter().map(|record| record.serial).collect();
+        if card.records.len() < before.records.len() {
+            self.write_down(at, &before, &card)?;
+        }
+        Ok(Adopted::Card(serials))
+    }
+
+    /// Under one lock, so that an invalidation either finds it in the index or is found here.
+    fn enter_unless_doomed(&self, at: Digest, card: &mut Card, length: u64) {
+        let doomed = lock(&self.scan.doomed);
+        let before = card.clone();
+        card.records.retain(|record| {
+            let mut picked = doomed.iter();
+            let picked = picked.find(|(selector, _)| before.is_picked(record, selector));
+            if let Some((_, count)) = picked {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            picked.is_none()
+        });
+        if !card.records.is_empty() {
+            self.enter(at, Slot::of(card, length));
+        }
+    }
+
+    /// Removes a body that belongs to no card; whether it did.
+    fn remove_orphan(&self, at: Digest, serial: u64) -> io::Result<bool> {
+        if self.is_own(serial) {
+            return Ok(false);
+        }
+        let _alone = self.hold(&at);
+        let card = self.files.read_card(Name::Card(at))?;
+        let mut records = card.iter().flat_map(|(card, _)| &card.records);
+        let is_orphan = !records.any(|record| record.serial == serial);
+        if is_orphan {
+            self.remove_body(at, serial)?;
+        }
+        Ok(is_orphan)
+    }
+}
+
+/// What became of a card that was found.
+pub(super) enum Adopted {
+    /// It is in the index, with these bodies.
+    Card(Vec<u64>),
+    /// It was there before, or there is nothing to look for.
+    Known,
+    /// It was damaged, or has gone.
+    Useless,
+}

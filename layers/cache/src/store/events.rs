@@ -1,0 +1,20 @@
+//! What stores tell of themselves.
+
+use std::error::Error;
+
+use tracing::warn;
+
+const TARGET: &str = "buttress_cache";
+
+/// The store failed, or took too long.
+pub(crate) fn store_failed(operation: &'static str, error: &(dyn Error + 'static)) {
+    warn!(target: TARGET, operation, %error, "the store failed");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.cache.store_failures", "operation" => operation).increment(1);
+}
+
+/// What earlier processes left has been searched through.
+#[cfg(feature = "disk")]
+pub(crate) fn scanned(keys: usize, bytes: u64, removed: usize) {
+    tracing::debug!(target: TARGET, keys, bytes, removed, "the store was searched");
+}

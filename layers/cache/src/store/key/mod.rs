@@ -1,0 +1,114 @@
+//! What a response is stored under: a name and a partition.
+
+mod hashing;
+mod hex;
+mod lent;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+pub(super) use self::hashing::Carried;
+pub(crate) use self::hashing::Hashing;
+pub use self::lent::KeyRef;
+pub(crate) use self::lent::Name;
+
+/// What a response is stored under: the URI of its request, or a name that the caller gave, and the
+/// partition. Cheap to clone.
+///
+/// Two keys are equal when all of it is equal; the hash only helps to find them.
+#[derive(Clone)]
+pub struct Key {
+    hash: u64,
+    /// Name and partition, one behind the other.
+    text: Arc<str>,
+    /// Where the name ends. No name is so long that this is too small for it.
+    name: u32,
+    /// Whether the partition ends with a digest of credentials.
+    proved: bool,
+}
+
+/// How many characters a digest of credentials has.
+const DIGEST: usize = 32;
+
+/// A digest of what a request proves itself with.
+pub(crate) type Credentials = [u64; 2];
+
+impl Key {
+    /// The URI, or the name that the caller gave.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.text[..self.name as usize]
+    }
+
+    /// Whose responses these are; empty when they are everybody's. Never a secret.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.text[self.name as usize..]
+    }
+
+    /// A number that is the same for equal keys of one layer, and differs from process to process.
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The key, lent.
+    #[must_use]
+    pub fn lend(&self) -> KeyRef<'_> {
+        let (partition, credentials) = self.owner();
+        KeyRef {
+            hash: self.hash,
+            name: Name::Whole(self.name()),
+            partition,
+            credentials,
+        }
+    }
+
+    /// The partition in its parts: its name, and the credentials.
+    pub(crate) fn owner(&self) -> (&str, Option<Credentials>) {
+        let partition = self.partition();
+        let Some(at) = partition.len().checked_sub(DIGEST).filter(|_| self.proved) else {
+            return (partition, None);
+        };
+        let (name, digest) = partition.split_at(at);
+        let number = |text: &str| u64::from_str_radix(text, 16).unwrap_or_default();
+        let (high, low) = digest.split_at(DIGEST / 2);
+        (name, Some([number(high), number(low)]))
+    }
+
+    /// Name and partition as one text, where the name ends in it, and whether credentials are at its
+    /// end: what tells a key from all others in each process.
+    #[cfg(feature = "persistent")]
+    pub(crate) fn identity(&self) -> (&str, u32, bool) {
+        (&self.text, self.name, self.proved)
+    }
+
+    /// How many bytes it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the query: it may hold secrets.
+        let path = self.name().split('?').next().unwrap_or_default();
+        f.debug_tuple("Key").field(&path).finish()
+    }
+}
