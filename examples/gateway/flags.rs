@@ -24,7 +24,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "KIND", help_heading = "Cache")]
     pub(crate) cache: Option<Storing>,
 
-    /// How many bytes of responses are kept; 64 MiB unless set
+    /// How many bytes of responses are kept: 64 MiB in memory, 1 GiB on disk unless set
     #[arg(
         long,
         value_name = "BYTES",
@@ -33,6 +33,11 @@ pub(crate) struct Flags {
         help_heading = "Cache"
     )]
     pub(crate) cache_size: Option<u64>,
+
+    /// Where responses are kept: `memory`, `disk:DIR`, or `redis:URL` (or a `redis://` URL alone)
+    // Read later: clap repeats a value that it cannot read, and this one may hold a password.
+    #[arg(long, value_name = "STORE", requires = "cache", help_heading = "Cache")]
+    pub(crate) cache_store: Option<String>,
 
     /// Retry: attempts in all, the first one included
     #[arg(long, value_name = "ATTEMPTS", help_heading = "Retry")]

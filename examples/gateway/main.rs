@@ -17,6 +17,7 @@ mod refusal;
 mod serve;
 mod stack;
 mod stop;
+mod store;
 mod upstream;
 
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ use crate::upstream::Upstream;
 async fn main() -> ExitCode {
     // A wrong flag ends the program here, with exit code 2.
     let flags = Flags::parse();
-    let proxy = match proxy(&flags) {
+    let proxy = match proxy(&flags).await {
         Ok(proxy) => proxy,
         Err(error) => {
             eprintln!("error: {error}");
@@ -54,10 +55,14 @@ async fn main() -> ExitCode {
 }
 
 /// What the flags ask for; an error is a flag that is wrong or contradicts another.
-fn proxy(flags: &Flags) -> Result<Proxy, BoxError> {
+async fn proxy(flags: &Flags) -> Result<Proxy, BoxError> {
     let upstream = Upstream::parse(&flags.upstream)
         .map_err(|error| format!("--upstream cannot be used: {error}"))?;
-    Ok(Proxy::new(upstream, flags.explain, stack::build(flags)?))
+    Ok(Proxy::new(
+        upstream,
+        flags.explain,
+        stack::build(flags).await?,
+    ))
 }
 
 async fn run(flags: &Flags, proxy: Proxy) -> Result<(), BoxError> {

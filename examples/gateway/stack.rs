@@ -18,6 +18,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::flags::{Excess, Flags, Pushback, Storing, millis};
+use crate::store;
 
 /// Retries a second that are allowed whatever the percentage.
 const RETRIES_A_SECOND: u32 = 10;
@@ -43,7 +44,7 @@ const LONGEST_OPEN: Duration = Duration::from_secs(300);
 pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
 
 /// Builds the stack; an error is a contradiction between flags.
-pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
+pub(crate) async fn build(flags: &Flags) -> Result<Stack, BoxError> {
     check_limits(flags)?;
     let transport = Transport::builder().pool_idle_timeout(IDLE).build()?;
     let mut stack = erase(transport);
@@ -67,7 +68,7 @@ pub(crate) fn build(flags: &Flags) -> Result<Stack, BoxError> {
         stack = erase(retry(attempts, flags)?.layer(stack));
     }
     if let Some(kind) = flags.cache {
-        stack = erase(cache(kind, flags.cache_size)?.layer(stack));
+        stack = erase(cache(kind, flags).await?.layer(stack));
     }
     if flags.idempotency {
         stack = erase(IdempotencyKeyLayer::new().layer(stack));
@@ -96,16 +97,20 @@ fn check_limits(flags: &Flags) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn cache(kind: Storing, size: Option<u64>) -> Result<CacheLayer, BoxError> {
+async fn cache(kind: Storing, flags: &Flags) -> Result<CacheLayer, BoxError> {
     let cache = match kind {
         Storing::Private => CacheLayer::private(),
         Storing::Shared => CacheLayer::shared().targets([CDN, SURROGATE]),
     };
-    let cache = match size {
+    let cache = match flags.cache_size {
         // No entry may take all of it, or one response would drive out all others.
         Some(size) => cache
             .max_entry((size / 8).clamp(1, LARGEST_ENTRY))?
             .max_bytes(size)?,
+        None => cache,
+    };
+    let cache = match &flags.cache_store {
+        Some(store) => store::of(store, flags.cache_size).await?.keep(cache),
         None => cache,
     };
     Ok(cache.name("buttress")?)

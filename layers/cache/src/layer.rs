@@ -98,6 +98,51 @@ impl CacheLayer {
         self.with(|settings| settings.store = Some(Arc::new(store)))
     }
 
+    /// Keeps responses there if it could be opened, and in memory otherwise, with an event: for who would
+    /// rather begin with an empty cache than not at all.
+    ///
+    /// ```
+    /// use buttress_cache::CacheLayer;
+    /// use buttress_cache::store::Disk;
+    ///
+    /// # #[cfg(feature = "disk")]
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let disk = Disk::open("/proc/nobody/can/write/here", 1 << 30).await;
+    /// let layer = CacheLayer::private().store_or_memory(disk);
+    /// # drop(layer);
+    /// # }
+    /// # #[cfg(not(feature = "disk"))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(feature = "persistent")]
+    #[must_use]
+    pub fn store_or_memory(self, opened: Result<impl Store, crate::store::OpenFailed>) -> Self {
+        match opened {
+            Ok(store) => self.store(store),
+            Err(error) => {
+                crate::store::events::unopened(&error);
+                self
+            }
+        }
+    }
+
+    /// Tells users apart by a digest that is keyed with this secret, in place of a random one: so that a
+    /// [store](Self::store) that outlives the process, or is shared with others, is of use to requests
+    /// with credentials. Each process has to have the same secret, and nobody else may.
+    ///
+    /// Who has both the secret and the store can try out credentials on it; keep them in different
+    /// places. A digest in the store says nothing without the secret.
+    ///
+    /// # Errors
+    ///
+    /// If it has fewer than 32 bytes.
+    #[cfg(feature = "persistent")]
+    pub fn partition_secret(self, secret: impl AsRef<[u8]>) -> Result<Self, InvalidSettings> {
+        let secret = crate::secret::Secret::new(secret.as_ref())?;
+        Ok(self.with(|settings| settings.secret = Some(secret)))
+    }
+
     /// How long a store may take for one answer, 250 ms unless set. Later it is as good as empty.
     #[must_use]
     pub fn store_timeout(self, limit: Duration) -> Self {

@@ -83,6 +83,17 @@
 //! is further behind the others than that loses it, with an error ([`FetchFailed`]): nobody waits for
 //! one who has stopped reading.
 //!
+//! # Stores
+//!
+//! Responses are kept in memory, unless the layer is given another [store]: a folder (feature `disk`)
+//! that a later process finds again, Redis (feature `redis`) that several processes share, or one of
+//! your own. [What each promises](store#which-one) about durability, sharing and failure stands there.
+//! A store that fails or stalls is a miss and an event; it never takes a request down with it.
+//!
+//! A private cache keeps users apart by a keyed digest of their `Authorization`. The key is random, and
+//! so another one in each process: what was stored for requests with credentials is not found again by
+//! a later process, or another one, unless both are given the same `CacheLayer::partition_secret`.
+//!
 //! # How it differs
 //!
 //! - From a memoizing layer, which keeps what a key gave: HTTP says how long a response may be used,
@@ -113,6 +124,9 @@
 //! | `not revalidated` | warn | `key`, `reason` |
 //! | `stale: the origin failed` | warn | `key`, `age_s`, `status` |
 //! | `the store failed` | warn | `operation`, `error` |
+//! | `the store could not be opened: memory is used` | warn | `error` |
+//! | `the store has no bound: set maxmemory and an eviction policy` | warn | `address` |
+//! | `the store was searched` | debug | `keys`, `bytes`, `removed` |
 //! | `asked too often: is there a loop?` | error | `key`, `times`, `window_ms` |
 //!
 //! Keys are told without their query. With the feature `metrics`: the counters
@@ -139,6 +153,8 @@ mod overrides;
 mod policy;
 mod recent;
 mod refresh;
+#[cfg(feature = "persistent")]
+mod secret;
 mod seek;
 mod serve;
 mod service;

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     /// In place of memory.
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) store_timeout: Duration,
+    #[cfg(feature = "persistent")]
+    pub(crate) secret: Option<crate::secret::Secret>,
     pub(crate) coalesce: bool,
     pub(crate) revalidations: usize,
     pub(crate) revalidation_timeout: Duration,
@@ -45,6 +47,8 @@ impl Settings {
             max_entry: 4 * 1024 * 1024,
             store: None,
             store_timeout: Duration::from_millis(250),
+            #[cfg(feature = "persistent")]
+            secret: None,
             coalesce: true,
             revalidations: 32,
             revalidation_timeout: Duration::from_secs(60),

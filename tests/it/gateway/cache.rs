@@ -12,7 +12,7 @@ use crate::support::gateway::{Gateway, text};
 use crate::support::upstream::Upstream;
 
 /// Numbers its answers, which are fresh for an hour, and as long as the path asks for.
-async fn numbered() -> Upstream {
+pub(super) async fn numbered() -> Upstream {
     Upstream::start(|n, request| async move {
         let path = request.uri().path().trim_start_matches('/');
         let length = path.parse().unwrap_or(0);

@@ -8,4 +8,5 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod passing;
+mod store;
 mod streaming;

@@ -48,6 +48,10 @@ impl Shared {
             return None;
         }
         let secret = request.headers().get(header::AUTHORIZATION)?.as_bytes();
+        #[cfg(feature = "persistent")]
+        if let Some(key) = &self.settings.secret {
+            return Some(key.digest(secret));
+        }
         let mut hasher = self.secret.build_hasher();
         hasher.write(secret);
         Some([hasher.finish(), self.second.hash(secret)])

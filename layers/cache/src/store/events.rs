@@ -18,3 +18,15 @@ pub(crate) fn store_failed(operation: &'static str, error: &(dyn Error + 'static
 pub(crate) fn scanned(keys: usize, bytes: u64, removed: usize) {
     tracing::debug!(target: TARGET, keys, bytes, removed, "the store was searched");
 }
+
+/// What is kept in Redis has no bound.
+#[cfg(feature = "redis")]
+pub(crate) fn unbounded(address: &str) {
+    warn!(target: TARGET, address, "the store has no bound: set maxmemory and an eviction policy");
+}
+
+/// A store could not be opened, and memory stands in for it.
+#[cfg(feature = "persistent")]
+pub(crate) fn unopened(error: &(dyn Error + 'static)) {
+    warn!(target: TARGET, %error, "the store could not be opened: memory is used");
+}

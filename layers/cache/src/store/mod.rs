@@ -9,14 +9,15 @@
 //!
 //! # Which one
 //!
-//! | | `Memory` | `Disk` (feature `disk`) |
-//! | --- | --- | --- |
-//! | after a restart | empty | all is there |
-//! | shared by | clones of one store | clones of one store; a second process is refused |
-//! | bound | bytes of memory | bytes of files; index and names take memory beside it, about 200 bytes a key |
-//! | who has to go | least used, safe from scans | least used, safe from scans |
-//! | a hit | at once | two reads, on a thread where that may block |
-//! | a miss | at once | at once |
+//! | | `Memory` | `Disk` (feature `disk`) | `Redis` (feature `redis`) |
+//! | --- | --- | --- | --- |
+//! | after a restart | empty | all is there | all that Redis kept is there |
+//! | shared by | clones of one store | clones of one store; a second process is refused | all processes with the same prefix |
+//! | bound | bytes of memory | bytes of files; the index takes memory beside it, some 200 bytes a key and its name | Redis's `maxmemory` |
+//! | who has to go | least used, safe from scans | least used, safe from scans | as Redis's `maxmemory-policy` says |
+//! | a hit | at once | two reads, on a thread where that may block | two round trips |
+//! | a miss | at once | at once | one round trip |
+//! | fails | never | disk full, no longer writable | unreachable, stalled, full |
 //!
 //! # Disk
 //!
@@ -40,6 +41,26 @@
 //! written any more, is an event and a response that is not stored. Writes under way come on top of
 //! the bound.
 //!
+//! # Redis
+//!
+//! `Redis` keeps the heads under one key in a hash, each body in a string of its own, and the keys of a
+//! tag in a set. All that changes several of them is a script, and so is done whole or not at all. A
+//! body is written before the script that refers to it, with a time to live of a minute, so that one
+//! whose writer ended is gone by itself.
+//!
+//! Whatever is written has a time to live: as long as the response may be served, and a day more (a
+//! setting) for what may still be validated. Nothing is left behind by a cache that is no longer used.
+//! Beside that, the bound is Redis's: set `maxmemory`, and a policy such as `allkeys-lru`. Without a bound
+//! the store opens with a warning; with a bound and the policy `noeviction`, a full Redis is a store that
+//! fails to write. A body that was swept out is a miss, and takes its head along; one that is swept out
+//! while it is read breaks off.
+//!
+//! Each command has a time limit (a setting) beside the layer's. When Redis is lost, it is connected to
+//! again with the next request. What one process invalidates is gone for all; a fetch that another one
+//! has under way just then is not stopped from being stored. Invalidation by prefix or pattern walks
+//! through all keys of the database, so a database of its own is best; by key or tag it does not. One
+//! server, without TLS: no cluster.
+//!
 //! # What is readable in a store
 //!
 //! URIs with their queries, names of partitions, tags, and responses with all their fields, since all of
@@ -57,6 +78,8 @@ mod open;
 mod packed;
 #[cfg(feature = "persistent")]
 mod persistent;
+#[cfg(feature = "redis")]
+mod redis;
 mod secretive;
 mod selector;
 #[cfg(test)]
@@ -76,6 +99,8 @@ pub use self::key::{Key, KeyRef};
 pub use self::memory::Memory;
 #[cfg(feature = "persistent")]
 pub use self::open::OpenFailed;
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisSettings};
 pub use self::selector::Selector;
 pub use self::variant::{Head, Tags, Variant, Variants};
 

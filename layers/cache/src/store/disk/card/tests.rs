@@ -92,7 +92,7 @@ fn selectors_pick_by_name_and_by_tag() {
 
 #[test]
 fn each_tag_is_named_once() {
-    assert_eq!(card().tags(), ["a".into(), "b".into()]);
+    assert_eq!(card().tags(), [Arc::<str>::from("a"), "b".into()]);
 }
 
 proptest! {

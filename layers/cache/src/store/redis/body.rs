@@ -1,0 +1,122 @@
+//! Bodies from Redis, and into it, a piece at a time.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use buttress_kernel::BoxError;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use super::line::Line;
+
+/// How many bytes are sent at once.
+pub(super) const PIECE: u64 = 128 * 1024;
+
+/// How long the pieces of a body are kept that is never finished, in milliseconds.
+const UNFINISHED: u64 = 60_000;
+
+type Pending = Pin<Box<dyn Future<Output = Result<Bytes, BoxError>> + Send>>;
+
+/// The rest of a body.
+pub(super) struct Pieces {
+    line: Arc<Line>,
+    name: Vec<u8>,
+    /// Where the next piece begins that has not been asked for.
+    next: u64,
+    end: u64,
+    /// How many bytes have not been given yet.
+    left: u64,
+    source: Source,
+}
+
+enum Source {
+    Ready(Bytes),
+    Asking(Pending),
+    Over,
+}
+
+impl Pieces {
+    /// What came already, and what of the body comes behind it, up to `end`.
+    pub(super) fn new(line: Arc<Line>, name: Vec<u8>, first: Bytes, next: u64, end: u64) -> Self {
+        Self {
+            line,
+            name,
+            next,
+            end,
+            left: first.len() as u64 + (end - next),
+            source: Source::Ready(first),
+        }
+    }
+
+    fn ask(&mut self) -> Source {
+        if self.next >= self.end {
+            return Source::Over;
+        }
+        let (first, end) = (self.next, self.end.min(self.next + PIECE));
+        self.next = end;
+        let (line, name) = (Arc::clone(&self.line), self.name.clone());
+        Source::Asking(Box::pin(async move {
+            let mut question = redis::cmd("GETRANGE");
+            question.arg(name).arg(first).arg(end - 1);
+            let piece: Vec<u8> = line.ask(&question).await?;
+            if piece.len() as u64 == end - first {
+                Ok(piece.into())
+            } else {
+                Err("a stored body was swept out while it was read".into())
+            }
+        }))
+    }
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let piece = match std::mem::replace(&mut this.source, Source::Over) {
+            Source::Over => return Poll::Ready(None),
+            Source::Ready(piece) => piece,
+            Source::Asking(mut pending) => match pending.as_mut().poll(cx) {
+                Poll::Pending => {
+                    this.source = Source::Asking(pending);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Ok(piece)) => piece,
+            },
+        };
+        this.left -= piece.len() as u64;
+        this.source = this.ask();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.source, Source::Over)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// Writes a body, which goes by itself unless something refers to it soon.
+pub(super) async fn write(line: &Line, name: &[u8], body: &Bytes) -> Result<(), BoxError> {
+    let size = usize::try_from(PIECE).unwrap_or(usize::MAX);
+    for (number, piece) in body.chunks(size).enumerate() {
+        let mut commands = redis::pipe();
+        if number == 0 {
+            let set = commands.cmd("SET").arg(name).arg(piece);
+            set.arg("PX").arg(UNFINISHED).ignore();
+        } else {
+            commands.cmd("APPEND").arg(name).arg(piece).ignore();
+            commands.cmd("PEXPIRE").arg(name).arg(UNFINISHED).ignore();
+        }
+        let () = line.ask_all(&commands).await?;
+    }
+    Ok(())
+}

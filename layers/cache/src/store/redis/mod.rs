@@ -1,0 +1,336 @@
+//! Responses in Redis.
+
+mod body;
+mod line;
+mod names;
+mod record;
+mod scripts;
+mod settings;
+mod useful;
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use redis::{ScriptInvocation, Value};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use self::body::{PIECE, Pieces};
+use self::line::Line;
+use self::names::Names;
+use self::scripts::Scripts;
+pub use self::settings::RedisSettings;
+use self::useful::useful_for;
+use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants};
+
+/// Keeps responses in Redis, or what speaks its language, where other processes find them too.
+///
+/// See [the module's page](super#redis) for what it promises. Clones share a connection.
+///
+/// ```no_run
+/// use buttress_cache::CacheLayer;
+/// use buttress_cache::store::Redis;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let redis = Redis::open("redis://127.0.0.1:6379/0").await?;
+/// let layer = CacheLayer::shared().store(redis);
+/// # drop(layer);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Redis(Arc<Inner>);
+
+struct Inner {
+    line: Arc<Line>,
+    names: Names,
+    scripts: Scripts,
+    stale: Duration,
+    /// What the numbers of bodies are made of.
+    seeds: [RandomState; 2],
+    count: AtomicU64,
+    writers: Arc<Semaphore>,
+}
+
+/// So many bodies at most are on their way into Redis at the same time; who comes later waits in line,
+/// and gives up when the layer's time limit is over.
+const WRITERS: usize = 64;
+
+/// So many entries are looked for at once.
+const BATCH: usize = 500;
+
+impl Redis {
+    /// Uses the Redis at a URL, such as `redis://:password@127.0.0.1:6379/0` or
+    /// `redis+unix:///run/redis.sock`.
+    ///
+    /// # Errors
+    ///
+    /// See [`RedisSettings::open`].
+    pub async fn open(url: &str) -> Result<Self, OpenFailed> {
+        Self::at(url).open().await
+    }
+
+    /// The same, with settings of your own.
+    #[must_use]
+    pub fn at(url: &str) -> RedisSettings {
+        RedisSettings::new(url)
+    }
+
+    fn new(line: Line, settings: &RedisSettings) -> Self {
+        Self(Arc::new(Inner {
+            line: Arc::new(line),
+            names: Names::new(&settings.prefix),
+            scripts: Scripts::new(),
+            stale: settings.stale,
+            seeds: [RandomState::new(), RandomState::new()],
+            count: AtomicU64::new(0),
+            writers: Arc::new(Semaphore::new(WRITERS)),
+        }))
+    }
+
+    /// Does something to the end, once it has begun, whether somebody waits for it or not.
+    fn whole<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F + Send + 'static) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, BoxError>> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.0);
+        Answer::later(async move { Handle::try_current()?.spawn(work(inner)).await? })
+    }
+}
+
+impl Inner {
+    /// A script for an entry.
+    fn on<'a>(&self, script: &'a redis::Script, entry: &[u8]) -> ScriptInvocation<'a> {
+        let mut script = script.prepare_invoke();
+        script.key(entry);
+        script.arg(self.names.bodies()).arg(self.names.tags());
+        script
+    }
+
+    fn milliseconds(&self, head: &Head) -> u64 {
+        let time = useful_for(head.as_ref(), self.stale);
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn new_serial(&self) -> String {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let [one, other] = [0, 1].map(|seed: usize| self.seeds[seed].hash_one(count));
+        format!("{one:016x}{other:016x}")
+    }
+
+    async fn get(&self, key: &Key) -> Result<Variants, BoxError> {
+        let mut question = redis::cmd("HGETALL");
+        question.arg(self.names.entry(key));
+        Ok(record::read(self.line.ask(&question).await?))
+    }
+
+    async fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Result<Option<Body>, BoxError> {
+        let first = range.start;
+        let asked = range.end.saturating_sub(first).clamp(1, PIECE);
+        let mut script = self.on(&self.scripts.body, &self.names.entry(key));
+        script.arg(record::field(id));
+        script.arg(first).arg(first.saturating_add(asked - 1));
+        let answer: Value = self.line.run(&script).await?;
+        if answer == Value::Nil {
+            // Swept out by Redis, or expired: then its head is of no use either.
+            self.remove(key, &[id]).await?;
+            return Ok(None);
+        }
+        let (name, length, mut bytes): (Vec<u8>, u64, Vec<u8>) = redis::from_redis_value(answer)?;
+        let end = range.end.min(length);
+        let wanted = end.saturating_sub(first);
+        bytes.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        let bytes = Bytes::from(bytes);
+        let next = first.saturating_add(bytes.len() as u64);
+        if next >= end {
+            return Ok(Some(Body::from(bytes)));
+        }
+        let line = Arc::clone(&self.line);
+        Ok(Some(Body::new(Pieces::new(line, name, bytes, next, end))))
+    }
+
+    async fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Result<(), BoxError> {
+        let head = variant.head();
+        if head.tells_secrets() {
+            let gone = [replaces, &[variant.id()]].concat();
+            return self.remove(key, &gone).await;
+        }
+        let (body, serial) = (
+            variant.body().cloned().unwrap_or_default(),
+            self.new_serial(),
+        );
+        let name = self.names.body(&serial);
+        body::write(&self.line, &name, &body).await?;
+        let mut bytes = Vec::new();
+        head.write(&mut bytes);
+        let mut script = self.on(&self.scripts.put, &self.names.entry(key));
+        script.arg(record::field(variant.id())).arg(serial);
+        script.arg(bytes).arg(record::write_tags(variant.tags()));
+        script.arg(body.len()).arg(self.milliseconds(head));
+        for id in replaces {
+            script.arg(record::field(*id));
+        }
+        self.line.run(&script).await
+    }
+
+    async fn update(&self, key: &Key, id: u64, head: &Head) -> Result<(), BoxError> {
+        if head.tells_secrets() {
+            return self.remove(key, &[id]).await;
+        }
+        let mut bytes = Vec::new();
+        head.write(&mut bytes);
+        let mut script = self.on(&self.scripts.update, &self.names.entry(key));
+        script.arg(record::field(id)).arg(bytes);
+        script.arg(self.milliseconds(head));
+        self.line.run(&script).await
+    }
+
+    async fn remove(&self, key: &Key, ids: &[u64]) -> Result<(), BoxError> {
+        let mut script = self.on(&self.scripts.remove, &self.names.entry(key));
+        for id in ids {
+            script.arg(record::field(*id));
+        }
+        self.line.run(&script).await
+    }
+
+    async fn clear(&self, entry: &[u8]) -> Result<usize, BoxError> {
+        self.line.run(&self.on(&self.scripts.clear, entry)).await
+    }
+
+    async fn invalidate(&self, selector: &Selector) -> Result<usize, BoxError> {
+        match selector {
+            Selector::Key(key) => self.clear(&self.names.entry(key)).await,
+            Selector::Tag(tag) => self.invalidate_tag(tag).await,
+            Selector::All => self.invalidate_all().await,
+            Selector::Prefix(prefix) => self.invalidate_names(selector, prefix).await,
+            Selector::Pattern(pattern) => {
+                let prefix = pattern.split('*').next().unwrap_or_default();
+                self.invalidate_names(selector, prefix).await
+            }
+        }
+    }
+
+    /// Those whose name begins so, and is picked.
+    async fn invalidate_names(&self, selector: &Selector, prefix: &str) -> Result<usize, BoxError> {
+        let (glob, mut count, mut cursor) = (self.names.beginning(prefix), 0, 0);
+        loop {
+            let (next, entries) = self.scan(cursor, &glob).await?;
+            for entry in entries {
+                let name = self.names.name_of(&entry);
+                if name.is_some_and(|name| selector.covers_name(name)) {
+                    count += self.clear(&entry).await?;
+                }
+            }
+            if next == 0 {
+                return Ok(count);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn invalidate_all(&self) -> Result<usize, BoxError> {
+        let (glob, mut count, mut cursor) = (self.names.all(), 0, 0);
+        loop {
+            let (next, keys) = self.scan(cursor, &glob).await?;
+            let is_entry = |key: &Vec<u8>| self.names.name_of(key).is_some();
+            let (entries, rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
+            for entry in entries {
+                count += self.clear(&entry).await?;
+            }
+            // Bodies that nothing refers to yet are those of responses under way.
+            if !rest.is_empty() {
+                let mut unlink = redis::cmd("UNLINK");
+                let () = self.line.ask(unlink.arg(rest)).await?;
+            }
+            if next == 0 {
+                return Ok(count);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn scan(&self, cursor: u64, glob: &[u8]) -> Result<(u64, Vec<Vec<u8>>), BoxError> {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(glob);
+        self.line.ask(scan.arg("COUNT").arg(BATCH)).await
+    }
+
+    async fn invalidate_tag(&self, tag: &str) -> Result<usize, BoxError> {
+        let (mut count, mut cursor) = (0, 0_u64);
+        loop {
+            let mut scan = redis::cmd("SSCAN");
+            scan.arg(self.names.tag(tag)).arg(cursor);
+            let answer = self.line.ask(scan.arg("COUNT").arg(BATCH)).await?;
+            let (next, entries): (u64, Vec<Vec<u8>>) = answer;
+            for entry in entries {
+                let mut script = self.on(&self.scripts.untag, &entry);
+                let gone: usize = self.line.run(script.arg(tag)).await?;
+                count += gone;
+            }
+            if next == 0 {
+                return Ok(count);
+            }
+            cursor = next;
+        }
+    }
+}
+
+impl Store for Redis {
+    fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
+        let (inner, key) = (Arc::clone(&self.0), key.keep());
+        Answer::later(async move { inner.get(&key).await })
+    }
+
+    fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
+        let (inner, key) = (Arc::clone(&self.0), key.clone());
+        Answer::later(async move { inner.body(&key, id, range).await })
+    }
+
+    fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
+        let (inner, key, replaces) = (Arc::clone(&self.0), key.clone(), replaces.to_vec());
+        Answer::later(async move {
+            let place = Arc::clone(&inner.writers).acquire_owned().await?;
+            let work = async move {
+                let _place = place;
+                inner.put(&key, variant, &replaces).await
+            };
+            Handle::try_current()?.spawn(work).await?
+        })
+    }
+
+    fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
+        let key = key.clone();
+        self.whole(move |inner| async move { inner.update(&key, id, &head).await })
+    }
+
+    fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
+        let (key, ids) = (key.clone(), ids.to_vec());
+        self.whole(move |inner| async move { inner.remove(&key, &ids).await })
+    }
+
+    fn invalidate(&self, selector: &Selector) -> Answer<usize> {
+        let selector = selector.clone();
+        self.whole(move |inner| async move { inner.invalidate(&selector).await })
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("line", &self.0.line)
+            .field("names", &self.0.names)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+use std::net::TcpListener;
+
+use http_body_util::BodyExt;
+
+use super::server::Server;
+use super::*;
+use crate::store::suite::{self, bodies, get, head, invalidate, key, put, variant};
+
+async fn open(server: &Server) -> Redis {
+    // Generous: the machine may be busy.
+    let redis = Redis::at(&server.url()).time_limit(Duration::from_secs(10));
+    redis.open().await.expect("it opens")
+}
+
+#[tokio::test]
+async fn redis_does_what_every_store_must() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let count = std::cell::Cell::new(0);
+    suite::run(async || {
+        count.set(count.get() + 1);
+        let redis = Redis::at(&server.url()).prefix(&format!("cache[{}]:", count.get()));
+        let redis = redis.time_limit(Duration::from_secs(10));
+        redis.open().await.expect("it opens")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_connections_share_what_is_stored_and_what_is_forgotten() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let (one, other) = (open(&server).await, open(&server).await);
+    let key = key("http://a.example/");
+    put(&one, &key, variant(1, "one")).await;
+    assert_eq!(bodies(&other, &key).await, ["one"]);
+    assert_eq!(invalidate(&other, Selector::Tag("every".into())).await, 1);
+    assert!(get(&one, &key).await.is_empty());
+
+    let apart = Redis::at(&server.url()).prefix("apart:").open().await;
+    let apart = apart.expect("it opens");
+    put(&one, &key, variant(1, "one")).await;
+    assert!(get(&apart, &key).await.is_empty());
+    put(&apart, &key, variant(1, "apart")).await;
+    assert_eq!(invalidate(&apart, Selector::All).await, 1);
+    assert_eq!(bodies(&one, &key).await, ["one"], "another prefix");
+}
+
+#[tokio::test]
+async fn everything_goes_by_itself_when_it_is_of_no_use_any_more() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = Redis::at(&server.url()).time_limit(Duration::from_secs(10));
+    let redis = redis.keep_stale(Duration::from_secs(100));
+    let redis = redis.open().await.expect("it opens");
+    let key = key("http://a.example/");
+    put(&redis, &key, variant(1, "body")).await;
+    // 57 s fresh, and 100 s stale.
+    let times = |server: &Server| {
+        let script = "local all = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
+                      all[#all + 1] = redis.call('PTTL', key) end table.sort(all) return ";
+        let ask = |what: &str| server.number(&format!("EVAL \"{script}{what}\" 0"));
+        (ask("#all"), ask("all[1]"), ask("all[#all]"))
+    };
+    let (count, least, most) = times(&server);
+    assert_eq!(count, 4, "heads, a body, two tags");
+    assert!(least > 147_000 && most <= 157_000, "{least} to {most} ms");
+
+    let mut longer = head("longer", 4).as_ref().clone();
+    longer.freshness.lifetime = Duration::from_secs(1_003);
+    let end = redis.update(&key, 1, Head::new(longer)).wait().await;
+    end.expect("an update");
+    let (count, least, most) = times(&server);
+    assert_eq!(count, 4);
+    assert!(
+        least > 1_090_000 && most <= 1_100_000,
+        "{least} to {most} ms"
+    );
+    put(&redis, &key, variant(2, "")).await;
+    assert!(
+        times(&server).2 > 1_000_000,
+        "a shorter one does not shorten others"
+    );
+}
+
+#[tokio::test]
+async fn a_head_is_updated_without_its_body() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    put(&redis, &key, variant(1, "body")).await;
+    let body = |server: &Server| {
+        let mut keys = server.keys().into_iter();
+        keys.find(|key| key.contains(":b:")).expect("a body")
+    };
+    let before = body(&server);
+    let end = redis.update(&key, 1, head("new", 4)).wait().await;
+    end.expect("an update");
+    assert_eq!(get(&redis, &key).await[0].as_ref(), head("new", 4).as_ref());
+    assert_eq!(body(&server), before);
+    put(&redis, &key, variant(1, "again")).await;
+    assert_ne!(body(&server), before, "another body has another name");
+    invalidate(&redis, Selector::Key(key)).await;
+    assert_eq!(
+        server
+            .keys()
+            .iter()
+            .filter(|key| key.contains(":b:"))
+            .count(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn what_redis_swept_out_is_a_miss_and_its_bound_holds() {
+    let Some(server) = Server::start("--maxmemory 6mb --maxmemory-policy allkeys-lru") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let keys = (0..200).map(|n| key(&format!("http://a.example/{n}")));
+    let keys: Vec<Key> = keys.collect();
+    let body = "x".repeat(100_000);
+    let mut failed = 0;
+    for (id, key) in (0..).zip(&keys) {
+        let end = redis.put(key, variant(id, &body), &[]).wait().await;
+        failed += usize::from(end.is_err());
+    }
+    assert!(failed < 100, "{failed} of 200 puts failed");
+    let mut whole = 0;
+    for (id, key) in (0..).zip(&keys) {
+        let found = get(&redis, key).await;
+        if found.is_empty() {
+            continue;
+        }
+        match redis
+            .body(key, id, 0..200_000)
+            .wait()
+            .await
+            .expect("an answer")
+        {
+            Some(found) => {
+                let found = found.collect().await.expect("a body").to_bytes();
+                assert!(found == body, "never a part");
+                whole += 1;
+            }
+            None => assert!(get(&redis, key).await.is_empty(), "the head goes too"),
+        }
+    }
+    assert!(whole > 0 && whole < 100, "{whole} are there");
+}
+
+#[tokio::test]
+async fn a_full_redis_is_a_failure_to_write_alone() {
+    let Some(server) = Server::start("--maxmemory 4mb --maxmemory-policy noeviction") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let small = key("http://a.example/small");
+    put(&redis, &small, variant(1, "small")).await;
+    let body = "x".repeat(500_000);
+    let mut last = Ok(());
+    for n in 0..20 {
+        let key = key(&format!("http://a.example/{n}"));
+        last = redis.put(&key, variant(n, &body), &[]).wait().await;
+    }
+    let error = last.expect_err("it is full");
+    assert!(error.to_string().contains("OOM"), "{error}");
+    assert_eq!(bodies(&redis, &small).await, ["small"]);
+}
+
+#[tokio::test]
+async fn it_is_connected_again_after_a_restart() {
+    let Some(mut server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    put(&redis, &key, variant(1, "one")).await;
+    server.end();
+    redis.get(key.lend()).wait().await.expect_err("it is gone");
+    redis
+        .get(key.lend())
+        .wait()
+        .await
+        .expect_err("and stays so");
+    server.start_again();
+    let mut again = redis.put(&key, variant(2, "two"), &[]).wait().await;
+    for _ in 0..3 {
+        if again.is_err() {
+            again = redis.put(&key, variant(2, "two"), &[]).wait().await;
+        }
+    }
+    again.expect("it is back");
+    assert_eq!(bodies(&redis, &key).await, ["two"]);
+}
+
+#[tokio::test]
+async fn one_that_stalls_fails_in_time_and_is_used_again_later() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let limit = Duration::from_millis(300);
+    let redis = Redis::at(&server.url()).time_limit(limit).open().await;
+    let redis = redis.expect("it opens");
+    let key = key("http://a.example/");
+    put(&redis, &key, variant(1, &"long ".repeat(100_000))).await;
+    let body = redis.body(&key, 1, 0..500_000).wait().await;
+    let body = body.expect("a body").expect("it is there");
+    server.signal("STOP");
+    let error = redis.get(key.lend()).wait().await.expect_err("no answer");
+    assert_eq!(error.to_string(), "Redis did not answer within 300ms");
+    let error = body.collect().await.expect_err("no answer");
+    assert!(error.to_string().contains("did not answer"), "{error}");
+    server.signal("CONT");
+    let mut found = redis.get(key.lend()).wait().await;
+    for _ in 0..20 {
+        if found.is_err() {
+            found = redis.get(key.lend()).wait().await;
+        }
+    }
+    assert_eq!(found.expect("it is back").len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_a_clear_error_without_the_password() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = silent.local_addr().expect("an address");
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody_at = nobody.local_addr().expect("an address");
+    drop(nobody);
+    for address in [silent, nobody_at] {
+        let url = format!("redis://:sesame@{address}/0");
+        let settings = Redis::at(&url).time_limit(Duration::from_millis(100));
+        assert!(!format!("{settings:?}").contains("sesame"));
+        let error = settings.open().await.expect_err("nobody answers");
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(&address.to_string()), "{text}");
+        assert!(text.contains("see that it runs there"), "{text}");
+        assert!(!text.contains("sesame"), "{text}");
+    }
+    for url in [
+        "",
+        "sesame",
+        "http://:sesame@a/",
+        "redis://:sesame@a:99999/",
+        "redis://a/sesame",
+    ] {
+        let error = Redis::open(url).await.expect_err("no URL");
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("redis://HOST:PORT") && !text.contains("sesame"),
+            "{text}"
+        );
+    }
+    let url = format!("redis://{nobody_at}");
+    let error = Redis::at(&url)
+        .prefix("")
+        .open()
+        .await
+        .expect_err("no prefix");
+    assert!(error.to_string().contains("prefix"));
+    let none = Redis::at(&url).time_limit(Duration::ZERO).open().await;
+    assert!(
+        none.expect_err("no time")
+            .to_string()
+            .contains("time_limit")
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_a_clear_error() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    server.raw("CONFIG SET requirepass sesame");
+    let url = |password: &str| server.url().replace("127", &format!("{password}127"));
+    for wrong in ["", ":guessed@"] {
+        let error = Redis::open(&url(wrong))
+            .await
+            .expect_err("it wants another");
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("lets this user in") && !text.contains("guessed"),
+            "{text}"
+        );
+    }
+    let redis = Redis::open(&url(":sesame@")).await.expect("the right one");
+    assert!(!format!("{redis:?}").contains("sesame"));
+}
+
+#[tokio::test]
+async fn what_varies_by_a_secret_is_not_written_down() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    let with = |name: &'static str| {
+        let mut head = head("e", 4).as_ref().clone();
+        head.vary.names = vec![http::HeaderName::from_static(name)];
+        head.vary.rows = vec![vec![Some(b"sesame".as_slice().into())]];
+        Head::new(head)
+    };
+    let vary = |id, name| Variant::restore(id, with(name), &[], Some(Bytes::from("body")));
+    put(&redis, &key, vary(1, "accept")).await;
+    put(&redis, &key, vary(2, "cookie")).await;
+    assert_eq!(get(&redis, &key).await.len(), 1);
+    put(&redis, &key, vary(1, "cookie")).await;
+    assert!(
+        get(&redis, &key).await.is_empty(),
+        "the old one of its number goes"
+    );
+    put(&redis, &key, vary(1, "accept")).await;
+    let end = redis.update(&key, 1, with("x-api-key")).wait().await;
+    end.expect("an update");
+    assert!(get(&redis, &key).await.is_empty(), "it says so now");
+}
