@@ -53,8 +53,12 @@ impl Keep {
             };
             return telemetry::not_stored(&self.key, reason);
         }
+        let head = Head::new(*self.head);
+        if head.tells_secrets() && !self.shared.store.keeps_secrets() {
+            return telemetry::not_stored(&self.key, "varies by a secret");
+        }
         let id = self.shared.new_id();
-        let variant = Variant::new(id, Head::new(*self.head), self.tags, body);
+        let variant = Variant::new(id, head, self.tags, body);
         let seat = self.seat;
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop(seat);

@@ -241,6 +241,10 @@ impl Store for Memory {
         Answer::Now(())
     }
 
+    fn keeps_secrets(&self) -> bool {
+        true
+    }
+
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         Answer::Now(match selector {
             Selector::Key(key) => self.invalidate_key(key),

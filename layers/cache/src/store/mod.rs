@@ -134,6 +134,12 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the responses of these numbers.
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()>;
 
+    /// Whether what is put here stays in this process, so that it may hold
+    /// [secrets of requests](Head::tells_secrets). No, unless a store says so.
+    fn keeps_secrets(&self) -> bool {
+        false
+    }
+
     /// Forgets whatever the selector picks, and says how many responses that were.
     fn invalidate(&self, selector: &Selector) -> Answer<usize>;
 }

@@ -5,6 +5,8 @@ mod basics;
 mod cancellation;
 mod coalescing;
 mod cookies;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod crash;
 mod directives;
 mod failing;
 mod handle;
@@ -13,6 +15,8 @@ mod keys;
 mod measured;
 mod rows;
 mod stale;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod stores;
 mod streaming;
 mod support;
 mod telemetry;

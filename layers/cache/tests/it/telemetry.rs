@@ -14,7 +14,7 @@ use crate::support::*;
 
 /// Every event of this crate on a line of its own.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
 
 struct Line(String);
 
@@ -34,14 +34,14 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 }
 
-fn listen() -> (Lines, DefaultGuard) {
+pub(crate) fn listen() -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
     (lines, tracing::subscriber::set_default(subscriber))
 }
 
 impl Lines {
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

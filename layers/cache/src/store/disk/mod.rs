@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use self::body::{Pieces, read_piece};
-use self::state::{Newcomer, State};
+use self::state::State;
 use super::persistent::Digest;
 use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, events};
 
@@ -135,7 +135,8 @@ impl Disk {
     }
 
     fn invalidate_all_of(&self, selector: &Selector) -> Answer<usize> {
-        self.state.begin_invalidation(None);
+        self.state
+            .doom(|new| selector.picks(&new.key, &new.variant));
         let later = self.state.scan.doom(selector);
         let selector = selector.clone();
         let over = self.state.scan.over();
@@ -189,13 +190,8 @@ impl Store for Disk {
     }
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        let (at, key) = (Digest::of_key(key.lend()), key.clone());
-        let new = Newcomer {
-            since: self.state.invalidations(&at),
-            replaces: replaces.to_vec(),
-            variant,
-        };
-        self.change(move |state| state.put(at, &key, &new))
+        let new = self.state.expect(key, variant, replaces);
+        self.change(move |state| state.put(&new))
     }
 
     fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
@@ -213,7 +209,7 @@ impl Store for Disk {
             return self.invalidate_all_of(selector);
         };
         let (at, key) = (Digest::of_key(key.lend()), key.clone());
-        self.state.begin_invalidation(Some(&at));
+        self.state.doom(|new| new.at == at);
         Answer::later(self.duty(move |state| state.invalidate_key(at, &key)))
     }
 }

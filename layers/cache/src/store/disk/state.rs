@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::card::{Card, Record};
 use super::files::Files;
@@ -16,12 +16,14 @@ use crate::store::{Head, Key, Selector, Variant};
 
 const STRIPES: usize = 64;
 
-#[derive(Debug)]
 pub(super) struct State {
     pub(super) files: Files,
     pub(super) index: Index,
     pub(super) scan: Scan,
-    stripes: [Stripe; STRIPES],
+    /// Whoever changes what is under a key holds one of these, so that no change is lost.
+    writers: [Mutex<()>; STRIPES],
+    /// What is on its way in.
+    coming: Mutex<Vec<Weak<Newcomer>>>,
     /// Keys that the index has let go, whose files have yet to follow.
     swept: Mutex<Vec<Digest>>,
     /// Of bodies that an earlier process wrote, those that are known to be whole.
@@ -33,22 +35,18 @@ pub(super) struct State {
     _lock: File,
 }
 
-/// For some of the keys.
-#[derive(Debug, Default)]
-struct Stripe {
-    /// Whoever changes what is under a key holds this, so that no change is lost.
-    writer: Mutex<()>,
-    /// How often something was invalidated.
-    invalidations: AtomicU64,
-}
-
 /// A response that is to be kept.
 pub(super) struct Newcomer {
+    pub(super) at: Digest,
+    pub(super) key: Key,
     pub(super) variant: Variant,
     pub(super) replaces: Vec<u64>,
-    /// How often something had been invalidated when it came.
-    pub(super) since: u64,
+    /// It was invalidated on its way.
+    doomed: AtomicBool,
 }
+
+/// Beyond so many, those that have arrived are looked for.
+const MANY: usize = 64;
 
 impl State {
     pub(super) fn new(files: Files, lock: File, max_bytes: u64, run: u32) -> Self {
@@ -56,7 +54,8 @@ impl State {
             files,
             index: Index::new(max_bytes),
             scan: Scan::new(),
-            stripes: std::array::from_fn(|_| Stripe::default()),
+            writers: std::array::from_fn(|_| Mutex::new(())),
+            coming: Mutex::new(Vec::new()),
             swept: Mutex::new(Vec::new()),
             whole: Mutex::new(HashSet::new()),
             run,
@@ -65,12 +64,8 @@ impl State {
         }
     }
 
-    fn stripe(&self, at: &Digest) -> &Stripe {
-        &self.stripes[usize::from(at.0[15]) % STRIPES]
-    }
-
     pub(super) fn hold(&self, at: &Digest) -> MutexGuard<'_, ()> {
-        lock(&self.stripe(at).writer)
+        lock(&self.writers[usize::from(at.0[15]) % STRIPES])
     }
 
     /// Whether there is nothing under a key, known without a look at the disk.
@@ -78,16 +73,27 @@ impl State {
         !self.index.uses(at) && !self.scan.is_under_way()
     }
 
-    /// How often what is under a key may have been invalidated.
-    pub(super) fn invalidations(&self, at: &Digest) -> u64 {
-        self.stripe(at).invalidations.load(Ordering::SeqCst)
+    /// A response is on its way in, from now on.
+    pub(super) fn expect(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Arc<Newcomer> {
+        let new = Arc::new(Newcomer {
+            at: Digest::of_key(key.lend()),
+            key: key.clone(),
+            variant,
+            replaces: replaces.to_vec(),
+            doomed: AtomicBool::new(false),
+        });
+        let mut coming = lock(&self.coming);
+        if coming.len() >= MANY {
+            coming.retain(|new| new.strong_count() > 0);
+        }
+        coming.push(Arc::downgrade(&new));
+        new
     }
 
-    /// What is on its way in is out of date already.
-    pub(super) fn begin_invalidation(&self, at: Option<&Digest>) {
-        let one = at.map(|at| std::slice::from_ref(self.stripe(at)));
-        for stripe in one.unwrap_or(&self.stripes) {
-            stripe.invalidations.fetch_add(1, Ordering::SeqCst);
+    /// What is on its way in, and meant, is out of date already.
+    pub(super) fn doom(&self, is_meant: impl Fn(&Newcomer) -> bool) {
+        for new in lock(&self.coming).iter().filter_map(Weak::upgrade) {
+            new.doomed.fetch_or(is_meant(&new), Ordering::SeqCst);
         }
     }
 
@@ -104,8 +110,8 @@ impl State {
         Ok(card.map(|(card, _)| card).filter(|card| card.is_of(key)))
     }
 
-    pub(super) fn put(&self, at: Digest, key: &Key, new: &Newcomer) -> io::Result<()> {
-        let body = new.variant.body().cloned().unwrap_or_default();
+    pub(super) fn put(&self, new: &Newcomer) -> io::Result<()> {
+        let (at, body) = (new.at, new.variant.body().cloned().unwrap_or_default());
         let record = Record {
             id: new.variant.id(),
             serial: self.new_serial(),
@@ -116,11 +122,9 @@ impl State {
         };
         // A key that takes more than all would only drive out the others.
         let fits = on_disk([record.length].into_iter()) < self.index.capacity();
-        self.change(at, key, |card| {
-            if self.invalidations(&at) != new.since {
-                return Ok(());
-            }
-            if fits && !record.head.tells_secrets() {
+        let fits = fits && !record.head.tells_secrets();
+        self.change(at, &new.key, |card| {
+            if fits && !new.doomed.load(Ordering::SeqCst) {
                 self.files.write(Name::Body(at, record.serial), &body)?;
                 card.add(record, &new.replaces);
             } else {

@@ -129,15 +129,27 @@ async fn a_later_response_survives_what_an_earlier_one_was_doomed_by() {
 async fn what_was_fetched_before_an_invalidation_is_not_put_after_it() {
     let folder = Folder::new();
     let key = key("http://a.example/");
-    for selector in [Selector::Key(key.clone()), Selector::Tag("other".into())] {
-        let disk = open(&folder).await;
-        let late = disk.put(&key, variant(1, "late"), &[]);
-        invalidate(&disk, selector).await;
+    let disk = open(&folder).await;
+    for (selector, stays) in [
+        (Selector::Key(key.clone()), false),
+        (Selector::Tag("every".into()), false),
+        (Selector::All, false),
+        (Selector::Tag("other".into()), true),
+        (Selector::Key(suite::key("http://b.example/")), true),
+    ] {
+        put(&disk, &key, variant(1, "old")).await;
+        let late = disk.put(&key, variant(2, "late"), &[1]);
+        invalidate(&disk, selector.clone()).await;
         late.wait().await.expect("a put");
-        assert!(get(&disk, &key).await.is_empty());
-        put(&disk, &key, variant(1, "in time")).await;
+        let found = bodies(&disk, &key).await;
+        assert_eq!(found == ["late"], stays, "{selector:?}: {found:?}");
+        assert_eq!(found.is_empty(), !stays, "{selector:?}: {found:?}");
+        put(&disk, &key, variant(2, "in time")).await;
         assert_eq!(bodies(&disk, &key).await, ["in time"]);
         invalidate(&disk, Selector::All).await;
+    }
+    for number in 0..200 {
+        put(&disk, &key, variant(number, "body")).await;
     }
 }
 

@@ -331,6 +331,7 @@ impl fmt::Debug for Redis {
 }
 
 #[cfg(test)]
+#[allow(dead_code, reason = "the layer's tests need more of it")]
 mod server;
 #[cfg(test)]
 mod tests;

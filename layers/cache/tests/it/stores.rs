@@ -1,0 +1,485 @@
+//! The layer over each of the stores that there are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use buttress_cache::CacheLayer;
+use buttress_cache::store::{Disk, Memory, Redis};
+use buttress_kernel::{Body, Partition};
+use buttress_testkit::{ManualWallClock, Step};
+use http::{Method, Request, Response};
+use std::time::Duration;
+
+use crate::support::*;
+
+#[allow(dead_code, reason = "the store's own tests need more of it")]
+#[path = "../../src/store/redis/server.rs"]
+mod server;
+
+use server::Server;
+
+/// A folder that goes with this.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("buttress-cache-it-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) async fn open(&self) -> Disk {
+        Disk::open(&self.0, 1 << 30).await.unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Everything in the files below a folder.
+pub(crate) fn all_bytes(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        if path.is_dir() {
+            bytes.extend(all_bytes(&path));
+        } else {
+            bytes.extend(std::fs::read(path).unwrap());
+        }
+    }
+    bytes
+}
+
+fn contains(bytes: &[u8], part: &str) -> bool {
+    bytes
+        .windows(part.len())
+        .any(|window| window == part.as_bytes())
+}
+
+/// Time stands still unless the test moves it; a busy machine is no reason to give a store up.
+fn calm(layer: CacheLayer) -> CacheLayer {
+    let (_, clock) = by_hand();
+    layer
+        .wall_clock(clock)
+        .store_timeout(Duration::from_secs(30))
+}
+
+async fn redis(server: &Server) -> Redis {
+    let redis = Redis::at(&server.url()).time_limit(Duration::from_secs(10));
+    redis.open().await.unwrap()
+}
+
+/// A check with a layer over an empty store, of each kind that is there.
+async fn over_each(check: impl AsyncFn(CacheLayer)) {
+    check(calm(CacheLayer::private().store(Memory::of(64 << 20)))).await;
+    let folder = Folder::new();
+    check(calm(CacheLayer::private().store(folder.open().await))).await;
+    if let Some(server) = Server::start("") {
+        check(calm(CacheLayer::private().store(redis(&server).await))).await;
+    }
+}
+
+/// What is written is written when it is found, which another request's task sees to.
+async fn written(layer: &CacheLayer, path: &str) {
+    let key = layer
+        .handle()
+        .uri(&format!("http://api.example{path}").parse().unwrap());
+    for _ in 0..10_000 {
+        if layer.handle().get(&key).await.is_some() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("{path} was not stored");
+}
+
+fn method(method: Method, path: &str) -> Request<Body> {
+    let mut request = get(path);
+    *request.method_mut() = method;
+    request
+}
+
+#[tokio::test]
+async fn a_response_is_served_again_whole_and_in_part() {
+    over_each(async |layer: CacheLayer| {
+        let long: &'static str = "long ".repeat(80_000).leak();
+        let (service, server) = over(&layer, [fresh(long)]);
+        assert!(send(&service, get("/")).await.body == long);
+        written(&layer, "/").await;
+        let hit = send(&service, get("/")).await;
+        assert!(hit.body == long);
+        assert_eq!(hit.header("age"), Some("0"));
+        let part = send(&service, with(get("/"), "range", "bytes=131070-131075")).await;
+        assert_eq!(
+            (part.status.as_u16(), &*part.body),
+            (206, &long[131_070..131_076])
+        );
+        let head = send(&service, method(Method::HEAD, "/")).await;
+        assert_eq!((head.status.as_u16(), &*head.body), (200, ""));
+        assert_eq!(server.calls().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_validated_response_is_fresh_again() {
+    over_each(async |layer: CacheLayer| {
+        let clock = Arc::new(ManualWallClock::at(day()));
+        let shown = Arc::clone(&clock);
+        let layer = layer.wall_clock(move || buttress_kernel::WallClock::now(&*shown));
+        let first = fresh("one").header("etag", "\"1\"");
+        let second = Step::status(304)
+            .header("cache-control", "max-age=60")
+            .header("x-new", "2");
+        let (service, server) = over(&layer, [first, second]);
+        send(&service, get("/")).await;
+        written(&layer, "/").await;
+        clock.advance(seconds(61));
+        for calls in [2, 2] {
+            let answer = send(&service, get("/")).await;
+            assert_eq!(answer.body, "one");
+            assert_eq!(answer.header("x-new"), Some("2"));
+            assert_eq!(server.calls().len(), calls);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn variants_stand_side_by_side() {
+    over_each(async |layer: CacheLayer| {
+        let step = |body: &'static str| fresh(body).header("vary", "accept-language");
+        let (service, server) = over(&layer, [step("de"), step("fr")]);
+        for language in ["de", "fr", "de", "fr"] {
+            let request = with(get("/"), "accept-language", language);
+            assert_eq!(send(&service, request).await.body, language);
+            written(&layer, "/").await;
+        }
+        assert_eq!(server.calls().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unsafe_request_makes_what_is_stored_out_of_date() {
+    over_each(async |layer: CacheLayer| {
+        let (service, server) = over(&layer, [fresh("old"), Step::ok(), fresh("new")]);
+        send(&service, get("/")).await;
+        written(&layer, "/").await;
+        send(&service, method(Method::DELETE, "/")).await;
+        let handle = layer.handle();
+        let key = handle.uri(&"http://api.example/".parse().unwrap());
+        while handle.get(&key).await.is_some() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(send(&service, get("/")).await.body, "new");
+        assert_eq!(server.calls().len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_handle_works_on_every_store() {
+    over_each(async |layer: CacheLayer| {
+        let handle = layer.handle();
+        let tagged = |tag: &'static str| buttress_cache::Override::new().tag(tag);
+        let (service, _) = over(&layer, [fresh("body")]);
+        for (path, tag) in [("/a/1", "odd"), ("/a/2", "even"), ("/b/3", "odd")] {
+            send(&service, asking(get(path), tagged(tag))).await;
+            written(&layer, path).await;
+        }
+        let uri = |path: &str| handle.uri(&format!("http://api.example{path}").parse().unwrap());
+        let is_there = async |path: &str| handle.get(&uri(path)).await.is_some();
+        assert_eq!(handle.get(&uri("/a/1")).await.unwrap().body(), "body");
+        assert_eq!(handle.invalidate_tag("even").await, 1);
+        assert!(!is_there("/a/2").await && is_there("/a/1").await);
+        assert_eq!(handle.invalidate_prefix("http://api.example/a/").await, 1);
+        assert!(!is_there("/a/1").await && is_there("/b/3").await);
+        assert_eq!(handle.invalidate_pattern("*/b/*").await, 1);
+        let response = Response::new("by hand".into());
+        assert!(handle.set(&uri("/c"), response, seconds(60)).await);
+        assert_eq!(send(&service, get("/c")).await.body, "by hand");
+        let change = |response: Response<_>| response.map(|_: bytes::Bytes| "guess".into());
+        let guess = handle.optimistic(&uri("/c"), change).await.unwrap();
+        assert_eq!(handle.get(&uri("/c")).await.unwrap().body(), "guess");
+        guess.commit();
+        assert_eq!(handle.invalidate(&uri("/c")).await, 1);
+        handle
+            .set(&uri("/d"), Response::new("d".into()), seconds(60))
+            .await;
+        assert_eq!(handle.clear().await, 1);
+        assert!(!is_there("/d").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hundred_that_miss_at_once_are_one_fetch() {
+    over_each(async |layer: CacheLayer| {
+        let (service, server) = over(&layer, [fresh("one").pending(3)]);
+        let asked: Vec<_> = (0..100)
+            .map(|_| {
+                let service = service.clone();
+                tokio::spawn(async move { send(&service, get("/")).await.body })
+            })
+            .collect();
+        for answer in asked {
+            assert_eq!(answer.await.unwrap(), "one");
+        }
+        assert_eq!(server.calls().len(), 1);
+    })
+    .await;
+}
+
+fn from(user: &str) -> Request<Body> {
+    with(get("/me"), "authorization", user)
+}
+
+const ANN: &str = "Basic YW5uOnNlc2FtZQ==";
+const BOB: &str = "Bearer bobs-token";
+
+/// Waits until the answer to a user comes from the store, or is sure not to.
+async fn settled(layer: &CacheLayer, request: Request<Body>) {
+    let key = layer.handle().key(&request);
+    for _ in 0..2_000 {
+        if layer.handle().get(&key).await.is_some() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("it was not stored");
+}
+
+/// Users ask through one layer, and then through another one over the same content: whose answers are
+/// found again.
+async fn known_again(one: CacheLayer, other: CacheLayer) -> [bool; 2] {
+    let (one, other) = (calm(one), calm(other));
+    let (service, _) = over(&one, [fresh("ann"), fresh("bob")]);
+    for (user, body) in [(ANN, "ann"), (BOB, "bob")] {
+        assert_eq!(send(&service, from(user)).await.body, body);
+        settled(&one, from(user)).await;
+        assert_eq!(send(&service, from(user)).await.body, body);
+    }
+    let (service, _) = over(&other, [fresh("asked again")]);
+    [(ANN, "ann"), (BOB, "bob")]
+        .map(|user| (user, service.clone()))
+        .map(|((user, body), service)| {
+            futures(async move {
+                let found = send(&service, from(user)).await.body;
+                assert!(
+                    found == body || found == "asked again",
+                    "{found}: never another's"
+                );
+                found == body
+            })
+        })
+}
+
+/// Runs what is to be done to its end, from within.
+fn futures<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_are_known_again_after_a_restart_by_a_secret_alone() {
+    let secret = |byte: u8| [byte; 32];
+    let private = CacheLayer::private;
+    for (one, other, known) in [
+        (None, None, false),
+        (Some(1), Some(1), true),
+        (Some(1), Some(2), false),
+        (Some(1), None, false),
+    ] {
+        let with = |layer: CacheLayer, byte: Option<u8>| match byte {
+            Some(byte) => layer.partition_secret(secret(byte)).unwrap(),
+            None => layer,
+        };
+        let folder = Folder::new();
+        let disk = folder.open().await;
+        let layers = [one, other].map(|byte| with(private().store(disk.clone()), byte));
+        drop(disk);
+        let [one_layer, other_layer] = layers;
+        let found = known_again(one_layer, other_layer).await;
+        assert_eq!(found, [known; 2], "disk: {one:?} and {other:?}");
+        let bytes = all_bytes(&folder.0);
+        assert!(contains(&bytes, "http://api.example/me"));
+        for credential in ["YW5uOnNlc2FtZQ", "ann:sesame", "sesame", "bobs-token"] {
+            assert!(!contains(&bytes, credential), "{credential} can be read");
+        }
+
+        // Everything that is ever said to it stands in the log.
+        let Some(server) = Server::start("--appendonly yes --appendfsync always") else {
+            continue;
+        };
+        let [one_redis, other_redis] = [redis(&server).await, redis(&server).await];
+        let one_layer = with(private().store(one_redis), one);
+        let other_layer = with(private().store(other_redis), other);
+        let found = known_again(one_layer, other_layer).await;
+        assert_eq!(found, [known; 2], "Redis: {one:?} and {other:?}");
+        let bytes = all_bytes(server.folder());
+        assert!(contains(&bytes, "http://api.example/me"));
+        for credential in ["YW5uOnNlc2FtZQ", "ann:sesame", "sesame", "bobs-token"] {
+            assert!(!contains(&bytes, credential), "{credential} can be read");
+        }
+    }
+}
+
+#[tokio::test]
+async fn partitions_are_apart_in_every_store_and_known_again() {
+    let folder = Folder::new();
+    let mut bodies = vec!["for ann", "for bob", "for nobody"].into_iter();
+    for round in 0..2 {
+        let layer = calm(CacheLayer::shared().store(folder.open().await));
+        for (user, body) in [("ann", "for ann"), ("bob", "for bob"), ("", "for nobody")] {
+            let step = bodies
+                .next()
+                .map_or_else(|| uncacheable("asked again"), fresh);
+            let (service, _) = over(&layer, [step]);
+            let request = || match user {
+                "" => get("/"),
+                user => asking(get("/"), Partition::named(user)),
+            };
+            assert_eq!(send(&service, request()).await.body, body, "round {round}");
+            settled(&layer, request()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_varies_by_a_secret_stays_out_of_a_folder() {
+    let (lines, _guard) = crate::telemetry::listen();
+    let folder = Folder::new();
+    let layer = calm(CacheLayer::private().store(folder.open().await));
+    let step = |body: &'static str| fresh(body).header("vary", "cookie");
+    let (service, _) = over(&layer, [step("one"), step("two")]);
+    for body in ["one", "two"] {
+        let request = with(get("/"), "cookie", "session=sesame");
+        assert_eq!(send(&service, request).await.body, body);
+    }
+    let told = lines.take();
+    let reason = |line: &String| line.contains("not stored") && line.contains("varies by a secret");
+    assert!(told.iter().any(reason), "{told:?}");
+    assert!(!contains(&all_bytes(&folder.0), "sesame"));
+
+    let layer = calm(CacheLayer::private());
+    let (service, _) = over(&layer, [step("one"), step("two")]);
+    for _ in 0..2 {
+        let request = with(get("/"), "cookie", "session=sesame");
+        assert_eq!(send(&service, request).await.body, "one", "memory keeps it");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_is_an_event_and_no_outage() {
+    let (lines, _guard) = crate::telemetry::listen();
+    let folder = Folder::new();
+    let layer = calm(CacheLayer::private().store(folder.open().await));
+    let aside = folder.0.join("buttress-cache-1/new");
+    std::fs::remove_dir(&aside).unwrap();
+    std::fs::write(&aside, "in the way").unwrap();
+    let (service, server) = over(&layer, [fresh("one"), fresh("two")]);
+    assert_eq!(send(&service, get("/")).await.body, "one");
+    let mut told = Vec::new();
+    for _ in 0..2_000 {
+        told.extend(lines.take());
+        if told.iter().any(|line| line.contains("the store failed")) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let failed = told.iter().find(|line| line.contains("the store failed"));
+    assert!(
+        failed.is_some_and(|line| line.contains("operation=\"put\"")),
+        "{told:?}"
+    );
+    assert_eq!(send(&service, get("/")).await.body, "two");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_redis_that_stalls_costs_its_time_limit_and_an_event() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let (lines, _guard) = crate::telemetry::listen();
+    let redis = Redis::at(&server.url()).time_limit(Duration::from_millis(50));
+    let layer = CacheLayer::private().store(redis.open().await.unwrap());
+    let (service, _) = over(&layer, [fresh("one"), fresh("two"), fresh("three")]);
+    send(&service, get("/")).await;
+    written(&layer, "/").await;
+    server.signal("STOP");
+    assert_eq!(send(&service, get("/")).await.body, "two");
+    let told = lines.take();
+    let failed = told.iter().find(|line| line.contains("the store failed"));
+    assert!(
+        failed.is_some_and(|line| line.contains("did not answer within 50ms")),
+        "{told:?}"
+    );
+    server.signal("CONT");
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_can_be_replaced_by_memory() {
+    let (lines, _guard) = crate::telemetry::listen();
+    // It listens, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://:sesame@{}", silent.local_addr().unwrap());
+    let redis = Redis::at(&url)
+        .time_limit(Duration::from_millis(50))
+        .open()
+        .await;
+    let layer = calm(CacheLayer::private().store_or_memory(redis));
+    let told = lines.take();
+    assert!(
+        told[0].starts_with("WARN") && told[0].contains("memory is used"),
+        "{told:?}"
+    );
+    assert!(!told[0].contains("sesame"));
+    let (service, server) = over(&layer, [fresh("one")]);
+    for _ in 0..2 {
+        assert_eq!(send(&service, get("/")).await.body, "one");
+    }
+    assert_eq!(server.calls().len(), 1);
+
+    let folder = Folder::new();
+    let disk = Disk::open(&folder.0, 1 << 20).await;
+    let layer = calm(CacheLayer::private().store_or_memory(disk));
+    let (service, _) = over(&layer, [fresh("one")]);
+    send(&service, get("/")).await;
+    written(&layer, "/").await;
+    assert!(
+        contains(&all_bytes(&folder.0), "http://api.example/"),
+        "it is there"
+    );
+}
+
+#[tokio::test]
+async fn a_short_secret_is_refused() {
+    let error = CacheLayer::private()
+        .partition_secret("guess me")
+        .unwrap_err();
+    assert!(error.to_string().contains("32 bytes"));
+}
+
+#[tokio::test]
+async fn a_search_and_a_missing_bound_are_events() {
+    let (lines, _guard) = crate::telemetry::listen();
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    redis(&server).await;
+    let told = lines.take();
+    assert!(
+        told[0].starts_with("WARN") && told[0].contains("set maxmemory"),
+        "{told:?}"
+    );
+    server.raw("CONFIG SET maxmemory 50mb");
+    redis(&server).await;
+    assert_eq!(lines.take(), Vec::<String>::new());
+}
