@@ -72,12 +72,12 @@ mod answer;
 mod disk;
 pub(crate) mod events;
 mod key;
+#[cfg(any(feature = "disk", feature = "redis"))]
+mod lock;
 mod memory;
 #[cfg(feature = "persistent")]
 mod open;
 mod packed;
-#[cfg(feature = "persistent")]
-mod persistent;
 #[cfg(feature = "redis")]
 mod redis;
 mod secretive;

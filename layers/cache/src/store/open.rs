@@ -10,6 +10,7 @@ pub struct OpenFailed {
     source: Option<BoxError>,
 }
 
+#[cfg(any(feature = "disk", feature = "redis"))]
 impl OpenFailed {
     pub(super) fn new(what: impl Into<String>) -> Self {
         Self {

@@ -130,7 +130,7 @@ async fn look(folder: &Folder, may: &mut May) -> usize {
             Some(response) => {
                 let bytes = response.into_body();
                 let text = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
-                let mut words = text.split(' ').map(|word| word.parse::<u64>());
+                let mut words = text.split(' ').map(str::parse::<u64>);
                 assert_eq!(words.next(), Some(Ok(*number)), "the key's own");
                 let version = words.next().unwrap().unwrap();
                 assert!(bytes == body(*number, version), "{number}: torn");

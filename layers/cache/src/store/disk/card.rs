@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes};
 
-use crate::store::persistent::Digest;
+use super::digest::Digest;
 use crate::store::written::{read_count, read_number, read_text, write_number, write_text};
 use crate::store::{Head, Key, Selector};
 

@@ -7,8 +7,8 @@ use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 
 use super::card::Card;
+use super::digest::Digest;
 use crate::store::Selector;
-use crate::store::persistent::Digest;
 
 /// Keys, and what is known of each. What is used again outlives what was used once (CLOCK-Pro).
 pub(super) struct Index(Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swept>);

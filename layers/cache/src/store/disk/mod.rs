@@ -2,6 +2,7 @@
 
 mod body;
 mod card;
+mod digest;
 mod files;
 mod index;
 mod names;
@@ -21,8 +22,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use self::body::{Pieces, read_piece};
+use self::digest::Digest;
 use self::state::State;
-use super::persistent::Digest;
 use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, events};
 
 /// Keeps responses in a folder, up to a number of bytes, where a later process finds them again.

@@ -1,6 +1,6 @@
 //! What files are called: by digests and numbers, never by what somebody else wrote.
 
-use crate::store::persistent::Digest;
+use super::digest::Digest;
 
 /// A file of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

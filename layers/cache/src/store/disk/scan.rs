@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::watch;
 
 use super::card::Card;
+use super::digest::Digest;
 use super::index::Slot;
 use super::names::Name;
 use super::state::State;
-use crate::store::persistent::{Digest, lock};
+use crate::store::lock::lock;
 use crate::store::{Selector, events};
 
 /// How far the search has come.

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::card::{Card, Record};
+use super::digest::Digest;
 use super::files::Files;
 use super::index::{Index, Slot, on_disk};
 use super::names::Name;
 use super::scan::Scan;
-use crate::store::persistent::{Digest, lock};
+use crate::store::lock::lock;
 use crate::store::{Head, Key, Selector, Variant};
 
 const STRIPES: usize = 64;

@@ -118,7 +118,7 @@ impl<'a> KeyRef<'a> {
     }
 
     /// Everything that makes it this key and no other, piece by piece, the same in each process.
-    #[cfg(feature = "persistent")]
+    #[cfg(feature = "disk")]
     pub(crate) fn each_piece(&self, mut give: impl FnMut(&[u8])) {
         let pieces = self.name.pieces();
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();

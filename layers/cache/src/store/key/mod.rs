@@ -79,7 +79,7 @@ impl Key {
 
     /// Name and partition as one text, where the name ends in it, and whether credentials are at its
     /// end: what tells a key from all others in each process.
-    #[cfg(feature = "persistent")]
+    #[cfg(any(feature = "disk", feature = "redis"))]
     pub(crate) fn identity(&self) -> (&str, u32, bool) {
         (&self.text, self.name, self.proved)
     }

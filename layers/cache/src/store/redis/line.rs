@@ -9,7 +9,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, ScriptInvocation};
 use tokio::time::{Instant, timeout};
 
-use crate::store::persistent::lock;
+use crate::store::lock::lock;
 
 /// A connection that connects again when it was lost.
 pub(super) struct Line {

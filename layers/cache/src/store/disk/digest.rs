@@ -1,18 +1,10 @@
-//! What stores share that outlive the process.
+//! Digests of keys and bodies, which are the same in each process.
 
 use std::fmt;
-#[cfg(feature = "disk")]
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ring::digest::{Context, SHA256};
 
-use super::KeyRef;
-
-/// Nothing runs under the stores' locks that could leave things half done, so poison says nothing.
-#[cfg(feature = "disk")]
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::store::KeyRef;
 
 /// Half of a SHA-256: nobody finds two texts that have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +19,6 @@ impl Digest {
     }
 
     /// Of what is read to its end.
-    #[cfg(feature = "disk")]
     pub(super) fn of_reader(from: &mut impl std::io::Read) -> std::io::Result<Self> {
         let mut context = Context::new(&SHA256);
         let mut piece = vec![0; 64 * 1024];
