@@ -16,13 +16,17 @@ use buttress_retry::RetryLayer;
 use buttress_retry_after::RetryAfterLayer;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::client::{Erased, erase};
+#[cfg(feature = "decompression")]
+use crate::decompression::DecompressionLayer;
 use crate::defaults::DefaultHeadersLayer;
 use crate::observers::Observers;
 use crate::pipeline::{self, Layers, Limits};
+use crate::progress;
 use crate::redirect::{self, RedirectLayer};
 use crate::transport::{Transport, TransportBuilder};
 use crate::{BaseUri, Client, InvalidClient};
@@ -48,6 +52,8 @@ pub struct ClientBuilder {
     idempotency: Option<IdempotencyKeyLayer>,
     redirects: redirect::Policy,
     fallback: Option<Wrap>,
+    #[cfg(feature = "decompression")]
+    decompression: bool,
     outer: Vec<Wrap>,
     attempt: Vec<Wrap>,
     observers: Option<Observers>,
@@ -76,6 +82,8 @@ impl ClientBuilder {
             idempotency: None,
             redirects: redirect::Policy::none(),
             fallback: None,
+            #[cfg(feature = "decompression")]
+            decompression: false,
             outer: Vec::new(),
             attempt: Vec::new(),
             observers: None,
@@ -261,6 +269,14 @@ impl ClientBuilder {
     /// The same with settings of your own.
     pub fn idempotency(mut self, layer: impl Into<Option<IdempotencyKeyLayer>>) -> Self {
         self.idempotency = layer.into();
+        self
+    }
+
+    /// Asks for compressed responses and unpacks them; off unless set. See
+    /// [`decompression`](crate::decompression).
+    #[cfg(feature = "decompression")]
+    pub fn decompression(mut self, on: bool) -> Self {
+        self.decompression = on;
         self
     }
 
@@ -453,6 +469,12 @@ impl ClientBuilder {
             idempotency: self.idempotency,
             redirects: RedirectLayer::new(self.redirects),
             fallback: self.fallback,
+            #[cfg(feature = "decompression")]
+            decompression: if self.decompression {
+                DecompressionLayer::new()
+            } else {
+                DecompressionLayer::off()
+            },
         };
         tracing::debug!(
             base_uri = base.as_ref().map(tracing::field::display),
@@ -467,6 +489,8 @@ impl ClientBuilder {
             fallback = layers.fallback.is_some(),
             "client built",
         );
+        // Where the bytes leave: below whatever signs or digests a body.
+        let transport = transport.map_request(progress::count_upload);
         // Without layers of the user's the whole stack is erased once, at its top.
         let stack = if self.attempt.is_empty() {
             pipeline::standard(layers, transport)

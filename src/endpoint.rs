@@ -2,12 +2,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use buttress_kernel::BoxError;
+use http::Method;
 use http::response::Parts;
-use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::{Client, Error, FromResponse, Payload, RequestBuilder, Response, StatusError};
 
+#[cfg(feature = "derive")]
+pub mod derived;
 mod options;
 
 pub use self::options::{Options, Tags};
@@ -171,21 +173,18 @@ impl<E: Endpoint> EndpointCall<E> {
     ///
     /// Dropping the future cancels the call.
     pub async fn send(self) -> Result<Response<E::Ok>, Error> {
-        let options = E::OPTIONS;
         let response = self.request.send().await?;
-        let mut response = match options.limit_of_body() {
-            Some(limit) => response.limit(limit),
-            None => response,
-        };
         if response.status().is_success() {
             return response.decode().await;
         }
-        if options.is_optional() && response.status() == StatusCode::NOT_FOUND {
-            response = match response.absent() {
+        let response = if response.is_absent() {
+            match response.absent() {
                 Ok(absent) => return Ok(absent),
                 Err(response) => *response,
-            };
-        }
+            }
+        } else {
+            response
+        };
         Err(refused::<E>(response).await)
     }
 }

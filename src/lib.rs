@@ -49,6 +49,8 @@
 //! | [`rate_limit`] | a token bucket, first come first served |
 //! | [`priority`] | so many requests at once, the most urgent first |
 //! | [`circuit_breaker`] | no calls to a server that keeps failing, and a probe now and then |
+//! | [`decompression`], [`progress`] | compressed responses; counts of what has gone and come |
+//! | [`registry`] | endpoints known only at run time |
 //! | [`redirect`] | follows redirects, as far as a policy allows |
 //! | [`idempotency`] | one key for all attempts of a call |
 //! | [`fallback`] | an answer for when everything else has failed |
@@ -68,8 +70,12 @@
 //! | `json` | yes | bodies in JSON, and endpoints that speak it |
 //! | `webpki-roots` | yes | trust in Mozilla's certificate authorities, compiled in |
 //! | `native-roots` | no | trust in the operating system's certificate authorities |
+//! | `derive` | no | `#[derive(Endpoint)]` |
 //! | `multipart` | no | forms of several parts |
-//! | `fs` | no | bodies from files |
+//! | `fs` | no | bodies from files, downloads to files |
+//! | `form` | no | forms in URL encoding as responses |
+//! | `gzip`, `br`, `zstd`, `deflate` | no | responses in these encodings, once [`decompression`] is on |
+//! | `compression` | no | requests in gzip |
 //! | `charset` | no | text in every charset of the web, instead of UTF-8 and Latin 1 alone |
 //! | `oauth2` | no | OAuth 2: client credentials, refresh tokens, authorization code, device code, token exchange |
 //! | `oauth2-loopback` | no | a listener on loopback, for the sign-in of a command-line program |
@@ -88,7 +94,11 @@ mod base_uri;
 pub mod batch;
 mod builder;
 mod client;
+#[cfg(feature = "decompression")]
+pub mod decompression;
 pub mod defaults;
+#[cfg(feature = "fs")]
+mod download;
 mod endpoint;
 #[cfg(feature = "json")]
 pub mod envelope;
@@ -108,8 +118,10 @@ mod pipeline;
 #[cfg(feature = "json")]
 mod pointer;
 pub mod polling;
+pub mod progress;
 mod query;
 pub mod redirect;
+pub mod registry;
 mod request;
 mod response;
 mod template;
@@ -135,6 +147,16 @@ pub use buttress_timeout as timeout;
 pub use self::base_uri::{BaseUri, InvalidUri};
 pub use self::builder::ClientBuilder;
 pub use self::client::Client;
+/// For the code that `#[derive(Endpoint)]` writes, and nobody else.
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use self::endpoint::derived as __private;
+
+#[cfg(feature = "derive")]
+pub use buttress_derive::Endpoint;
+
+#[cfg(feature = "fs")]
+pub use self::download::{Download, Downloaded};
 pub use self::endpoint::{Endpoint, EndpointCall, Options, Tags};
 #[cfg(feature = "json")]
 pub use self::envelope::{ApiError, Envelope};
@@ -152,8 +174,10 @@ pub use self::payload::Payload;
 pub use self::pointer::{InvalidPointer, Pointer};
 pub use self::query::{ArrayStyle, Unwritable};
 pub use self::request::{NotReplayable, RequestBuilder};
-pub use self::response::Response;
+#[cfg(feature = "form")]
+pub use self::response::decode::Form;
 pub use self::response::decode::{Binary, FromResponse, NoContent, Text};
+pub use self::response::{Pieces, Response};
 pub use self::template::{
     InvalidParameter, InvalidTemplate, MissingParameters, Template, UnknownParameters,
 };

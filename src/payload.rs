@@ -14,6 +14,8 @@ use crate::query;
 
 #[cfg(feature = "fs")]
 mod file;
+#[cfg(feature = "compression")]
+mod gzip;
 
 #[cfg(feature = "fs")]
 pub(crate) use self::file::FileError;
@@ -33,6 +35,14 @@ pub(crate) use self::file::FileError;
 pub struct Payload {
     content: Result<Body, BoxError>,
     content_type: Option<HeaderValue>,
+    content_encoding: Option<HeaderValue>,
+}
+
+/// A payload as a request takes it.
+pub(crate) struct Parts {
+    pub(crate) content: Result<Body, BoxError>,
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) content_encoding: Option<HeaderValue>,
 }
 
 impl Payload {
@@ -41,35 +51,28 @@ impl Payload {
         Self {
             content: Ok(Body::empty()),
             content_type: None,
+            content_encoding: None,
         }
     }
 
     /// Any body, without a content type.
     pub fn new(body: impl Into<Body>) -> Self {
-        Self {
-            content: Ok(body.into()),
-            content_type: None,
-        }
+        Self::with(Ok(body.into()), None)
     }
 
     /// A value as JSON.
     #[cfg(feature = "json")]
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Self {
         let content = serde_json::to_vec(value).map(Body::from);
-        Self {
-            content: content.map_err(Into::into),
-            content_type: Some(HeaderValue::from_static("application/json")),
-        }
+        let content_type = HeaderValue::from_static("application/json");
+        Self::with(content.map_err(Into::into), Some(content_type))
     }
 
     /// A value as a form in URL encoding: a struct, a map, or a list of pairs.
     pub fn form<T: Serialize + ?Sized>(value: &T, arrays: ArrayStyle) -> Self {
         let content = query::form(value, arrays).map(Body::from);
-        let content_type = "application/x-www-form-urlencoded";
-        Self {
-            content: content.map_err(Into::into),
-            content_type: Some(HeaderValue::from_static(content_type)),
-        }
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Self::with(content.map_err(Into::into), Some(content_type))
     }
 
     /// Text, in UTF-8.
@@ -105,27 +108,38 @@ impl Payload {
     #[cfg(feature = "multipart")]
     pub fn multipart(form: crate::Multipart) -> Self {
         let (content, content_type) = form.into_parts();
-        Self {
-            content,
-            content_type: Some(content_type),
-        }
+        Self::with(content, Some(content_type))
     }
 
     /// A file, read while it is sent. Its length is taken now and promised to the server; a file that
     /// is shorter by then is an error, and of one that has grown the first part is sent.
     #[cfg(feature = "fs")]
     pub fn file(path: impl AsRef<std::path::Path>) -> Self {
-        let content = file::FileBody::at(path.as_ref());
-        Self {
-            content: content.map(Body::stream).map_err(Into::into),
-            content_type: Some(HeaderValue::from_static("application/octet-stream")),
-        }
+        let content = file::FileBody::at(path.as_ref()).map(Body::stream);
+        let content_type = HeaderValue::from_static("application/octet-stream");
+        Self::with(content.map_err(Into::into), Some(content_type))
     }
 
     fn of_type(body: Body, content_type: &'static str) -> Self {
+        Self::with(Ok(body), Some(HeaderValue::from_static(content_type)))
+    }
+
+    const fn with(content: Result<Body, BoxError>, content_type: Option<HeaderValue>) -> Self {
         Self {
-            content: Ok(body),
-            content_type: Some(HeaderValue::from_static(content_type)),
+            content,
+            content_type,
+            content_encoding: None,
+        }
+    }
+
+    /// The same, compressed with gzip and marked so. What lies in memory is packed now; a stream on the
+    /// way, without a length. Only for servers that are known to take it: no answer tells beforehand.
+    #[cfg(feature = "compression")]
+    pub fn gzip(self) -> Self {
+        Self {
+            content: self.content.and_then(gzip::gzip),
+            content_type: self.content_type,
+            content_encoding: Some(HeaderValue::from_static("gzip")),
         }
     }
 
@@ -141,8 +155,12 @@ impl Payload {
         self.content.as_ref().is_ok_and(Replay::can_replay)
     }
 
-    pub(crate) fn into_parts(self) -> (Result<Body, BoxError>, Option<HeaderValue>) {
-        (self.content, self.content_type)
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
+            content: self.content,
+            content_type: self.content_type,
+            content_encoding: self.content_encoding,
+        }
     }
 }
 

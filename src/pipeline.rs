@@ -22,6 +22,8 @@ use tower_service::Service;
 use crate::InvalidClient;
 use crate::builder::Wrap;
 use crate::client::{Erased, erase};
+#[cfg(feature = "decompression")]
+use crate::decompression::DecompressionLayer;
 use crate::defaults::DefaultHeadersLayer;
 use crate::observe::ObserveLayer;
 use crate::redirect::RedirectLayer;
@@ -119,6 +121,8 @@ pub(crate) struct Layers {
     pub(crate) idempotency: Option<IdempotencyKeyLayer>,
     pub(crate) redirects: RedirectLayer,
     pub(crate) fallback: Option<Wrap>,
+    #[cfg(feature = "decompression")]
+    pub(crate) decompression: DecompressionLayer,
 }
 
 /// The standard stack over `transport`, outermost first.
@@ -181,6 +185,8 @@ where
         idempotency: layers.idempotency,
         redirects: layers.redirects,
         fallback: layers.fallback,
+        #[cfg(feature = "decompression")]
+        decompression: layers.decompression,
     };
     match layers.cache {
         None => outer.over(calls),
@@ -196,6 +202,8 @@ struct Outer {
     idempotency: Option<IdempotencyKeyLayer>,
     redirects: RedirectLayer,
     fallback: Option<Wrap>,
+    #[cfg(feature = "decompression")]
+    decompression: DecompressionLayer,
 }
 
 impl Outer {
@@ -207,6 +215,9 @@ impl Outer {
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
+        // Outside the cache, which keeps what the server sent.
+        #[cfg(feature = "decompression")]
+        let calls = self.decompression.layer(calls);
         let calls = ServiceBuilder::new()
             // Outside redirects and retry, so that all hops and attempts carry the same key.
             .option_layer(self.idempotency)

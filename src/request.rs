@@ -5,6 +5,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, head
 
 use crate::defaults::WithoutDefaults;
 use crate::error::Call;
+use crate::response::Accepts;
 use crate::template::is_template;
 use crate::{Client, Error, Response};
 
@@ -45,6 +46,8 @@ pub struct RequestBuilder {
     target: Target,
     /// The body's own, for a request that sets no other.
     content_type: Option<HeaderValue>,
+    content_encoding: Option<HeaderValue>,
+    accepts: Accepts,
     /// The first fault, and the call as it can be named.
     fault: Option<(Call, BoxError)>,
 }
@@ -56,6 +59,8 @@ impl RequestBuilder {
             request: Request::new(Body::empty()),
             target: Target::default(),
             content_type: None,
+            content_encoding: None,
+            accepts: Accepts::default(),
             fault: None,
         };
         *builder.request.method_mut() = method;
@@ -132,9 +137,10 @@ impl RequestBuilder {
     ///
     /// Dropping the future cancels the call.
     pub async fn send(self) -> Result<Response, Error> {
+        let accepts = self.accepts;
         let (client, request) = self.checked()?;
         let (call, response) = client.send(request).await?;
-        Ok(Response::new(call, response))
+        Ok(Response::new(call, response).accepting(accepts))
     }
 
     pub(crate) fn checked(mut self) -> Result<(Client, Request<Body>), Error> {
@@ -150,9 +156,14 @@ impl RequestBuilder {
                 ));
             }
         }
-        if let Some(content_type) = self.content_type {
-            let headers = self.request.headers_mut();
-            headers.entry(header::CONTENT_TYPE).or_insert(content_type);
+        let own = [
+            (header::CONTENT_TYPE, self.content_type.take()),
+            (header::CONTENT_ENCODING, self.content_encoding.take()),
+        ];
+        for (name, value) in own {
+            if let Some(value) = value {
+                self.headers().entry(name).or_insert(value);
+            }
         }
         match demands_replay(&self.request) {
             Ok(()) => Ok((self.client, self.request)),

@@ -17,9 +17,11 @@ pub(crate) mod json;
 mod read;
 #[cfg(feature = "fs")]
 mod save;
+mod stream;
 mod whole;
 
 use self::read::read;
+pub use self::stream::Pieces;
 
 /// How much of a body is read at once, unless set: 16 MiB.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -53,13 +55,49 @@ const ERROR_LIMIT: u64 = 1024 * 1024;
 pub struct Response<T = Body> {
     call: Call,
     inner: http::Response<T>,
-    limit: u64,
+    accepts: Accepts,
+}
+
+/// What a caller takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accepts {
+    /// So many bytes at once.
+    pub(crate) limit: u64,
+    /// Whether a 404 is an answer.
+    pub(crate) absent: bool,
+}
+
+impl Default for Accepts {
+    fn default() -> Self {
+        Self {
+            limit: LIMIT,
+            absent: false,
+        }
+    }
 }
 
 impl<T> Response<T> {
-    pub(crate) const fn new(call: Call, inner: http::Response<T>) -> Self {
-        let limit = LIMIT;
-        Self { call, inner, limit }
+    pub(crate) fn new(call: Call, inner: http::Response<T>) -> Self {
+        let accepts = Accepts::default();
+        Self {
+            call,
+            inner,
+            accepts,
+        }
+    }
+
+    pub(crate) const fn accepting(mut self, accepts: Accepts) -> Self {
+        self.accepts = accepts;
+        self
+    }
+
+    /// The same response with another body.
+    fn with_body<U>(self, body: U) -> Response<U> {
+        Response {
+            call: self.call,
+            inner: self.inner.map(|_| body),
+            accepts: self.accepts,
+        }
     }
 
     /// The status.
@@ -105,6 +143,17 @@ impl<T> Response<T> {
         self.inner.into_body()
     }
 
+    #[cfg(feature = "fs")]
+    pub(crate) const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Head and body.
+    #[must_use]
+    pub fn into_parts(self) -> (Parts, T) {
+        self.inner.into_parts()
+    }
+
     /// The response as the `http` crate has it.
     #[must_use]
     pub fn into_http(self) -> http::Response<T> {
@@ -118,11 +167,18 @@ impl<T> From<Response<T>> for http::Response<T> {
     }
 }
 
+/// `let (status, user) = client.call(GetUser { id: 42 }).await?.into();`
+impl<T> From<Response<T>> for (StatusCode, T) {
+    fn from(response: Response<T>) -> Self {
+        (response.status(), response.into_body())
+    }
+}
+
 impl Response {
     /// Reads at most so many bytes into memory: 16 MiB unless set.
     #[must_use]
     pub fn limit(mut self, bytes: u64) -> Self {
-        self.limit = bytes;
+        self.accepts.limit = bytes;
         self
     }
 
@@ -147,27 +203,27 @@ impl Response {
     /// large, must not hide the status.
     pub(crate) async fn refused(self) -> (Call, StatusError, Parts) {
         let (head, mut body) = self.inner.into_parts();
-        let limit = ERROR_LIMIT.min(self.limit);
+        let limit = ERROR_LIMIT.min(self.accepts.limit);
         let (bytes, end) = read(&mut body, limit, true).await;
         let refused = StatusError::new(&head, bytes, end.is_ok());
         (self.call, refused, head)
+    }
+
+    /// Whether it is a 404 that the caller takes for an answer.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.accepts.absent && self.status() == StatusCode::NOT_FOUND
     }
 
     /// A 404 that means nothing is there, for a `T` that can be nothing.
     /// Any other `T` is given up, and the response comes back.
     pub(crate) fn absent<T: FromResponse>(self) -> Result<Response<T>, Box<Self>> {
         let (head, body) = self.inner.into_parts();
-        match T::from_response(&head, &Bytes::new()) {
-            Ok(nothing) => Ok(Response {
-                call: self.call,
-                inner: http::Response::from_parts(head, nothing),
-                limit: self.limit,
-            }),
-            Err(_) => Err(Box::new(Self {
-                call: self.call,
-                inner: http::Response::from_parts(head, body),
-                limit: self.limit,
-            })),
+        let nothing = T::from_response(&head, &Bytes::new());
+        let inner = http::Response::from_parts(head, body);
+        let response = Self { inner, ..self };
+        match nothing {
+            Ok(nothing) => Ok(response.with_body(nothing)),
+            Err(_) => Err(Box::new(response)),
         }
     }
 }

@@ -89,6 +89,16 @@ impl Template {
         })
     }
 
+    /// The names that the client wants a value for.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        parts(&self.0).flat_map(|part| match part {
+            Part::Expression(expression) if !expression.operator.optional => {
+                expression.list().split_terminator(',')
+            }
+            _ => "".split_terminator(','),
+        })
+    }
+
     /// The template as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -178,16 +178,18 @@ impl Options {
         self
     }
 
-    pub(super) const fn limit_of_body(&self) -> Option<u64> {
-        self.limit
-    }
-
     /// Whether it is [`open`](Self::open).
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
     }
 
+    #[cfg(feature = "json")]
+    pub(super) const fn limit_of_body(&self) -> Option<u64> {
+        self.limit
+    }
+
+    #[cfg(feature = "json")]
     pub(super) const fn is_optional(&self) -> bool {
         self.optional
     }
@@ -196,7 +198,7 @@ impl Options {
         self.arrays.unwrap_or_default()
     }
 
-    pub(super) fn apply(self, mut request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn apply(self, mut request: RequestBuilder) -> RequestBuilder {
         if let Some(limit) = self.timeout {
             request = request.timeout(limit);
         }
@@ -220,6 +222,12 @@ impl Options {
         }
         if let Some(tags) = self.tags {
             request = request.extension(tags);
+        }
+        if let Some(limit) = self.limit {
+            request = request.limit(limit);
+        }
+        if self.optional {
+            request = request.optional();
         }
         if let Some(most) = self.redirects {
             request = request.redirects(Policy::limited(most));

@@ -59,7 +59,7 @@ impl Part {
     #[cfg(feature = "fs")]
     pub fn file(path: impl AsRef<std::path::Path>) -> Result<Self, buttress_kernel::BoxError> {
         let path = path.as_ref();
-        let (body, _) = crate::Payload::file(path).into_parts();
+        let body = crate::Payload::file(path).into_parts().content;
         let name = path.file_name().unwrap_or_default();
         Ok(Self::new(body?).file_name(name.to_string_lossy()))
     }

@@ -4,8 +4,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{Body, BoxError, Entry, Explain, Replay};
-use http::{Method, Request, Response, Uri};
+use buttress_kernel::{Body, BoxError, Entry, Explain, Head, Replay};
+use http::{Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -119,27 +119,23 @@ where
         let mut response = service.call(request).await.map_err(Into::into)?;
         let can_replay = again.can_replay();
         let (status, headers) = (response.status(), response.headers());
-        let next = match step::next(status, headers, &asked, can_replay, &policy) {
-            Ok(next) => next,
-            Err(refusal) => return Err(refused(refusal)),
-        };
-        let Some(next) = next else {
+        let next = step::next(status, headers, &asked, can_replay, &policy).map_err(refused)?;
+        let next = next.and_then(|next| {
+            let told = Told::of(&next);
+            Some((again.at(next)?, told))
+        });
+        let Some((following, told)) = next else {
             conclude(&mut response, asked, explain.as_ref());
             return Ok(response);
         };
-        tell(&response, &next, asked.len());
+        told.tell(status, asked.len());
         drain::drain(response.into_body()).await;
         if let Some(explain) = &explain {
-            let note = format!(
-                "{} to {} {}",
-                status.as_u16(),
-                next.method,
-                redacted(&next.uri)
-            );
+            let note = format!("{} to {} {}", status.as_u16(), told.method, told.url);
             let end = Instant::now().into_std();
             explain.record(Entry::new("redirect", note, start, end));
         }
-        request = again.at(next);
+        request = following;
         poll_fn(|cx| service.poll_ready(cx))
             .await
             .map_err(Into::into)?;
@@ -161,16 +157,27 @@ fn conclude<R>(
     }
 }
 
-fn tell<R>(response: &Response<R>, next: &Next, hop: usize) {
-    tracing::debug!(
-        status = response.status().as_u16(),
-        method = %next.method,
-        url = redacted(&next.uri),
-        hop,
-        "redirect followed",
-    );
-    #[cfg(feature = "metrics")]
-    metrics::counter!("buttress.redirect.followed").increment(1);
+/// A hop as it may be told.
+struct Told {
+    method: Method,
+    url: String,
+}
+
+impl Told {
+    fn of(next: &Next) -> Self {
+        Self {
+            method: next.method.clone(),
+            url: redacted(&next.uri),
+        }
+    }
+
+    fn tell(&self, status: StatusCode, hop: usize) {
+        let Self { method, url } = self;
+        let status = status.as_u16();
+        tracing::debug!(status, %method, url, hop, "redirect followed");
+        #[cfg(feature = "metrics")]
+        metrics::counter!("buttress.redirect.followed").increment(1);
+    }
 }
 
 fn refused(refusal: NotFollowed) -> BoxError {
@@ -185,24 +192,17 @@ fn refused(refusal: NotFollowed) -> BoxError {
     refusal.into()
 }
 
-/// What is needed to ask again: all but the body, and the body if it can be sent twice.
+/// What is needed to ask again: the head, and the body if it can be sent twice.
 struct Again {
-    request: Request<()>,
+    head: Head,
     body: Option<Body>,
 }
 
 impl Again {
     fn of(request: &mut Request<Body>) -> Self {
-        let body = request.body_mut().replay();
-        let mut copy = Request::new(());
-        copy.method_mut().clone_from(request.method());
-        copy.uri_mut().clone_from(request.uri());
-        *copy.version_mut() = request.version();
-        copy.headers_mut().clone_from(request.headers());
-        copy.extensions_mut().clone_from(request.extensions());
         Self {
-            request: copy,
-            body,
+            head: Head::of(request),
+            body: request.body_mut().replay(),
         }
     }
 
@@ -210,20 +210,25 @@ impl Again {
         self.body.as_ref().is_some_and(Replay::can_replay)
     }
 
-    fn at(self, next: Next) -> Request<Body> {
-        let (mut head, ()) = self.request.into_parts();
-        if !same_origin(&head.uri, &next.uri) {
-            carry::drop_private(&mut head.headers);
+    /// The next request; `None` where the head cannot be made again.
+    fn at(self, next: Next) -> Option<Request<Body>> {
+        let body = self.body.filter(|_| next.with_body).unwrap_or_default();
+        let mut request = self.head.restore(body)?;
+        if !same_origin(request.uri(), &next.uri) {
+            carry::drop_private(request.headers_mut());
         }
         if !next.with_body {
-            carry::drop_content(&mut head.headers);
+            carry::drop_content(request.headers_mut());
         }
         // The name was for the first answer: under it the cache has the redirect now.
-        if let Some(wishes) = head.extensions.get_mut::<buttress_cache::Override>() {
+        if let Some(wishes) = request
+            .extensions_mut()
+            .get_mut::<buttress_cache::Override>()
+        {
             *wishes = mem::take(wishes).without_key();
         }
-        let body = self.body.filter(|_| next.with_body).unwrap_or_default();
-        (head.method, head.uri) = (next.method, next.uri);
-        Request::from_parts(head, body)
+        *request.method_mut() = next.method;
+        *request.uri_mut() = next.uri;
+        Some(request)
     }
 }

@@ -62,9 +62,10 @@ impl RequestBuilder {
 
     /// Sends a body that was made elsewhere.
     pub fn payload(mut self, payload: Payload) -> Self {
-        let (content, content_type) = payload.into_parts();
-        self.content_type = content_type;
-        match content {
+        let parts = payload.into_parts();
+        self.content_type = parts.content_type;
+        self.content_encoding = parts.content_encoding;
+        match parts.content {
             Ok(body) => *self.request.body_mut() = body,
             Err(fault) => self.blame(fault),
         }

@@ -62,6 +62,26 @@ impl RequestBuilder {
         self
     }
 
+    /// Reads at most so many bytes of the response into memory, as
+    /// [`Response::limit`](crate::Response::limit).
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.accepts.limit = bytes;
+        self
+    }
+
+    /// Takes a 404 for an empty answer where the response is read as an `Option`: it is `None` then.
+    pub fn optional(mut self) -> Self {
+        self.accepts.absent = true;
+        self
+    }
+
+    /// Counts what is taken of the body, anew for each attempt. See [`progress`](crate::progress).
+    pub fn progress(mut self, meter: crate::progress::Meter) -> Self {
+        let upload = crate::progress::Upload::new(meter);
+        self.extensions().insert(upload);
+        self
+    }
+
     /// Goes without the client's credentials.
     pub fn without_auth(mut self) -> Self {
         let without = buttress_auth::Override::without_auth();

@@ -76,6 +76,22 @@ impl FromResponse for Binary {
     }
 }
 
+/// The body as a form in URL encoding, read as a `T`.
+#[cfg(feature = "form")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form<T>(pub T);
+
+#[cfg(feature = "form")]
+impl<T: serde::de::DeserializeOwned> FromResponse for Form<T> {
+    fn from_response(_: &Parts, body: &Bytes) -> Result<Self, BoxError> {
+        // The reader's error quotes the body, so it is given up.
+        let value = serde_html_form::from_bytes(body);
+        value
+            .map(Self)
+            .map_err(|_| "it is not the form that was expected".into())
+    }
+}
+
 #[cfg(feature = "json")]
 impl<T: serde::de::DeserializeOwned> FromResponse for T {
     fn from_response(_: &Parts, body: &Bytes) -> Result<Self, BoxError> {

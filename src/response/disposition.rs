@@ -17,6 +17,13 @@ pub(super) fn file_name(headers: &HeaderMap) -> Option<String> {
     extended.as_deref().and_then(safe).or_else(plain)
 }
 
+/// The last segment of a URI's path, decoded once and made safe.
+#[cfg(feature = "fs")]
+pub(super) fn of_uri(uri: &http::Uri) -> Option<String> {
+    let last = uri.path().trim_end_matches('/').rsplit('/').next()?;
+    safe(&percent_decoded(last)?)
+}
+
 /// The parameters behind the disposition's type, quotes and escapes taken off.
 fn parameters(value: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -58,6 +65,10 @@ fn extended(value: &str) -> Option<String> {
     if !charset.eq_ignore_ascii_case("utf-8") {
         return None;
     }
+    percent_decoded(text)
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {

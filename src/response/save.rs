@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
+use super::disposition;
 use crate::payload::FileError;
 use crate::{Error, Response};
 
@@ -38,6 +39,80 @@ impl Response {
         drop(file);
         part.finish(path).await.map_err(failed)?;
         Ok(length)
+    }
+}
+
+impl Response {
+    /// Writes the body of a success to a file in `folder`, and returns where: under the name that the server
+    /// suggests, or else the URI's last, [made safe](Self::file_name). A file that is there stays; a number
+    /// sets the new one apart, as in `report (1).pdf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future drops the response and removes what was written.
+    pub async fn save_in(self, folder: impl AsRef<Path>) -> Result<PathBuf, Error> {
+        let response = self.error_for_status().await?;
+        let name = response
+            .file_name()
+            .or_else(|| disposition::of_uri(response.uri()));
+        let name = name.unwrap_or_else(|| "download".to_owned());
+        let wanted = folder.as_ref().join(name);
+        let taken = Taken::near(&wanted).await.map_err(|source| {
+            let fault = FileError::unwritten(&wanted, source);
+            Error::new(response.call.clone(), fault.into())
+        })?;
+        response.save(&taken.at).await?;
+        Ok(taken.keep())
+    }
+}
+
+/// A name of ours alone: an empty file, removed unless it is kept.
+struct Taken {
+    at: PathBuf,
+    is_kept: bool,
+}
+
+/// So many files of one name are put up with.
+const NAMESAKES: u32 = 1000;
+
+impl Taken {
+    async fn near(wanted: &Path) -> io::Result<Self> {
+        for number in 0..NAMESAKES {
+            let at = numbered(wanted, number);
+            match File::create_new(&at).await {
+                Ok(_) => return Ok(Self { at, is_kept: false }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn keep(mut self) -> PathBuf {
+        self.is_kept = true;
+        std::mem::take(&mut self.at)
+    }
+}
+
+/// `a (2).tar.gz`
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match (number, name.split_once('.')) {
+        (0, _) => path.to_owned(),
+        (number, Some((stem, rest))) => path.with_file_name(format!("{stem} ({number}).{rest}")),
+        (number, None) => path.with_file_name(format!("{name} ({number})")),
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            fs::remove_file(&self.at).ok();
+        }
     }
 }
 

@@ -57,7 +57,28 @@ impl Response {
     ///
     /// Dropping the future drops the response.
     pub async fn decode<T: FromResponse>(self) -> Result<Response<T>, Error> {
-        self.read_as(T::from_response, T::refused).await
+        let response = if self.is_absent() {
+            match self.absent() {
+                Ok(absent) => return Ok(absent),
+                Err(response) => *response,
+            }
+        } else {
+            self
+        };
+        response.read_as(T::from_response, T::refused).await
+    }
+
+    /// The same for a response of whatever status, for a `T` that tells them apart.
+    ///
+    /// # Errors
+    ///
+    /// When the body is larger than the [limit](Self::limit) or breaks off, and when it is no `T`.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future drops the response.
+    pub async fn decode_any<T: FromResponse>(self) -> Result<Response<T>, Error> {
+        self.read_any(T::from_response).await
     }
 
     /// The body of a success as `read` reads it; `refine` adds to the error of any other response.
@@ -70,13 +91,25 @@ impl Response {
             let (call, response, head) = self.refused().await;
             return Err(Error::new(call, refine(&head, response).into()));
         }
-        let Response { call, inner, limit } = self.collect().await?;
+        self.read_any(read).await
+    }
+
+    async fn read_any<T>(
+        self,
+        read: impl FnOnce(&Parts, &Bytes) -> Result<T, BoxError>,
+    ) -> Result<Response<T>, Error> {
+        let whole = self.collect().await?;
+        let Response {
+            call,
+            inner,
+            accepts,
+        } = whole;
         let (head, bytes) = inner.into_parts();
         match read(&head, &bytes) {
             Ok(body) => Ok(Response {
                 call,
                 inner: http::Response::from_parts(head, body),
-                limit,
+                accepts,
             }),
             Err(fault) => Err(Error::unread(call, head.status, bytes, fault)),
         }
@@ -143,16 +176,20 @@ impl Response {
     }
 
     async fn collect(self) -> Result<Response<Bytes>, Error> {
-        let Self { call, inner, limit } = self;
+        let Self {
+            call,
+            inner,
+            accepts,
+        } = self;
         let (head, mut body) = inner.into_parts();
-        match read(&mut body, limit, false).await {
+        match read(&mut body, accepts.limit, false).await {
             (bytes, Ok(())) => Ok(Response {
                 call,
                 inner: http::Response::from_parts(head, bytes),
-                limit,
+                accepts,
             }),
             (_, Err(Unread::TooLarge)) => {
-                let fault = TooLarge::new(head.status, limit);
+                let fault = TooLarge::new(head.status, accepts.limit);
                 Err(Error::new(call, fault.into()))
             }
             (_, Err(Unread::Broken(source))) => Err(Error::new(call, source)),

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -62,6 +63,10 @@ impl Error for InvalidTemplate {}
 pub struct MissingParameters(pub(super) Vec<String>);
 
 impl MissingParameters {
+    pub(crate) const fn of(names: Vec<String>) -> Self {
+        Self(names)
+    }
+
     /// The names, in the template's order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -81,6 +86,10 @@ impl Error for MissingParameters {}
 pub struct UnknownParameters(pub(super) Vec<String>);
 
 impl UnknownParameters {
+    pub(crate) const fn of(names: Vec<String>) -> Self {
+        Self(names)
+    }
+
     /// The names, in the order in which they were given.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -99,15 +108,20 @@ impl fmt::Display for UnknownParameters {
 
 impl Error for UnknownParameters {}
 
-/// A value that would change the request's path instead of filling a place in it. The value itself is
-/// not told.
+/// A value that would change the request's path instead of filling a place in it, or that a
+/// [check](crate::registry::Parameter::check) refused. The value itself is not told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidParameter {
     pub(super) names: Vec<String>,
-    pub(super) reason: &'static str,
+    pub(super) reason: Cow<'static, str>,
 }
 
 impl InvalidParameter {
+    pub(crate) fn of(name: &str, reason: Cow<'static, str>) -> Self {
+        let names = vec![name.to_owned()];
+        Self { names, reason }
+    }
+
     /// The name, or the names that make the segment together.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)

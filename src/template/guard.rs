@@ -122,7 +122,7 @@ fn check_reserved(text: &str, values: &[Value]) -> Result<(), InvalidParameter> 
             if find(values, name).is_some_and(|value| value.contains(ends)) {
                 return Err(InvalidParameter {
                     names: vec![name.to_owned()],
-                    reason: "holds a `?` or a `#`, which would end the path or the query",
+                    reason: "holds a `?` or a `#`, which would end the path or the query".into(),
                 });
             }
         }
@@ -190,6 +190,7 @@ fn blame(text: &str, values: &[Value]) -> Result<(), InvalidParameter> {
         if !makers.is_empty() {
             let names = makers.iter().flat_map(|(_, expression)| expression.names());
             let names = names.map(str::to_owned).collect();
+            let reason = reason.into();
             return Err(InvalidParameter { names, reason });
         }
     }

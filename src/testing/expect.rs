@@ -321,7 +321,7 @@ impl Expect {
         let is_json = payload
             .content_type()
             .is_some_and(|of| of.as_bytes().starts_with(b"application/json"));
-        let (content, _) = payload.into_parts();
+        let content = payload.into_parts().content;
         let body = content.expect("a body that can be written");
         let body = body.as_bytes().map(bytes::Bytes::copy_from_slice);
         match body {

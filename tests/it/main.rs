@@ -14,6 +14,8 @@ mod envelope;
 mod gateway;
 #[cfg(feature = "json")]
 mod pages;
+#[cfg(feature = "json")]
+mod real;
 mod signing_in;
 mod support;
 #[cfg(feature = "testing")]

@@ -1,9 +1,22 @@
 //! The typed client: templates, bodies, answers, endpoints, errors.
 
 mod bodies;
+#[cfg(all(
+    feature = "gzip",
+    feature = "br",
+    feature = "zstd",
+    feature = "deflate"
+))]
+mod decompression;
+#[cfg(feature = "derive")]
+mod derived;
+#[cfg(feature = "fs")]
+mod download;
 mod endpoint;
 mod errors;
+mod progress;
 mod redirects;
+mod registry;
 mod responses;
 #[cfg(feature = "fs")]
 mod save;

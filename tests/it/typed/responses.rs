@@ -314,3 +314,103 @@ async fn a_response_shows_neither_headers_nor_query_nor_body() {
         "{shown}"
     );
 }
+
+#[cfg(feature = "form")]
+#[tokio::test]
+async fn sp13_a_form_is_read_and_a_list_in_it_kept() {
+    use buttress::Form;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Reply {
+        name: String,
+        tag: Vec<u8>,
+    }
+    let (client, _) = scripted([
+        Step::ok().body("name=a+b%26&tag=1&tag=2"),
+        Step::ok().body("tag=s3cret"),
+    ]);
+    let form = client
+        .get("/")
+        .send()
+        .await
+        .unwrap()
+        .decode::<Form<Reply>>();
+    let expected = Reply {
+        name: "a b&".into(),
+        tag: vec![1, 2],
+    };
+    assert_eq!(form.await.unwrap().into_body(), Form(expected));
+    let form = client
+        .get("/")
+        .send()
+        .await
+        .unwrap()
+        .decode::<Form<Reply>>();
+    let error = form.await.unwrap_err();
+    assert!(error.is_decode() && !format!("{error:?}").contains("s3cret"));
+    assert!(
+        error
+            .failure()
+            .chain()
+            .all(|link| !format!("{link}{link:?}").contains("s3cret"))
+    );
+}
+
+#[tokio::test]
+async fn ic49_status_and_typed_body_come_as_a_pair_whatever_the_status() {
+    let (client, _) = scripted([Step::status(202).body("7"), Step::status(503).body("8")]);
+    let request = || client.get("/").no_retry().send();
+    let (status, seven): (http::StatusCode, u8) =
+        request().await.unwrap().decode().await.unwrap().into();
+    assert_eq!((status.as_u16(), seven), (202, 7));
+    let (head, eight) = request()
+        .await
+        .unwrap()
+        .decode_any::<u8>()
+        .await
+        .unwrap()
+        .into_parts();
+    assert_eq!((head.status.as_u16(), eight), (503, 8));
+}
+
+#[tokio::test]
+async fn d06_a_single_request_can_take_a_404_for_nothing() {
+    let (client, _) = scripted([Step::status(404).body("nobody")]);
+    let get = || client.get("/").optional().send();
+    assert_eq!(
+        get().await.unwrap().json::<Option<u8>>().await.unwrap(),
+        None
+    );
+    assert!(
+        get()
+            .await
+            .unwrap()
+            .json::<u8>()
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    let plain = client.get("/").send().await.unwrap();
+    assert!(plain.json::<Option<u8>>().await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn ic61_a_body_is_a_stream_of_pieces_and_its_break_an_error() {
+    use futures_util::StreamExt;
+
+    let step = Step::ok().body_with(|| {
+        let (frames, body) = buttress_testkit::channel();
+        frames.data("one ");
+        frames.data("two");
+        frames.error("reset");
+        body
+    });
+    let (client, server) = scripted([step]);
+    let mut pieces = client.get("/a?b").send().await.unwrap().into_stream();
+    assert_eq!(pieces.next().await.unwrap().unwrap(), "one ");
+    assert_eq!(pieces.next().await.unwrap().unwrap(), "two");
+    let error = pieces.next().await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "GET http://api.example/v1/a: reset");
+    assert!(pieces.next().await.is_none());
+    assert_eq!(server.open_bodies(), 0);
+}

@@ -9,17 +9,21 @@ use buttress_testkit::{Step, channel};
 use super::scripted;
 
 /// A folder of its own, removed at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("buttress-save-{}-{name}", std::process::id()));
-        fs::create_dir(&path).unwrap();
+        fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
@@ -108,4 +112,42 @@ async fn no_success_and_no_place_are_errors_and_write_nothing() {
         "{error}"
     );
     assert!(folder.names().is_empty());
+}
+
+#[tokio::test]
+async fn ic61_a_body_is_saved_in_a_folder_under_a_safe_name_and_replaces_nothing() {
+    let folder = Folder::new("named");
+    let named = |name: &str| {
+        let header = format!("attachment; filename=\"{name}\"");
+        Step::ok().header("content-disposition", &header).body("x")
+    };
+    let steps = [
+        named("../../etc/passwd"),
+        named("passwd"),
+        named("a.tar.gz"),
+        named("a.tar.gz"),
+        named(".."),
+        Step::ok().body("y"),
+        Step::status(404),
+    ];
+    let (client, _) = scripted(steps);
+    let mut names = Vec::new();
+    for path in ["/", "/", "/", "/", "/files/b%20c.txt", "/"] {
+        let response = client.get(path).send().await.unwrap();
+        let at = response.save_in(folder.path()).await.unwrap();
+        assert_eq!(at.parent(), Some(folder.path()));
+        names.push(at.file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    let expected = [
+        "passwd",
+        "passwd (1)",
+        "a.tar.gz",
+        "a (1).tar.gz",
+        "b c.txt",
+        "v1",
+    ];
+    assert_eq!(names, expected);
+    let response = client.get("/").send().await.unwrap();
+    response.save_in(folder.path()).await.unwrap_err();
+    assert_eq!(folder.names().len(), 6, "what failed leaves nothing");
 }

@@ -1,0 +1,40 @@
+//! Responses that come compressed, unpacked on the way.
+//!
+//! Off unless [`ClientBuilder::decompression`](crate::ClientBuilder::decompression) turns it on; the encodings
+//! are those whose features are compiled in: `gzip`, `br`, `zstd`, `deflate`. Compiling one in changes
+//! nothing by itself.
+//!
+//! ```
+//! use buttress::Client;
+//!
+//! let client = Client::builder().base_uri("https://api.example.com").decompression(true).build()?;
+//! # let _ = client;
+//! # Ok::<_, buttress::InvalidClient>(())
+//! ```
+//!
+//! | a request | is sent with | and its response |
+//! | --- | --- | --- |
+//! | without `Accept-Encoding` | the encodings compiled in | is unpacked; `Content-Encoding` and `Content-Length` are gone |
+//! | with an `Accept-Encoding`, its own or the client's default | that | is left as it is: whoever asks for an encoding wants it |
+//! | with a `Range` | none | is left as it is: the range counts the bytes of what was sent |
+//! | `HEAD` | the encodings compiled in | is left as it is: it says what a `GET` would be sent |
+//!
+//! What has no body, part of one (206), or an encoding that is not compiled in is left as it is as well.
+//!
+//! It stands outside the cache, which so keeps what the server sent, smaller and with the validator that
+//! belongs to it; a hit is unpacked each time. Limits ([`Response::limit`](crate::Response::limit))
+//! count the bytes that come out, and no more than a few kilobytes are unpacked ahead of whoever reads, so
+//! that a small body which swells to gigabytes costs no memory. A Zstandard frame may ask for a window of
+//! up to 128 MiB, which is the decoder's limit.
+//!
+//! The decoding is that of `tower_http::decompression`, which this differs from by the table above: alone
+//! it also unpacks what was asked for explicitly, and parts.
+
+mod body;
+mod layer;
+mod service;
+mod wrap;
+
+pub use self::body::{DecodedBody, NotDecoded};
+pub use self::layer::DecompressionLayer;
+pub use self::service::{Decompression, ResponseFuture};

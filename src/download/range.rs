@@ -1,0 +1,211 @@
+//! What follows from the answer to a question for the rest.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+/// What to do with a response.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It has the rest.
+    Append { total: Option<u64> },
+    /// It has everything.
+    Whole { validator: Option<HeaderValue> },
+    /// Everything is there already.
+    Done,
+    /// What is there is of no use any more; ask anew.
+    Restart,
+    /// It is no success.
+    Refused,
+}
+
+/// The field that asks for everything from `start` on.
+pub(super) fn from(start: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("bytes={start}-")).unwrap_or(HeaderValue::from_static("bytes=0-"))
+}
+
+/// Decides about the answer to a question for what follows the first `have` bytes of the version that
+/// `asked` names, or for everything.
+pub(super) fn step(
+    status: StatusCode,
+    headers: &HeaderMap,
+    have: u64,
+    asked: Option<&HeaderValue>,
+) -> Step {
+    match (status.as_u16(), asked) {
+        (206, Some(version)) => part(headers, have, version),
+        // The range begins behind the end. If the file ends here, it is whole.
+        (416, Some(_)) => match content_range(headers) {
+            Some(Range::Unsatisfied { total }) if total == have => Step::Done,
+            _ => Step::Restart,
+        },
+        // A part that nobody asked for is no file.
+        (206, None) => Step::Restart,
+        (200..=299, _) => Step::Whole {
+            validator: validator(headers),
+        },
+        _ => Step::Refused,
+    }
+}
+
+fn part(headers: &HeaderMap, have: u64, version: &HeaderValue) -> Step {
+    // RFC 9110 §15.3.7: parts of different versions must not be put together.
+    let is_same = match headers.get(header::ETAG) {
+        Some(tag) => tag == version || !is_strong_tag(version),
+        None => true,
+    };
+    match content_range(headers) {
+        Some(Range::Part { start, total }) if start == have && is_same => Step::Append { total },
+        _ => Step::Restart,
+    }
+}
+
+/// What tells a version from all others, fit for `If-Range` (RFC 9110 §13.1.5).
+fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
+    let refuses = headers.get(header::ACCEPT_RANGES);
+    if refuses.is_some_and(|ranges| ranges.as_bytes().eq_ignore_ascii_case(b"none")) {
+        return None;
+    }
+    match headers.get(header::ETAG) {
+        Some(tag) => is_strong_tag(tag).then(|| tag.clone()),
+        None => strong_date(headers).cloned(),
+    }
+}
+
+fn is_strong_tag(tag: &HeaderValue) -> bool {
+    let tag = tag.as_bytes();
+    tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"")
+}
+
+/// A `Last-Modified` is strong when it is old enough that the file cannot have changed twice in its
+/// second (§8.8.2.2).
+fn strong_date(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let date = |name: HeaderName| httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok();
+    let age = date(header::DATE)?.duration_since(date(header::LAST_MODIFIED)?);
+    let is_old = age.is_ok_and(|age| age.as_secs() >= 1);
+    headers.get(header::LAST_MODIFIED).filter(|_| is_old)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    Part { start: u64, total: Option<u64> },
+    Unsatisfied { total: u64 },
+}
+
+/// RFC 9110 §14.4.
+fn content_range(headers: &HeaderMap) -> Option<Range> {
+    let text = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
+    let (unit, rest) = text.trim().split_once(' ')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (range, total) = rest.trim().split_once('/')?;
+    let total = match total {
+        "*" => None,
+        total => Some(number(total)?),
+    };
+    if range == "*" {
+        return Some(Range::Unsatisfied { total: total? });
+    }
+    let (start, last) = range.split_once('-')?;
+    let (start, last) = (number(start)?, number(last)?);
+    let fits = start <= last && total.is_none_or(|total| last < total);
+    fits.then_some(Range::Part { start, total })
+}
+
+/// `parse` takes a sign.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let field = |(name, value): &(&'static str, &'static str)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> Step {
+        let version = HeaderValue::from_static("\"v1\"");
+        let status = StatusCode::from_u16(status).unwrap();
+        step(status, &headers(fields), 10, Some(&version))
+    }
+
+    #[test]
+    fn only_the_very_rest_of_the_same_version_is_put_behind_what_is_there() {
+        for (range, appended) in [
+            ("bytes 10-19/20", Some(Some(20))),
+            ("BYTES 10-19/*", Some(None)),
+            ("bytes 9-19/20", None),
+            ("bytes 11-19/20", None),
+            ("bytes 10-9/20", None),
+            ("bytes 10-20/20", None),
+            ("bytes +10-19/20", None),
+            ("bytes 10-19", None),
+            ("bytes */20", None),
+            ("lines 10-19/20", None),
+            ("bytes 10-99999999999999999999/*", None),
+        ] {
+            let found = answer(206, &[("content-range", range), ("etag", "\"v1\"")]);
+            let expected = appended.map_or(Step::Restart, |total| Step::Append { total });
+            assert_eq!(found, expected, "{range}");
+        }
+        let other = [("content-range", "bytes 10-19/20"), ("etag", "\"v2\"")];
+        assert_eq!(answer(206, &other), Step::Restart);
+        assert_eq!(answer(206, &[]), Step::Restart);
+    }
+
+    #[test]
+    fn a_range_behind_the_end_means_all_is_there_or_nothing_fits() {
+        assert_eq!(answer(416, &[("content-range", "bytes */10")]), Step::Done);
+        assert_eq!(
+            answer(416, &[("content-range", "bytes */9")]),
+            Step::Restart
+        );
+        assert_eq!(answer(416, &[]), Step::Restart);
+        let unasked = step(StatusCode::RANGE_NOT_SATISFIABLE, &headers(&[]), 0, None);
+        assert_eq!(unasked, Step::Refused);
+        assert_eq!(
+            step(StatusCode::PARTIAL_CONTENT, &headers(&[]), 0, None),
+            Step::Restart
+        );
+        assert_eq!(answer(404, &[]), Step::Refused);
+        assert_eq!(answer(304, &[]), Step::Refused);
+    }
+
+    #[test]
+    fn only_strong_validators_are_kept() {
+        let (old, new) = (
+            "Sun, 06 Nov 1994 08:49:36 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+        );
+        for (fields, kept) in [
+            (&[("etag", "\"v\"")][..], Some("\"v\"")),
+            (&[("etag", "W/\"v\"")], None),
+            (&[("etag", "v")], None),
+            (
+                &[("etag", "W/\"v\""), ("last-modified", old), ("date", new)],
+                None,
+            ),
+            (&[("last-modified", old), ("date", new)], Some(old)),
+            (&[("last-modified", new), ("date", new)], None),
+            (&[("last-modified", new), ("date", old)], None),
+            (&[("last-modified", old)], None),
+            (&[("etag", "\"v\""), ("accept-ranges", "None")], None),
+            (&[], None),
+        ] {
+            let found = validator(&headers(fields));
+            assert_eq!(
+                found.as_ref().map(|v| v.to_str().unwrap()),
+                kept,
+                "{fields:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use buttress_kernel::{Body, BoxError, Failure, Kind};
+use http::request::Parts;
+use http::{HeaderValue, Request, header};
+use http_body::Body as _;
+
+use super::Downloaded;
+use super::part::Part;
+use super::range::{self, Step};
+use crate::error::{Call, DecodeError};
+use crate::payload::FileError;
+use crate::progress::Meter;
+use crate::{Client, Error, Response};
+
+/// A download under way.
+pub(super) struct Transfer {
+    pub(super) part: Part,
+    pub(super) client: Client,
+    pub(super) head: Parts,
+    /// What is sent the first time.
+    pub(super) body: Option<Body>,
+    pub(super) call: Call,
+    pub(super) can_resume: bool,
+    pub(super) left: u32,
+    pub(super) requests: u32,
+    pub(super) meter: Option<Meter>,
+}
+
+impl Transfer {
+    /// Asks until the file is whole, and returns how much of it is older than this.
+    pub(super) async fn run(&mut self, mut older: u64) -> Result<u64, Error> {
+        loop {
+            let response = self.ask().await?;
+            let (have, asked) = (self.part.len(), self.part.validator());
+            let step = range::step(response.status(), response.headers(), have, asked);
+            let total = match step {
+                Step::Append { total } => total,
+                Step::Done => return Ok(older),
+                Step::Whole { validator } => {
+                    let validator = validator.filter(|_| self.can_resume);
+                    older = 0;
+                    let end = self.part.restart(validator.as_ref()).await;
+                    self.written(end)?;
+                    None
+                }
+                Step::Restart => {
+                    older = 0;
+                    let end = self.part.restart(None).await;
+                    self.written(end)?;
+                    self.take_up(|| unfit(&response))?;
+                    continue;
+                }
+                Step::Refused => return Err(refused(response).await),
+            };
+            match self.copy(response, total).await? {
+                None => return Ok(older),
+                Some(cut) => self.take_up(|| cut)?,
+            }
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Response, Error> {
+        let mut request = Request::new(self.body.take().unwrap_or_default());
+        request.method_mut().clone_from(&self.head.method);
+        request.uri_mut().clone_from(&self.head.uri);
+        *request.version_mut() = self.head.version;
+        request.headers_mut().clone_from(&self.head.headers);
+        request.extensions_mut().clone_from(&self.head.extensions);
+        let headers = request.headers_mut();
+        let identity = HeaderValue::from_static("identity");
+        headers.entry(header::ACCEPT_ENCODING).or_insert(identity);
+        if let Some(validator) = self.part.validator() {
+            headers.insert(header::RANGE, range::from(self.part.len()));
+            headers.insert(header::IF_RANGE, validator.clone());
+        }
+        self.requests += 1;
+        let (call, response) = self.client.clone().send(request).await?;
+        Ok(Response::new(call, response))
+    }
+
+    /// Writes down what comes. Returns why it ended too early, if it did and can be taken up again.
+    async fn copy(
+        &mut self,
+        mut response: Response,
+        total: Option<u64>,
+    ) -> Result<Option<Error>, Error> {
+        let total = total.or_else(|| {
+            let left = response.body().size_hint().exact()?;
+            left.checked_add(self.part.len())
+        });
+        if let Some(meter) = &self.meter {
+            meter.begin(self.part.len(), total);
+        }
+        loop {
+            match response.chunk().await {
+                Ok(Some(piece)) => {
+                    let end = self.part.write(&piece).await;
+                    self.written(end)?;
+                    if let Some(meter) = &self.meter {
+                        meter.add(piece.len() as u64);
+                    }
+                }
+                Ok(None) if total.is_some_and(|total| total != self.part.len()) => {
+                    return Ok(Some(unfit(&response)));
+                }
+                Ok(None) => return Ok(None),
+                Err(error) if is_cut(&error) => return Ok(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether it may go on.
+    fn take_up(&mut self, why: impl FnOnce() -> Error) -> Result<(), Error> {
+        let fresh = self.part.len() == 0;
+        if !self.can_resume || self.left == 0 || !(fresh || self.part.validator().is_some()) {
+            return Err(why());
+        }
+        self.left -= 1;
+        let at = self.part.len();
+        tracing::debug!(call = %self.call, at, left = self.left, "download taken up again");
+        Ok(())
+    }
+
+    fn written<T>(&self, end: std::io::Result<T>) -> Result<T, Error> {
+        end.map_err(|source| {
+            let fault = FileError::unwritten(self.part.path(), source);
+            Error::new(self.call.clone(), fault.into())
+        })
+    }
+
+    pub(super) async fn finish(self, resumed_at: u64) -> Result<Downloaded, Error> {
+        let (bytes, call) = (self.part.len(), self.call);
+        let path = self.part.path().to_owned();
+        let end = self.part.finish().await;
+        end.map_err(|source| Error::new(call, FileError::unwritten(&path, source).into()))?;
+        Ok(Downloaded {
+            bytes,
+            resumed_at,
+            requests: self.requests,
+        })
+    }
+}
+
+/// A limit of ours that ran out is no cut: it would run out again.
+fn is_cut(error: &Error) -> bool {
+    matches!(Failure::of(error).kind(), Kind::Transport | Kind::Other)
+}
+
+/// A success that does not answer what was asked.
+fn unfit(response: &Response) -> Error {
+    let because: BoxError = "it is not the part of the file that was asked for".into();
+    let fault = DecodeError::new(response.status(), bytes::Bytes::new(), because);
+    Error::new(response.call().clone(), fault.into())
+}
+
+async fn refused(response: Response) -> Error {
+    let (call, response, _) = response.refused().await;
+    Error::new(call, response.into())
+}

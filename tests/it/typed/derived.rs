@@ -1,0 +1,111 @@
+//! Endpoints by `#[derive(Endpoint)]`: what each field becomes on the wire.
+
+use buttress::{ArrayStyle, Endpoint, Options, Payload};
+use buttress_testkit::Step;
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::scripted;
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct User {
+    name: String,
+}
+
+#[derive(Endpoint)]
+#[endpoint(POST "/teams/{team}/users/{+path}{?page}", ok = User, err = Vec<String>, options = Options::new().retry(1).arrays(ArrayStyle::Comma))]
+struct CreateUser<'a, T: Serialize> {
+    team: &'a str,
+    path: String,
+    page: u8,
+    notify: Option<bool>,
+    tags: Vec<u8>,
+    #[endpoint(rename = "x-source")]
+    source: &'a str,
+    r#type: &'a str,
+    #[endpoint(json)]
+    user: T,
+    #[endpoint(skip)]
+    note: &'a str,
+}
+
+#[tokio::test]
+async fn bq17_each_field_goes_to_its_place() {
+    let (client, server) = scripted([
+        Step::ok().body(r#"{"name":"Ada"}"#),
+        Step::status(503).body(r#"["no"]"#),
+    ]);
+    let create = || CreateUser {
+        team: "r/d",
+        path: "a/b".into(),
+        page: 2,
+        notify: None,
+        tags: vec![1, 2],
+        source: "a&b",
+        r#type: "t",
+        user: User { name: "Ada".into() },
+        note: "not sent",
+    };
+    assert_eq!(create().note, "not sent");
+    let made = client.call(create()).await.unwrap();
+    assert_eq!(made.body().name, "Ada");
+    let call = &server.calls()[0];
+    assert_eq!(call.method, Method::POST);
+    assert_eq!(
+        call.uri,
+        "http://api.example/v1/teams/r%2Fd/users/a/b?page=2&tags=1,2&x-source=a%26b&type=t"
+    );
+    assert_eq!(call.body, r#"{"name":"Ada"}"#);
+    let error = client.call(create()).await.unwrap_err();
+    assert_eq!(error.body(), Some(&vec!["no".to_owned()]));
+    assert_eq!(server.calls().len(), 2, "its options are honoured");
+}
+
+#[derive(Endpoint)]
+#[endpoint(DELETE "/users{?soft}")]
+struct RemoveAll;
+
+#[derive(Endpoint)]
+#[endpoint(PUT "/users")]
+struct Replace {
+    #[endpoint(form)]
+    user: User,
+}
+
+#[derive(Endpoint)]
+#[endpoint(PUT "/users/{id}",)]
+struct Store {
+    id: u8,
+    #[endpoint(query, rename = "id")]
+    version: u8,
+    #[endpoint(body)]
+    bytes: &'static [u8],
+}
+
+#[tokio::test]
+async fn bq02_what_is_not_said_is_nothing() {
+    let (client, server) = scripted([Step::status(204)]);
+    client.call(RemoveAll).await.unwrap();
+    let user = User { name: "a b".into() };
+    client.call(Replace { user }).await.unwrap();
+    client
+        .call(Store {
+            id: 7,
+            version: 8,
+            bytes: b"raw",
+        })
+        .await
+        .unwrap();
+    let calls = server.calls();
+    assert_eq!(
+        (calls[0].method.as_str(), calls[0].body.len()),
+        ("DELETE", 0)
+    );
+    assert_eq!(calls[1].body, "name=a+b");
+    assert_eq!(
+        (calls[2].uri.path(), calls[2].uri.query()),
+        ("/v1/users/7", Some("id=8"))
+    );
+    assert_eq!(calls[2].body, "raw");
+    assert!(Payload::from(&b"x"[..]).replayable());
+}
