@@ -140,7 +140,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// A status, as a number or as its digits.
-fn status(value: &Value) -> Option<StatusCode> {
+pub(super) fn status(value: &Value) -> Option<StatusCode> {
     StatusCode::from_bytes(text(value)?.as_bytes()).ok()
 }
 

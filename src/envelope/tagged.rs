@@ -76,6 +76,7 @@ pub use self::sort::{Include, Sort};
 pub type Meta = Map<String, Value>;
 
 static DATA: Pointer = Pointer::from_static("/data");
+static TAG: Pointer = Pointer::from_static("/t");
 
 /// The envelope of which only `data` is wanted: an object, a list, or `()` for a `null`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,11 +84,16 @@ pub struct Tagged;
 
 impl Envelope for Tagged {
     fn error(&self, _: &Parts, body: &Bytes) -> Option<ApiError> {
-        Failure::<Value, Value>::read(body).map(ApiError::from)
+        failure::told(body)
     }
 
     fn content<T: DeserializeOwned>(&self, _: &Parts, body: &Bytes) -> Result<T, BoxError> {
-        DATA.find(body)?.ok_or_else(|| super::missing(&DATA))
+        match TAG.find::<String>(body)?.as_deref() {
+            Some("single" | "collection" | "null") => {
+                DATA.find(body)?.ok_or_else(|| super::missing(&DATA))
+            }
+            _ => Err("the document's `t` names none of the four shapes".into()),
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl fmt::Display for Astray {
             ),
             Rule::Elsewhere => f.write_str(
                 "the next page is at another origin; allow it with `any_origin`, and it is asked \
-                 for without credentials",
+                 for without credentials (never from https to http, nor with a body)",
             ),
             Rule::TooLong(bytes) => write!(
                 f,

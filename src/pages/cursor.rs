@@ -10,7 +10,8 @@ use crate::Pointer;
 ///
 /// A cursor is sent back as it came, encoded once; `null`, an empty text and its absence mean that there
 /// is no next page, and so does `hasMore` when it is `false`. When it is `true` and there is no
-/// cursor, the list cannot be read on, which is an error.
+/// cursor, the list cannot be read on, which is an error; so is an item without its part. A number is a
+/// cursor if it is whole and fits into 64 bits, because a larger one cannot be sent back as it came.
 ///
 /// | constructor | sent | read |
 /// | --- | --- | --- |
@@ -198,8 +199,16 @@ impl Cursor {
         // That there is more is said of the way that was gone.
         let is_end = self.more(page)? == Some(false);
         let is_forwards = page.direction() == Direction::Forwards;
-        let next = of(last)?.filter(|_| !is_end || !is_forwards);
-        let prev = of(0)?.filter(|_| !is_end || is_forwards);
+        let (next, prev) = (of(last)?, of(0)?);
+        let ahead = if is_forwards { &next } else { &prev };
+        if !is_end && ahead.is_none() {
+            let told = "the list may go on, and its last item has no cursor at";
+            let (items, part) = (self.items.as_str(), part.as_str());
+            let at = format!("{items}/…{part}");
+            return Err(format!("{told} `{}`", at.escape_debug()).into());
+        }
+        let next = next.filter(|_| !is_end || !is_forwards);
+        let prev = prev.filter(|_| !is_end || is_forwards);
         Ok((next, prev))
     }
 
@@ -240,11 +249,13 @@ impl Paginator for Cursor {
 fn cursor(page: &Arrived<'_>, at: &Pointer) -> Result<Option<String>, BoxError> {
     match page.at::<Value>(at)? {
         Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Number(number)) if number.is_u64() || number.is_i64() => {
+            Ok(Some(number.to_string()))
+        }
         None => Ok(None),
         Some(_) => {
             let at = at.as_str().escape_debug();
-            Err(format!("the cursor at `{at}` is neither a text nor a number").into())
+            Err(format!("the cursor at `{at}` is neither a text nor a whole number").into())
         }
     }
 }

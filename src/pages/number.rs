@@ -9,7 +9,8 @@ use crate::Pointer;
 ///
 /// All names and places can be set. Of `meta`, whatever is missing is done without: the last page is the
 /// one that `totalPages` says, or `total` and `limit` together, or the first that holds less than the
-/// `limit` the server names, or the first that is empty. A page that says of itself that it is another
+/// `limit` the server names, or the first that is empty. Where the server says that there are more, an
+/// empty page does not end the list. A page that says of itself that it is another
 /// than the one asked for is an error, because the whole list would be wrong.
 ///
 /// ```
@@ -106,18 +107,34 @@ impl Number {
         Position::pairs([(&*self.page_name, number.to_string())])
     }
 
-    /// Whether a page with items has one behind it. Where the server tells too little, the next one is
-    /// asked for, and found to be empty.
-    fn goes_on(&self, number: u64, count: u64, whole: Whole) -> bool {
-        let size = whole.size.filter(|size| *size > 0);
-        let pages = whole.pages.or_else(|| whole.pages_of(size?));
-        match (pages, size) {
-            (Some(pages), _) => self.last(Some(pages)).is_some_and(|last| number < last),
-            (None, Some(size)) => count >= size,
-            (None, None) => {
-                number > self.first_page || whole.total.is_none_or(|total| count < total)
-            }
+    /// Whether a page has one behind it. Where the server tells too little, the next one is asked for, and
+    /// found to be empty.
+    ///
+    /// # Errors
+    ///
+    /// When the number of pages has to be told by their size, and the page has another.
+    fn goes_on(&self, number: u64, count: u64, whole: Whole) -> Result<bool, BoxError> {
+        let is_before = |last: Option<u64>| last.is_some_and(|last| number < last);
+        if whole.pages.is_some() {
+            return Ok(is_before(self.last(whole.pages)));
         }
+        let Some(size) = whole.size.filter(|size| *size > 0) else {
+            let is_first = number == self.first_page;
+            let may_be_all = is_first && whole.total.is_some_and(|total| count >= total);
+            return Ok(count > 0 && !may_be_all);
+        };
+        if whole.total.is_none() {
+            return Ok(count >= size);
+        }
+        let goes_on = is_before(self.last(whole.pages_of(size)));
+        if goes_on && count < size {
+            return Err(
+                "a page in the middle has fewer items than the server says a page has, so the last \
+                 one cannot be told; leave `size_at` out, and the list is read up to an empty page"
+                    .into(),
+            );
+        }
+        Ok(goes_on)
     }
 
     /// The number of the last page, if there is any page at all.
@@ -184,7 +201,7 @@ impl Paginator for Number {
             pages: page.number_at(self.pages_at.as_ref())?,
             size: page.number_at(self.size_at.as_ref())?,
         };
-        let has_next = count > 0 && self.goes_on(number, count, whole);
+        let has_next = self.goes_on(number, count, whole)?;
         let last = self.last(whole.pages.or_else(|| whole.pages_of(count)));
         let next = number.checked_add(1).filter(|_| has_next);
         let prev = number.checked_sub(1).filter(|_| number > self.first_page);

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response};
 use serde::de::DeserializeOwned;
 
+use super::astray::Rule;
 use super::source::{Source, Wanted};
-use super::{Direction, Neighbours, Position};
+use super::{Astray, Direction, FailedPage, Neighbours, Position};
 use crate::{Error, Pointer, Response};
 
 /// One page of a list: its items, what the server says of the list, and the way to the pages around it.
@@ -28,6 +29,8 @@ pub struct Page<T> {
     items: Vec<T>,
     around: Neighbours,
     position: Position,
+    /// Which one it is of those that were asked for one after the other.
+    number: u32,
     /// `None` where there is no list at all.
     answer: Option<Box<(response::Parts, Bytes)>>,
 }
@@ -35,7 +38,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     pub(super) fn new(
         source: Arc<Source<T>>,
-        position: Position,
+        wanted: Wanted,
         response: Response<(Vec<T>, Neighbours, Bytes)>,
     ) -> Self {
         let (head, (items, around, body)) = response.into_http().into_parts();
@@ -43,7 +46,8 @@ impl<T> Page<T> {
             source,
             items,
             around,
-            position,
+            position: wanted.position,
+            number: wanted.number,
             answer: Some(Box::new((head, body))),
         }
     }
@@ -54,6 +58,7 @@ impl<T> Page<T> {
             items: Vec::new(),
             around: Neighbours::none(),
             position,
+            number: 1,
             answer: None,
         }
     }
@@ -135,7 +140,8 @@ impl<T> Page<T> {
     ///
     /// # Errors
     ///
-    /// When it could not be had.
+    /// When it could not be had, and when the server names this one as the next. Longer circles are for the
+    /// caller to notice, or for a stream of [pages](super::Paging::pages).
     ///
     /// # Cancellation
     ///
@@ -169,10 +175,16 @@ impl<T> Page<T> {
         };
         let wanted = Wanted {
             position: position.clone(),
-            number: 1,
+            number: self.number.saturating_add(1),
             direction,
         };
-        Arc::clone(&self.source).fetch(wanted).await.map(Some)
+        let source = Arc::clone(&self.source);
+        let uri = &source.head.uri;
+        if position.of(uri) == self.position.of(uri) {
+            let failed = FailedPage::new(wanted.number, wanted.position);
+            return Err(source.error(Astray::new(Rule::Circle)).on_page(failed));
+        }
+        source.fetch(wanted).await.map(Some)
     }
 }
 

@@ -118,14 +118,16 @@ impl Paging {
 
     /// Asks for the next page as soon as one has come, and never for more than one ahead. No task is
     /// spawned: the request makes progress whenever the stream is polled, and on its connection between
-    /// times, and it is cancelled with the stream.
+    /// times, and it is cancelled with the stream. A [total](crate::RequestBuilder::total) goes on meanwhile, so
+    /// it has to have room for the work on a page as well.
     pub fn prefetch(mut self) -> Self {
         self.prefetch = true;
         self
     }
 
     /// Follows the way to other origins, without credentials and without any header that does not merely
-    /// say what the client can read.
+    /// say what the client can read. Never from https to http, and never with a body: that was meant for
+    /// the first server.
     pub fn any_origin(mut self) -> Self {
         self.any_origin = true;
         self
@@ -145,12 +147,16 @@ impl Paging {
             (start, _) => Walk::from(start.unwrap_or_default(), direction, guards),
         };
         match self.source() {
-            Ok(source) => Pages::new(source, walk, prefetch),
+            Ok(source) => {
+                let walk = walk.of_list(source.head.uri.clone());
+                Pages::new(source, walk, prefetch)
+            }
             Err(fault) => Pages::refused(fault),
         }
     }
 
-    /// The first page alone, or the one to [start at](Self::start_at).
+    /// The first page alone, or the one to [start at](Self::start_at). [`Page::next`] and [`Page::prev`] go
+    /// on from there; what is set for a whole walk (its guards, `backwards`, `prefetch`) means nothing here.
     ///
     /// # Errors
     ///
@@ -164,7 +170,7 @@ impl Paging {
         let wanted = Wanted {
             position: self.start.clone().unwrap_or_default(),
             number: 1,
-            direction: self.direction,
+            direction: Direction::Forwards,
         };
         self.source()?.fetch(wanted).await
     }

@@ -1,13 +1,16 @@
+use std::mem;
 use std::sync::Arc;
 
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Request, StatusCode, header, response};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header, response};
 
 use super::astray::Rule;
-use super::reference::same_origin;
+use super::walk::MAX_POSITION;
 use super::{Arrived, Astray, Direction, FailedPage, Page, Paginator, Position};
+use crate::base_uri::same_origin;
 use crate::defaults::{WithoutDefaults, is_about_the_client};
 use crate::error::Call;
 use crate::{Client, Error, Response, StatusError};
@@ -58,7 +61,9 @@ impl<T> Source<T> {
             Some(limit) => response.limit(limit),
             None => response,
         };
-        if self.optional && response.status() == StatusCode::NOT_FOUND {
+        // In the middle of a list a 404 is a page that is lost, not a list that is not there.
+        let is_first = wanted.position == Position::default();
+        if self.optional && is_first && response.status() == StatusCode::NOT_FOUND {
             return Ok(Page::absent(self, wanted.position));
         }
         let found_at = response.uri().clone();
@@ -71,7 +76,7 @@ impl<T> Source<T> {
             Ok((items, around, body.clone()))
         };
         let read = response.read_as(read, &self.refine).await?;
-        Ok(Page::new(Arc::clone(&self), wanted.position, read))
+        Ok(Page::new(Arc::clone(&self), wanted, read))
     }
 
     /// # Errors
@@ -79,14 +84,19 @@ impl<T> Source<T> {
     /// When the page is where it must not be asked for.
     fn request(&self, position: &Position) -> Result<Request<Body>, Error> {
         let mut head = self.head.clone();
-        let Some(uri) = position.of(&head.uri) else {
+        let uri = position.of(&head.uri);
+        let Some(uri) = uri.filter(|_| position.len() <= MAX_POSITION) else {
             return Err(self.astray(Rule::TooLong(position.len())));
         };
         if !same_origin(&head.uri, &uri) {
-            if !self.any_origin {
+            let is_downgrade = is_https(&head.uri) && !is_https(&uri);
+            if !self.any_origin || is_downgrade || !self.body.is_empty() {
                 return Err(self.astray(Rule::Elsewhere));
             }
             make_anonymous(&mut head);
+        }
+        if *position != Position::default() {
+            make_another(&mut head);
         }
         head.uri = uri;
         let body = if self.body.is_empty() {
@@ -107,6 +117,19 @@ impl<T> Source<T> {
 
     pub(super) fn call(&self) -> Call {
         Call::at(self.head.method.clone(), self.head.uri.clone())
+    }
+}
+
+fn is_https(uri: &Uri) -> bool {
+    uri.scheme() == Some(&Scheme::HTTPS)
+}
+
+/// Takes out what names the caller's request, because another page is another request: under one name, a
+/// cache would give the first page for each of them, and a server that knows keys would, too.
+fn make_another(head: &mut Parts) {
+    head.headers.remove("idempotency-key");
+    if let Some(wishes) = head.extensions.get_mut::<buttress_cache::Override>() {
+        *wishes = mem::take(wishes).without_key();
     }
 }
 

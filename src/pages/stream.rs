@@ -7,7 +7,7 @@ use futures_core::Stream;
 
 use super::source::{Source, Wanted};
 use super::walk::{Step, Verdict, Walk};
-use super::{Direction, Page, Position};
+use super::{Direction, FailedPage, Page, Position};
 use crate::Error;
 
 /// The pages of a list, as a stream; see [`Paging`](super::Paging).
@@ -89,10 +89,14 @@ impl<T: Send + 'static> Pages<T> {
 
     /// The page that comes next; `None` after the last.
     #[must_use]
-    pub const fn position(&self) -> Option<&Position> {
-        match &self.list {
-            List::Read(read) => read.walk.position(),
-            List::Refused(_) => None,
+    pub fn position(&self) -> Option<&Position> {
+        let List::Read(read) = &self.list else {
+            return None;
+        };
+        match &read.fetch {
+            // It was asked for ahead, and nobody has been told yet.
+            Fetch::Done(Err(error)) => error.page().map(FailedPage::position),
+            _ => read.walk.position(),
         }
     }
 

@@ -81,7 +81,7 @@ impl Paginator for Tagged {
 }
 
 /// A collection was asked for, and something else came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnexpectedShape(String);
 
 impl UnexpectedShape {
@@ -92,11 +92,24 @@ impl UnexpectedShape {
     }
 }
 
+impl UnexpectedShape {
+    /// Anything but these is the server's text, which may be anything.
+    fn known(&self) -> Option<&'static str> {
+        let known = ["single", "null", "error"];
+        known.into_iter().find(|known| *known == self.0)
+    }
+}
+
+impl fmt::Debug for UnexpectedShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = self.known().unwrap_or("unknown");
+        f.debug_tuple("UnexpectedShape").field(&shape).finish()
+    }
+}
+
 impl fmt::Display for UnexpectedShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = ["single", "null", "error"];
-        // Anything else is the server's text, which may be anything.
-        match known.iter().find(|known| **known == self.0) {
+        match self.known() {
             Some(shape) => write!(f, "only a `collection` has pages, and this is a `{shape}`"),
             None => f.write_str("only a `collection` has pages, and this names no shape"),
         }

@@ -1,11 +1,13 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
+use http::Uri;
+
 use super::astray::Rule;
 use super::{Astray, Direction, FailedPage, Neighbours, Position};
 
 /// The longest position that is asked for, in bytes: as much as most servers take of a request line.
-const MAX_POSITION: usize = 8 * 1024;
+pub(super) const MAX_POSITION: usize = 8 * 1024;
 
 /// When to give a list up.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,8 @@ pub(super) struct Walk {
     /// The last page's body, where it had items.
     last: Option<u64>,
     hasher: RandomState,
+    /// Where the list begins, so that one page is known under each of its names.
+    list: Uri,
 }
 
 #[derive(Debug)]
@@ -93,7 +97,14 @@ impl Walk {
             seen: HashSet::new(),
             last: None,
             hasher: RandomState::new(),
+            list: Uri::default(),
         }
+    }
+
+    /// Of the list that begins at this URI.
+    pub(super) fn of_list(mut self, uri: Uri) -> Self {
+        self.list = uri;
+        self
     }
 
     pub(super) const fn direction(&self) -> Direction {
@@ -171,7 +182,7 @@ impl Walk {
             }
             _ => {
                 self.number = 1;
-                self.seen.insert(self.hasher.hash_one(at));
+                self.seen.insert(self.hash(at));
                 self.page(at.clone(), count, body, around)
             }
         }
@@ -209,10 +220,19 @@ impl Walk {
             return Err(Rule::Empty(self.empty));
         }
         // 64 bits: among a million pages, two of one hash turn up once in some 40 million walks.
-        if self.seen.insert(self.hasher.hash_one(at)) {
+        if self.seen.insert(self.hash(at)) {
             Ok(())
         } else {
             Err(Rule::Circle)
+        }
+    }
+
+    /// Of the URI that a page is asked for at. A server may name its first page in another way than the
+    /// caller did.
+    fn hash(&self, at: &Position) -> u64 {
+        match at.of(&self.list) {
+            Some(uri) => self.hasher.hash_one(uri),
+            None => self.hasher.hash_one(at),
         }
     }
 }

@@ -3,25 +3,29 @@
 use http::header::{self, HeaderMap, HeaderName};
 
 /// Takes off what describes a body that is gone, and what made sense for its method alone
-/// (RFC 9110 §15.4).
+/// (RFC 9110 §15.4): a precondition was about the resource that was to be changed.
 pub(super) fn drop_content(headers: &mut HeaderMap) {
-    const NAMES: [HeaderName; 9] = [
-        header::CONTENT_ENCODING,
-        header::CONTENT_LANGUAGE,
-        header::CONTENT_LENGTH,
-        header::CONTENT_LOCATION,
-        header::CONTENT_TYPE,
+    let gone: Vec<_> = headers
+        .keys()
+        .filter(|name| is_of_content(name))
+        .cloned()
+        .collect();
+    for name in gone {
+        headers.remove(name);
+    }
+}
+
+fn is_of_content(name: &HeaderName) -> bool {
+    const NAMES: [HeaderName; 4] = [
         header::EXPECT,
         header::LAST_MODIFIED,
         header::TRAILER,
         header::TRANSFER_ENCODING,
     ];
-    for name in NAMES {
-        headers.remove(name);
-    }
-    for name in ["content-digest", "digest", "idempotency-key", "repr-digest"] {
-        headers.remove(name);
-    }
+    const TEXTS: [&str; 3] = ["digest", "idempotency-key", "repr-digest"];
+    let text = name.as_str();
+    let begins = text.starts_with("content-") || text.starts_with("if-");
+    begins || NAMES.contains(name) || TEXTS.contains(&text)
 }
 
 /// Takes off what is nobody else's business. Keys have all sorts of names, so the list is of what stays.

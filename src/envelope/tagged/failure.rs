@@ -3,9 +3,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Meta;
 use super::marks::ErrorMark;
+use super::{Meta, TAG};
+use crate::Pointer;
 use crate::envelope::ApiError;
+use crate::envelope::pointers::{status, text};
+
+static ERROR: Pointer = Pointer::from_static("/error");
 
 /// What went wrong: `{"t":"error","error":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -64,11 +68,22 @@ impl<M, O> Failure<M, O> {
     }
 }
 
-impl<M: DeserializeOwned, O: DeserializeOwned> Failure<M, O> {
-    /// The error in a body, if it is one.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+/// The error in a body that says it is one, with whatever of it can be read: a server in trouble does not
+/// write its best documents, and a failure must not turn into a success for that.
+pub(super) fn told(body: &[u8]) -> Option<ApiError> {
+    let tag = TAG.find::<Value>(body).ok()??;
+    if tag != "error" {
+        return None;
     }
+    let error = ERROR.find::<Value>(body).ok().flatten().unwrap_or_default();
+    let part = |name: &str| error.get(name).and_then(text);
+    Some(ApiError::told(
+        error.get("status").and_then(status),
+        part("code"),
+        part("title"),
+        part("detail"),
+        error.get("obstructions").cloned().unwrap_or_default(),
+    ))
 }
 
 impl<O: Serialize> From<ErrorBody<O>> for ApiError {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base_uri::same_origin;
 
 fn resolved(reference: &str) -> Option<String> {
     let base: Uri = "http://a/b/c/d;p?q".parse().unwrap();

@@ -101,9 +101,10 @@ async fn hostile_page_counts_are_bounded_or_told() {
             (end, _) => panic!("{body}: {end:?}"),
         }
     }
+    // A page may be empty, because of a filter, and others follow: guards bound how many.
     let empty = json!({"data": [], "meta": {"totalPages": u64::MAX}});
     let page = first(&empty, pages::Number::new()).await.unwrap();
-    assert_eq!(page.next_position(), None);
+    assert!(page.next_position().is_some());
     let last = pages::Number::new().first_page(u64::MAX);
     let body = json!({"data": [1], "meta": {"totalPages": u64::MAX}});
     assert_eq!(first(&body, last).await.unwrap().next_position(), None);

@@ -63,6 +63,23 @@ async fn ap25_an_endpoint_is_read_page_by_page_with_its_options_and_errors() {
 }
 
 #[tokio::test]
+async fn sp19_a_page_that_is_gone_from_the_middle_is_an_error() {
+    let (client, _) = scripted([
+        Step::ok()
+            .header("link", "<?after=2>; rel=next")
+            .body("[1]"),
+        Step::status(404),
+    ]);
+    let list = client
+        .endpoint(&Users { team: "a" })
+        .paginate(pages::Link::new());
+    let mut all = Vec::<u8>::new();
+    let error = list.items::<u8>().collect_into(&mut all).await.unwrap_err();
+    assert!(error.is_not_found());
+    assert_eq!(all, [1]);
+}
+
+#[tokio::test]
 async fn sp19_a_list_that_need_not_be_there_has_no_items() {
     let (client, _) = scripted([Step::status(404)]);
     let list = client

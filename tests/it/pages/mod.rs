@@ -4,6 +4,7 @@ mod adapters;
 mod endpoint;
 mod guards;
 mod links;
+mod mended;
 mod model;
 mod streams;
 mod tagged;
