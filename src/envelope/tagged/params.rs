@@ -9,12 +9,18 @@ use super::{Cursor, Include, Sort};
 /// ```
 /// use buttress::Client;
 /// use buttress::envelope::tagged::{CollectionParams, FilterEncoding, Sort};
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Filter {
+///     age: u8,
+/// }
 ///
 /// let client = Client::builder().base_uri("http://h").build()?;
 /// let parameters = CollectionParams::new()
 ///     .size(25)
 ///     .sort(Sort::new().descending("createdDate"))
-///     .filter([("age", 7)], FilterEncoding::Bracketed);
+///     .filter(Filter { age: 7 }, FilterEncoding::Bracketed);
 /// let request = client.get("/users").query(&parameters).build()?;
 /// assert_eq!(request.uri().query(), Some("pg%5Bsize%5D=25&sort=-createdDate&filter%5Bage%5D=7"));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
