@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ring::hmac::{HMAC_SHA256, Key, sign};
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::error::InvalidSettings;
 use crate::store::Credentials;
@@ -23,6 +24,13 @@ impl Secret {
         // Whoever uses one secret for several things has other digests there.
         let own = sign(&Key::new(HMAC_SHA256, secret), b"buttress-cache partitions");
         Ok(Self(Key::new(HMAC_SHA256, own.as_ref())))
+    }
+
+    /// One that nobody else has: `None` where the operating system gives no random bytes.
+    pub(crate) fn random() -> Option<Self> {
+        let mut secret = [0; SHORTEST];
+        SystemRandom::new().fill(&mut secret).ok()?;
+        Self::new(&secret).ok()
     }
 
     pub(crate) fn digest(&self, credentials: &[u8]) -> Credentials {
@@ -72,6 +80,16 @@ mod tests {
         );
         let bytes = [high.to_be_bytes(), low.to_be_bytes()].concat();
         assert_eq!(bytes, tag.as_ref()[..16]);
+    }
+
+    #[test]
+    fn a_random_secret_is_nobody_elses() {
+        let of = || {
+            Secret::random()
+                .expect("there are random bytes")
+                .digest(b"Bearer a")
+        };
+        assert_ne!(of(), of());
     }
 
     #[test]

@@ -45,11 +45,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+    #[cfg_attr(not(feature = "persistent"), expect(unused_mut))]
+    pub(crate) fn new(mut settings: Settings) -> Arc<Self> {
         let memory =
             || -> Arc<dyn Store> { Arc::new(Memory::with(settings.max_bytes, settings.max_entry)) };
+        let store = settings.store.clone().unwrap_or_else(memory);
+        // Whoever can read the store must not be able to try credentials out on what stands there, and
+        // the hashes that are good enough for a table in memory are not made for that.
+        #[cfg(feature = "persistent")]
+        if settings.secret.is_none() && !store.keeps_secrets() {
+            settings.secret = crate::secret::Secret::random();
+        }
         Arc::new(Self {
-            store: settings.store.clone().unwrap_or_else(memory),
+            store,
             flights: Arc::new(Table::new()),
             outdated: Outdated::of(KEYS),
             unfit: Unfit::new(),
