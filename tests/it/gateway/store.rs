@@ -30,11 +30,26 @@ impl Drop for Folder {
     }
 }
 
+/// Waits until a response is in the store, which it is a moment after its last byte has gone out.
+fn until_stored(gateway: &mut Gateway) {
+    loop {
+        let line = gateway.next_line();
+        assert!(!line.is_empty(), "it has ended");
+        if line.contains(r#""message":"stored""#) {
+            return;
+        }
+    }
+}
+
 /// Asks for the same through a gateway, its successor, and another one beside it.
 async fn filled_and_found_again(flags: &str) {
     let upstream = numbered().await;
-    let gateway = Gateway::start(&upstream.uri(), flags);
-    for path in ["/", "/300000", "/", "/300000"] {
+    let mut gateway = Gateway::start(&upstream.uri(), &format!("{flags} --events"));
+    for path in ["/", "/300000"] {
+        assert!(!text(gateway.get(path).await).await.is_empty());
+        until_stored(&mut gateway);
+    }
+    for path in ["/", "/300000"] {
         assert!(!text(gateway.get(path).await).await.is_empty());
     }
     assert_eq!(
@@ -80,10 +95,11 @@ async fn what_is_in_redis_is_found_after_a_restart_and_by_others() {
     // The scheme is said once as well.
     let upstream = numbered().await;
     let flags = [flags.replace("redis:redis:", "redis:"), flags];
-    let gateways = flags.map(|flags| Gateway::start(&upstream.uri(), &flags));
-    for gateway in &gateways {
-        assert_eq!(text(gateway.get("/shared").await).await, "0");
-    }
+    let start = |flags| Gateway::start(&upstream.uri(), &format!("{flags} --events"));
+    let [mut one, other] = flags.map(start);
+    assert_eq!(text(one.get("/shared").await).await, "0");
+    until_stored(&mut one);
+    assert_eq!(text(other.get("/shared").await).await, "0");
     assert_eq!(upstream.requests(), 1);
 }
 
