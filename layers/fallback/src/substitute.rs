@@ -187,8 +187,15 @@ where
             let call = match this.state.as_mut().project() {
                 StateProj::Nothing => return Poll::Ready(Ok(None)),
                 StateProj::Calling { call } => {
-                    let end = try_ready!(call.poll(cx)).map_err(Into::into);
-                    return Poll::Ready(end.map(|response| Some(response.map(Body::new))));
+                    let response = match try_ready!(call.poll(cx)) {
+                        Ok(response) => response,
+                        Err(error) => return Poll::Ready(Err(error.into())),
+                    };
+                    // Another failure is no substitute for the first.
+                    let status = response.status();
+                    let is_failure = status.is_client_error() || status.is_server_error();
+                    let answer = (!is_failure).then(|| response.map(Body::new));
+                    return Poll::Ready(Ok(answer));
                 }
                 StateProj::Readying { request } => {
                     try_ready!(this.service.poll_ready(cx)).map_err(Into::into)?;

@@ -214,6 +214,8 @@ async fn a_body_that_outgrew_its_copy_has_no_other_service() {
 async fn where_the_other_service_fails_too_the_first_failure_stands() {
     for other in [
         Scripted::new([Step::error(|| "the other is down, too")]),
+        Scripted::new([Step::status(503).body("the other, too")]),
+        Scripted::new([Step::status(401)]),
         Scripted::new([Step::ok()]).ready_error(|| "the other is not ready"),
     ] {
         let first = Scripted::new([Step::status(503).body("first"), Step::error(refused)]);
