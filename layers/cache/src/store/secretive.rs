@@ -3,15 +3,22 @@
 use http::{HeaderName, header};
 
 /// Parts of the names of fields that carry secrets.
-const TELLING: [&str; 8] = [
+const TELLING: [&str; 15] = [
+    "assertion",
     "auth",
+    "cert",
     "credential",
+    "csrf",
+    "jwt",
     "key",
+    "oidc",
+    "otp",
     "passw",
     "secret",
     "session",
     "signature",
     "token",
+    "xsrf",
 ];
 
 /// Whether a request field of this name is likely to carry a secret.
@@ -41,6 +48,12 @@ mod tests {
             "X-Hub-Signature-256",
             "X-Client-Secret",
             "X-Password",
+            "Cf-Access-Jwt-Assertion",
+            "X-Amzn-Oidc-Data",
+            "X-Forwarded-Client-Cert",
+            "X-Csrf",
+            "X-Xsrf",
+            "X-Otp",
         ] {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
             assert!(carries_secrets(&name), "{name}");

@@ -240,7 +240,8 @@ impl Inner {
         loop {
             let (next, keys) = self.scan(cursor, &glob).await?;
             let is_entry = |key: &Vec<u8>| self.names.name_of(key).is_some();
-            let (entries, rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
+            let (entries, mut rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
+            rest.retain(|name| self.names.is_part(name));
             for entry in entries {
                 count += self.clear(&entry).await?;
             }

@@ -50,6 +50,17 @@ impl Names {
         [&*self.0, b"t:", tag.as_bytes()].concat()
     }
 
+    /// Whether this is a body or a tag of this cache: another application's name may begin like ours.
+    pub(super) fn is_part(&self, name: &[u8]) -> bool {
+        let rest = name.strip_prefix(&*self.0);
+        rest.is_some_and(|rest| match rest {
+            [b'b', b':', serial @ ..] => {
+                !serial.is_empty() && serial.iter().all(u8::is_ascii_hexdigit)
+            }
+            _ => rest.starts_with(b"t:"),
+        })
+    }
+
     /// A glob for everything.
     pub(super) fn all(&self) -> Vec<u8> {
         [&*escape(&self.0), b"*"].concat()
@@ -133,5 +144,17 @@ mod tests {
         assert_eq!(names.bodies(), b"c:b:");
         assert_eq!(names.tag("users"), b"c:t:users");
         assert_eq!(names.tags(), b"c:t:");
+        for part in [names.body("0f"), names.tag("users"), names.tag("")] {
+            assert!(names.is_part(&part));
+        }
+        for other in [
+            &b"c:users:1"[..],
+            b"c:b:",
+            b"c:b:next",
+            b"c2:t:users",
+            b"c:",
+        ] {
+            assert!(!names.is_part(other), "{other:?}");
+        }
     }
 }
