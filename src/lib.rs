@@ -80,6 +80,8 @@
 //! | `oauth2` | no | OAuth 2: client credentials, refresh tokens, authorization code, device code, token exchange |
 //! | `oauth2-loopback` | no | a listener on loopback, for the sign-in of a command-line program |
 //! | `jwt` | no | key pairs for OAuth 2 |
+//! | `cache-disk` | no | a cache's responses in files, which survive a restart |
+//! | `cache-redis` | no | a cache's responses in Redis, shared by several processes |
 //! | `redis` | no | rate limits that several processes share, in a Redis server |
 //! | `sign` | no | signatures of each attempt, with any signer |
 //! | `sign-digest` | no | HTTP Digest (RFC 7616) |

@@ -9,6 +9,7 @@ mod calls;
 mod cancellation;
 mod client;
 mod composition;
+mod documented;
 #[cfg(feature = "json")]
 mod envelope;
 mod gateway;
