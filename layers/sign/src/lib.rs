@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | `hmac` | HMAC over a form that you set, with the receiver's side | `hmac::Hmac` |
 //! | `sigv4` | AWS Signature Version 4, in headers or in the query | `sigv4::SigV4` |
-//! | `message-signatures` | HTTP message signatures (RFC 9421) and digests (RFC 9530), both sides | `message::MessageSigner` |
+//! | `message-signatures` | HTTP message signatures (RFC 9421) and digests (RFC 9530), both sides, of requests and responses | `message::MessageSigner` |
 //! | `digest` | HTTP Digest (RFC 7616), which answers a 401 | `digest::DigestLayer` |
 //!
 //! # Example

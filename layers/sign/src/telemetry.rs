@@ -73,23 +73,23 @@ pub(crate) fn challenged(outcome: Outcome, explain: Option<&Explain>) {
     note_in(explain, what);
 }
 
-/// A request came with a good signature.
+/// A request or a response came with a good signature.
 #[cfg(feature = "message-signatures")]
-pub(crate) fn verified(extensions: &Extensions) {
-    debug!(target: TARGET, "verified");
+pub(crate) fn verified(kind: &'static str, explain: Option<&Explain>) {
+    debug!(target: TARGET, kind, "verified");
     #[cfg(feature = "metrics")]
-    metrics::counter!("buttress.sign.verified").increment(1);
-    note(extensions, || "verified".into());
+    metrics::counter!("buttress.sign.verified", "kind" => kind).increment(1);
+    note_in(explain, || format!("{kind} verified").into());
 }
 
-/// A request came without a good signature.
+/// A request or a response came without a good signature.
 #[cfg(feature = "message-signatures")]
-pub(crate) fn unverified(reason: crate::Reason, extensions: &Extensions) {
+pub(crate) fn unverified(kind: &'static str, reason: crate::Reason, explain: Option<&Explain>) {
     let reason = reason.as_str();
-    warn!(target: TARGET, reason, "refused: the signature proves nothing");
+    warn!(target: TARGET, kind, reason, "refused: the signature proves nothing");
     #[cfg(feature = "metrics")]
-    metrics::counter!("buttress.sign.unverified", "reason" => reason).increment(1);
-    note(extensions, || format!("refused: {reason}").into());
+    metrics::counter!("buttress.sign.unverified", "kind" => kind, "reason" => reason).increment(1);
+    note_in(explain, || format!("{kind} refused: {reason}").into());
 }
 
 /// Writes down what happened just now, where somebody asked.

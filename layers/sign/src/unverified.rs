@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+#[cfg(feature = "message-signatures")]
+use buttress_kernel::Sent;
 use buttress_kernel::{Facts, Kind};
 
 /// A message's signature does not prove what it should.
@@ -63,6 +65,13 @@ impl Unverified {
     pub(crate) fn new(reason: Reason) -> Self {
         let facts = Facts::new(Kind::Unauthenticated);
         Self { reason, facts }
+    }
+
+    /// With what is known of the request that the message answers.
+    #[cfg(feature = "message-signatures")]
+    pub(crate) fn sent(mut self, sent: Sent) -> Self {
+        self.facts = self.facts.sent(sent);
+        self
     }
 
     /// Which check failed.

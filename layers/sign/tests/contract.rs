@@ -55,3 +55,66 @@ buttress_testkit::contract!(
         })
     ]
 );
+
+#[cfg(feature = "message-signatures")]
+mod signatures {
+    use buttress_kernel::Body;
+    use buttress_sign::message::body::VerifiedBody;
+    use buttress_sign::message::{
+        Component, Message, MessageSigner, Policy, SignatureParams, SigningKey, VerifyLayer,
+        VerifyResponseLayer,
+    };
+    use http::{Request, Response};
+
+    pub(crate) fn signer(covered: Component) -> MessageSigner {
+        let key = SigningKey::hmac_sha256("a key").expect("a key");
+        MessageSigner::new(key, [covered]).expect("one component")
+    }
+
+    fn keys(_: &SignatureParams) -> Option<buttress_sign::message::VerifyingKey> {
+        let key = SigningKey::hmac_sha256("a key").expect("a key");
+        Some(key.verifying_key())
+    }
+
+    fn policy(covered: Component) -> Policy {
+        Policy::new([covered]).expect("one component")
+    }
+
+    pub(crate) fn verify() -> VerifyLayer {
+        VerifyLayer::new(policy(Component::method()), keys)
+    }
+
+    pub(crate) fn verify_responses() -> VerifyResponseLayer {
+        VerifyResponseLayer::new(policy(Component::status()), keys)
+    }
+
+    pub(crate) fn unwrap(request: Request<VerifiedBody<Body>>) -> Request<Body> {
+        request.map(Body::stream)
+    }
+
+    pub(crate) fn sign(response: Response<Body>) -> Response<Body> {
+        use buttress_kernel::WallClock;
+        let (mut head, body) = response.into_parts();
+        let now = buttress_kernel::SystemWallClock.now();
+        let made = signer(Component::status()).sign_message(&Message::response(&head), now);
+        let made = made.expect("a status can be signed");
+        made.insert_into(&mut head.headers).expect("there is room");
+        Response::from_parts(head, body)
+    }
+}
+
+// A request that nobody has signed is refused before anything else can be seen.
+#[cfg(feature = "message-signatures")]
+buttress_testkit::contract!(mod verifying, || {
+    tower::ServiceBuilder::new()
+        .layer(SignLayer::new(signatures::signer(buttress_sign::message::Component::method())))
+        .layer(signatures::verify())
+        .map_request(signatures::unwrap)
+});
+
+#[cfg(feature = "message-signatures")]
+buttress_testkit::contract!(mod verifying_responses, || {
+    tower::ServiceBuilder::new()
+        .layer(signatures::verify_responses())
+        .map_response(signatures::sign)
+});

@@ -112,6 +112,12 @@ impl Claims {
         Ok(Self(claims))
     }
 
+    /// That there is no content, whatever a field says of the content that there might have been.
+    pub(super) fn nothing() -> Self {
+        let empty = digest(&SHA256, b"").as_ref().to_vec();
+        Self(vec![(empty, Context::new(&SHA256))])
+    }
+
     /// The next part of the body.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         for (_, context) in &mut self.0 {

@@ -8,7 +8,8 @@
 //! [`MessageSigner`] signs requests in a [`SignLayer`](crate::SignLayer) and messages of any kind by
 //! hand. [`verify`] is the other side: a pure function of a message's head, a look-up of keys, a
 //! [`Policy`], and the time. [`VerifyLayer`] calls it for each request of a server, and has the body
-//! checked against its digest while it is read.
+//! checked against its digest while it is read. [`VerifyResponseLayer`] does the same for each response
+//! that a client gets, together with the request that it answers.
 //!
 //! # Example
 //!
@@ -65,7 +66,8 @@
 //! | `base.rs`, `params.rs` | what is signed |
 //! | `fields.rs` | `Signature-Input` and `Signature` |
 //! | `signing_key.rs`, `verifying_key.rs`, `der.rs`, `algorithm.rs` | keys |
-//! | `verify_layer.rs`, `verifying.rs`, `body.rs` | the receiver as middleware |
+//! | `verify_layer.rs`, `verifying.rs`, `body.rs` | the server's side as middleware |
+//! | `verify_response_layer.rs`, `verifying_responses.rs`, `future.rs` | the client's side |
 //! | `content_digest.rs` | digests of bodies |
 
 mod algorithm;
@@ -76,6 +78,7 @@ mod component;
 pub mod content_digest;
 mod der;
 mod fields;
+pub mod future;
 mod identifier;
 mod params;
 mod policy;
@@ -84,8 +87,10 @@ mod signing_key;
 mod text;
 mod value;
 mod verify_layer;
+mod verify_response_layer;
 mod verifying;
 mod verifying_key;
+mod verifying_responses;
 mod view;
 
 pub use self::algorithm::Algorithm;
@@ -97,6 +102,8 @@ pub use self::policy::Policy;
 pub use self::signer::MessageSigner;
 pub use self::signing_key::SigningKey;
 pub use self::verify_layer::VerifyLayer;
+pub use self::verify_response_layer::VerifyResponseLayer;
 pub use self::verifying::Verifying;
 pub use self::verifying_key::VerifyingKey;
+pub use self::verifying_responses::VerifyingResponses;
 pub use self::view::{Message, Structure};

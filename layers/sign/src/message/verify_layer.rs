@@ -16,7 +16,8 @@ use super::verifying_key::VerifyingKey;
 use super::view::{Message, Structure};
 use crate::Unverified;
 
-/// Lets only those requests of a server pass that carry a signature which a [`Policy`] accepts.
+/// Lets only those requests of a server pass that carry a signature which a [`Policy`] accepts. For the
+/// responses that a client gets there is [`VerifyResponseLayer`](super::VerifyResponseLayer).
 ///
 /// The handler finds the [`SignatureParams`] in the request's extensions: who signed, and what. Where
 /// the signature covers `content-digest`, the body is compared with it while it is read
@@ -50,14 +51,17 @@ pub struct VerifyLayer {
 
 type Keys = Arc<dyn Fn(&SignatureParams) -> Option<VerifyingKey> + Send + Sync>;
 
+/// What a signature says, and the digests that the body must have.
+pub(super) type Verdict = (SignatureParams, Option<Claims>);
+
 /// What all services of a layer have in common.
 #[derive(Clone)]
 pub(super) struct Shared {
     policy: Policy,
     keys: Keys,
-    scheme: Option<String>,
-    types: Vec<(HeaderName, Structure)>,
-    clock: Arc<dyn WallClock>,
+    pub(super) scheme: Option<String>,
+    pub(super) types: Vec<(HeaderName, Structure)>,
+    pub(super) clock: Arc<dyn WallClock>,
 }
 
 impl VerifyLayer {
@@ -68,16 +72,8 @@ impl VerifyLayer {
     where
         K: Fn(&SignatureParams) -> Option<VerifyingKey> + Send + Sync + 'static,
     {
-        let shared = Shared {
-            policy,
-            keys: Arc::new(keys),
-            scheme: None,
-            types: Vec::new(),
-            clock: Arc::new(SystemWallClock),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Arc::new(Shared::new(policy, Arc::new(keys)));
+        Self { shared }
     }
 
     /// The scheme that clients used, `https` or `http`, for signatures over it or over the target URI.
@@ -104,23 +100,37 @@ impl VerifyLayer {
 }
 
 impl Shared {
+    pub(super) fn new(policy: Policy, keys: Keys) -> Self {
+        Self {
+            policy,
+            keys,
+            scheme: None,
+            types: Vec::new(),
+            clock: Arc::new(SystemWallClock),
+        }
+    }
+
     /// What the signature of a request says, and the digests that it signs, if it does.
-    pub(super) fn verify(
-        &self,
-        head: &Parts,
-    ) -> Result<(SignatureParams, Option<Claims>), Unverified> {
-        let mut message = Message::request(head).structured(&self.types);
+    pub(super) fn verify(&self, head: &Parts) -> Result<Verdict, Unverified> {
+        let params = self.check(Message::request(head))?;
+        let claims = covers_content(&params).then(|| Claims::of(&head.headers, &CONTENT_DIGEST));
+        Ok((params, claims.transpose()?))
+    }
+
+    /// What the signature of a message says.
+    pub(super) fn check(&self, message: Message<'_>) -> Result<SignatureParams, Unverified> {
+        let mut message = message.structured(&self.types);
         if let Some(scheme) = &self.scheme {
             message = message.scheme(scheme);
         }
-        let params = verify(&message, &*self.keys, &self.policy, self.clock.now())?;
-        let digest = Component::field(CONTENT_DIGEST);
-        let claims = params
-            .components
-            .contains(&digest)
-            .then(|| Claims::of(&head.headers, &CONTENT_DIGEST));
-        Ok((params, claims.transpose()?))
+        verify(&message, &*self.keys, &self.policy, self.clock.now())
     }
+}
+
+/// Whether a signature covers the digest of the content.
+pub(super) fn covers_content(params: &SignatureParams) -> bool {
+    let digest = Component::field(CONTENT_DIGEST);
+    params.components.contains(&digest)
 }
 
 impl<S> Layer<S> for VerifyLayer {

@@ -62,12 +62,12 @@ impl Shared {
         });
         match verdict {
             Ok((params, body)) => {
-                telemetry::verified(&head.extensions);
+                telemetry::verified("request", Explain::of(&head.extensions));
                 head.extensions.insert(params);
                 Ok(Request::from_parts(head, body))
             }
             Err(error) => {
-                telemetry::unverified(error.reason(), &head.extensions);
+                telemetry::unverified("request", error.reason(), Explain::of(&head.extensions));
                 Err(error)
             }
         }

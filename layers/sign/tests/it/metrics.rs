@@ -88,3 +88,52 @@ async fn requests_are_counted_by_what_became_of_them() {
         ]
     );
 }
+
+#[cfg(feature = "message-signatures")]
+#[tokio::test(start_paused = true)]
+async fn verified_and_refused_messages_are_counted() {
+    use buttress_sign::message::{
+        Component, MessageSigner, Policy, SignatureParams, SigningKey, VerifyLayer,
+        VerifyResponseLayer,
+    };
+    use tower::service_fn;
+
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let key = SigningKey::hmac_sha256("a key").unwrap();
+    let verifying = key.verifying_key();
+    let keys = move |_: &SignatureParams| Some(verifying.clone());
+    let policy = || Policy::new([Component::method()]).unwrap();
+    let server = VerifyLayer::new(policy(), keys.clone()).wall_clock(ManualWallClock::at(now()));
+    let server = server.layer(service_fn(async |_| {
+        Ok::<_, buttress_kernel::BoxError>(http::Response::new(Body::empty()))
+    }));
+    let client = VerifyResponseLayer::new(policy(), keys).layer(server.clone());
+    let signer = MessageSigner::new(key, [Component::method()]).unwrap();
+    let signed = SignLayer::new(signer).wall_clock(ManualWallClock::at(now()));
+    signed
+        .layer(server.clone())
+        .oneshot(request("a"))
+        .await
+        .unwrap();
+    server.oneshot(request("a")).await.unwrap_err();
+    signed
+        .layer(client)
+        .oneshot(request("a"))
+        .await
+        .unwrap_err();
+    let count = |what: &str| {
+        let key = format!("Key(buttress.sign.{what}])");
+        let found = counts.all().into_iter().find(|(name, _)| *name == key);
+        found.map(|(_, count)| count)
+    };
+    assert_eq!(count("verified, [kind = request"), Some(2));
+    assert_eq!(
+        count("unverified, [kind = request, reason = missing"),
+        Some(1)
+    );
+    assert_eq!(
+        count("unverified, [kind = response, reason = missing"),
+        Some(1)
+    );
+}

@@ -4,6 +4,7 @@ mod digests;
 mod judging;
 mod keys;
 mod making;
+mod responses;
 mod secrets;
 mod vectors;
 mod verifying;

@@ -216,12 +216,15 @@ async fn what_is_verified_and_refused_is_told() {
     request.extensions_mut().insert(explain.clone());
     received(&layer(), request).await.unwrap_err();
     let log = log.text();
-    assert!(log.contains("DEBUG buttress_sign: verified\n"), "{log}");
-    let refused = "WARN buttress_sign: refused: the signature proves nothing reason=\"missing\"\n";
+    assert!(
+        log.contains("DEBUG buttress_sign: verified kind=\"request\"\n"),
+        "{log}"
+    );
+    let refused = "WARN buttress_sign: refused: the signature proves nothing kind=\"request\" reason=\"missing\"\n";
     assert!(log.contains(refused), "{log}");
     assert_eq!(
         explain.trail().summary(),
-        "sign: verified; sign: refused: missing"
+        "sign: request verified; sign: request refused: missing"
     );
     assert!(!format!("{:?}", layer()).contains("keys"));
 }
