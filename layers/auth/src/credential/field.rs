@@ -63,6 +63,14 @@ fn set(
     value: &HeaderValue,
     overwrite: bool,
 ) -> Result<bool, Unplaceable> {
+    // Where no name comes twice there is nothing else to take away, so that finding it is enough.
+    if overwrite
+        && headers.len() == headers.keys_len()
+        && let Some(own) = headers.get_mut(name)
+    {
+        *own = value.clone();
+        return Ok(true);
+    }
     match headers.try_entry(name).map_err(|_| Unplaceable)? {
         Entry::Vacant(place) => {
             let placed = place.try_insert(value.clone());
