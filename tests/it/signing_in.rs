@@ -2,18 +2,18 @@
 //! other sends.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use buttress::auth::{AuthLayer, Origins, Token, Tokens};
 use buttress::retry::{Backoff, RetryLayer};
 use buttress::timeout::TimeoutLayer;
 use buttress::transport::Transport;
-use buttress::{Body, Client};
+use buttress::{Attempt, Body, Client};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 
 use crate::support::upstream::Upstream;
 
@@ -94,6 +94,33 @@ async fn outside_retry(answer: Answer) -> End {
     End::of(response.status(), &upstream, &fetched)
 }
 
+/// The numbers of the attempts that arrive, with retry outside or inside, as seen by what stands
+/// innermost; and the response's.
+async fn attempts(retry_outside: bool, answer: Answer) -> (u16, Vec<u32>, u32) {
+    let numbers = Arc::new(Mutex::new(Vec::new()));
+    let (upstream, (tokens, _)) = (upstream(answer).await, tokens());
+    let auth = AuthLayer::new(tokens, Origins::only(upstream.uri()).unwrap());
+    let seen = Arc::clone(&numbers);
+    let wire = ServiceBuilder::new()
+        .map_request(move |request: Request<Body>| {
+            let number = Attempt::number_in(request.extensions()).get();
+            seen.lock().unwrap().push(number);
+            request
+        })
+        .service(Transport::new().unwrap());
+    let request = Request::get(upstream.uri()).body(Body::empty()).unwrap();
+    let response = if retry_outside {
+        retry().layer(auth.layer(wire)).oneshot(request).await
+    } else {
+        auth.layer(retry().layer(wire)).oneshot(request).await
+    };
+    let response = response.unwrap();
+    let last = Attempt::number_in(response.extensions()).get();
+    let numbers = numbers.lock().unwrap().clone();
+    assert_eq!(numbers.len(), upstream.requests());
+    (response.status().as_u16(), numbers, last)
+}
+
 const fn end(status: u16, requests: usize, fetches: u32) -> End {
     End {
         status,
@@ -133,4 +160,27 @@ async fn w28_w47_a_rejection_among_failures_costs_one_request_more_and_multiplie
     };
     assert_eq!(inside_retry(forgetting).await, end(200, 3, 2));
     assert_eq!(outside_retry(forgetting).await, end(200, 3, 2));
+}
+
+#[tokio::test]
+async fn attempts_are_counted_on_over_the_whole_call_wherever_retry_stands() {
+    let failing: Answer = |token, _| if token == 1 { 401 } else { 503 };
+    let forgetting: Answer = |token, request| match (token, request) {
+        (_, 0) => 503,
+        (1, _) => 401,
+        _ => 200,
+    };
+    let fails_at_last: Answer = |token, request| match (token, request) {
+        (_, 0 | 2) => 503,
+        (1, _) => 401,
+        _ => 200,
+    };
+    for outside in [true, false] {
+        let four = vec![1, 2, 3, 4];
+        assert_eq!(attempts(outside, failing).await, (503, four.clone(), 4));
+        let three = vec![1, 2, 3];
+        assert_eq!(attempts(outside, forgetting).await, (200, three, 3));
+        assert_eq!(attempts(outside, fails_at_last).await, (200, four, 4));
+        assert_eq!(attempts(outside, |_, _| 200).await, (200, vec![1], 1));
+    }
 }

@@ -1,13 +1,12 @@
 //! What is kept of a request while it is under way.
 
-use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use buttress_kernel::{Attempt, Cause, Deadline, Explain, Head, Replay};
-use http::{Extensions, Request, Response, StatusCode};
+use buttress_kernel::{Attempt, BoxError, Cause, Deadline, Explain, Head, Replay};
+use http::{Request, Response, StatusCode};
 
 use crate::credential::Unplaceable;
 use crate::pause::Pause;
@@ -67,29 +66,31 @@ pub(crate) fn add<B>(
     Ok(added)
 }
 
-/// A request under way with a token.
-pub(crate) struct Call<S, B> {
+/// What is known of a request under way with a token.
+pub(crate) struct Watch {
     carried: Carried,
-    /// To send it again with.
-    again: Option<(S, Kept<B>)>,
     settings: Arc<Settings>,
     explain: Option<Explain>,
+}
+
+/// What a request is sent again with.
+pub(crate) struct Again<S, B> {
+    pub(crate) service: S,
+    pub(crate) kept: Kept<B>,
 }
 
 /// The response, or the wait for another token.
 type Next<S, B, R> = ControlFlow<Response<R>, Pin<Box<Pause<S, B, R>>>>;
 
-impl<S, B> Call<S, B> {
+impl Watch {
     #[inline(always)]
     pub(crate) const fn new(
         carried: Carried,
-        again: Option<(S, Kept<B>)>,
         settings: Arc<Settings>,
         explain: Option<Explain>,
     ) -> Self {
         Self {
             carried,
-            again,
             settings,
             explain,
         }
@@ -109,33 +110,45 @@ impl<S, B> Call<S, B> {
         }
     }
 
-    /// What follows a response.
+    /// What follows a response to a request that is sent once.
     #[cold]
-    pub(crate) fn after<R>(&mut self, mut response: Response<R>) -> Next<S, B, R>
+    pub(crate) fn ended<R>(&self, response: Response<R>) -> Response<R> {
+        let status = response.status();
+        if !verdict::may_reject(status, self.settings.forbidden) {
+            self.prove(status);
+        } else if verdict::is_rejected(response.headers()) {
+            self.reject(status);
+        }
+        self.explained(response)
+    }
+
+    /// What follows a response to a request that may be sent again.
+    #[cold]
+    pub(crate) fn after<S, B, R>(
+        &self,
+        again: &mut Option<Again<S, B>>,
+        response: Response<R>,
+    ) -> Next<S, B, R>
     where
         B: Replay,
         R: http_body::Body,
     {
         let status = response.status();
-        if verdict::may_reject(status, self.settings.forbidden) {
-            if verdict::is_rejected(response.headers())
-                && let Some(token) = self.reject(status)
-                && let Some((service, request)) = self.again(&response)
-            {
-                telemetry::replaying(self.explain.as_ref(), status);
-                let settings = Arc::clone(&self.settings);
-                let pause = Pause::again(service, settings, token, request, response.into_body());
-                return ControlFlow::Continue(Box::pin(pause));
-            }
-        } else if let Some(held) = &self.carried.unproven
-            && verdict::is_accepted(status)
+        let rejects = verdict::may_reject(status, self.settings.forbidden)
+            && verdict::is_rejected(response.headers());
+        if !rejects {
+            return ControlFlow::Break(self.ended(response));
+        }
+        if let Some(token) = self.reject(status)
+            && let Some((service, request)) =
+                again.take().and_then(|again| again.request(&response))
         {
-            held.prove();
+            telemetry::replaying(self.explain.as_ref(), status);
+            let settings = Arc::clone(&self.settings);
+            let pause = Pause::again(service, settings, token, request, response.into_body());
+            return ControlFlow::Continue(Box::pin(pause));
         }
-        if let Some(explain) = &self.explain {
-            explain.attach(response.extensions_mut());
-        }
-        ControlFlow::Break(response)
+        ControlFlow::Break(self.explained(response))
     }
 
     /// Tells that the token was rejected; `None` when that is the answer.
@@ -150,25 +163,37 @@ impl<S, B> Call<S, B> {
         tokens.reject(self.carried.generation, proven)
     }
 
+    /// Tells that the token was accepted, if it was.
+    fn prove(&self, status: StatusCode) {
+        if let Some(held) = &self.carried.unproven
+            && verdict::is_accepted(status)
+        {
+            held.prove();
+        }
+    }
+
+    fn explained<R>(&self, mut response: Response<R>) -> Response<R> {
+        if let Some(explain) = &self.explain {
+            explain.attach(response.extensions_mut());
+        }
+        response
+    }
+}
+
+impl<S, B: Replay> Again<S, B> {
     /// The request once more, if it can be sent again and there is time for it.
-    fn again<R>(&mut self, rejection: &Response<R>) -> Option<(S, Request<B>)>
-    where
-        B: Replay,
-    {
-        let (service, Kept { head, body }) = self.again.take()?;
+    fn request<R>(self, rejection: &Response<R>) -> Option<(S, Request<B>)> {
+        let Kept { head, body } = self.kept;
         let deadline = head.extensions().get::<Deadline>();
         if deadline.is_some_and(|deadline| deadline.has_passed(now())) || !body.is_whole() {
             return None;
         }
         let mut request = head.restore(body)?;
-        let number = |extensions: &Extensions| {
-            let attempt = extensions.get::<Attempt>();
-            attempt.map_or(NonZeroU32::MIN, |attempt| attempt.number())
-        };
-        let sent = number(request.extensions()).max(number(rejection.extensions()));
-        let attempt = Attempt::new(sent.saturating_add(1), Cause::Status(rejection.status()));
+        let made = Attempt::number_in(request.extensions());
+        let made = made.max(Attempt::number_in(rejection.extensions()));
+        let attempt = Attempt::after(made, Cause::Status(rejection.status()));
         request.extensions_mut().insert(attempt);
-        Some((service, request))
+        Some((self.service, request))
     }
 }
 
@@ -197,12 +222,17 @@ impl Last {
     pub(crate) fn finish<R>(&self, response: &mut Response<R>) {
         if let Some(replay) = &self.replay {
             replay.judge(response);
-            // A layer further in may have counted on.
-            let extensions = response.extensions_mut();
-            extensions.get_or_insert_with(|| replay.attempt);
+            replay.attempt.mark(response.extensions_mut());
         }
         if let Some(explain) = &self.explain {
             explain.attach(response.extensions_mut());
+        }
+    }
+
+    pub(crate) fn fail(&self, error: BoxError) -> BoxError {
+        match &self.replay {
+            Some(replay) => replay.attempt.mark_error(error),
+            None => error,
         }
     }
 }

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::call::{Call, Last};
+use crate::call::{Again, Last, Watch};
 use crate::pause::{Pause, Watched};
 
 pin_project! {
@@ -35,9 +35,11 @@ pin_project! {
     enum State<S, F, B, R> {
         // Whatever comes is the answer.
         Passing { #[pin] attempt: F, last: Option<Box<Last>> },
+        // It cannot be sent again; a rejection is told to the tokens.
+        Once { #[pin] attempt: F, watch: Watch },
         // A rejection is followed by the wait for another token. ⇒ Waiting
-        Watching { #[pin] attempt: F, call: Call<S, B> },
-        // ⇒ Watching, if it is sent for the first time then, or ⇒ Passing
+        Watching { #[pin] attempt: F, watch: Watch, again: Option<Again<S, B>> },
+        // ⇒ Once or Watching, if it is sent for the first time then, or ⇒ Passing
         Waiting { pause: Pin<Box<Pause<S, B, R>>> },
         Refused { error: Option<BoxError> },
     }
@@ -54,8 +56,19 @@ where
     }
 
     #[inline(always)]
-    pub(crate) const fn watching(attempt: S::Future, call: Call<S, B>) -> Self {
-        let state = State::Watching { attempt, call };
+    pub(crate) const fn once(attempt: S::Future, watch: Watch) -> Self {
+        let state = State::Once { attempt, watch };
+        Self { state }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn watching(attempt: S::Future, watch: Watch, again: Again<S, B>) -> Self {
+        let again = Some(again);
+        let state = State::Watching {
+            attempt,
+            watch,
+            again,
+        };
         Self { state }
     }
 
@@ -96,23 +109,44 @@ where
                     attempt,
                     last: Some(last),
                 } => {
-                    let mut response = ready!(attempt.poll(cx)).map_err(Into::into)?;
-                    last.finish(&mut response);
-                    return Poll::Ready(Ok(response));
+                    let end = ready!(attempt.poll(cx)).map_err(|error| last.fail(error.into()));
+                    return Poll::Ready(end.map(|mut response| {
+                        last.finish(&mut response);
+                        response
+                    }));
                 }
-                StateProj::Watching { attempt, call } => {
+                StateProj::Once { attempt, watch } => {
                     let polled = attempt.poll(cx);
                     // Handed on as it came: a response is moved in memory for each name it is given.
-                    if call.has_passed(&polled) {
+                    if watch.has_passed(&polled) {
                         return polled.map_err(Into::into);
                     }
-                    match call.after(ready!(polled).map_err(Into::into)?) {
+                    return polled.map(|end| match end {
+                        Ok(response) => Ok(watch.ended(response)),
+                        Err(error) => Err(error.into()),
+                    });
+                }
+                StateProj::Watching {
+                    attempt,
+                    watch,
+                    again,
+                } => {
+                    let polled = attempt.poll(cx);
+                    if watch.has_passed(&polled) {
+                        return polled.map_err(Into::into);
+                    }
+                    match watch.after(again, ready!(polled).map_err(Into::into)?) {
                         ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                         ControlFlow::Continue(pause) => State::Waiting { pause },
                     }
                 }
                 StateProj::Waiting { pause } => match ready!(pause.as_mut().poll(cx))? {
-                    (attempt, Watched::Call(call)) => State::Watching { attempt, call },
+                    (attempt, Watched::Once(watch)) => State::Once { attempt, watch },
+                    (attempt, Watched::Again(watch, again)) => State::Watching {
+                        attempt,
+                        watch,
+                        again: Some(again),
+                    },
                     (attempt, Watched::Last(last)) => {
                         let last = Some(last);
                         State::Passing { attempt, last }
@@ -135,6 +169,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Passing { .. } => "Passing",
+            State::Once { .. } => "Once",
             State::Watching { .. } => "Watching",
             State::Waiting { .. } => "Waiting",
             State::Refused { .. } => "Refused",

@@ -80,7 +80,8 @@
 //!
 //! A replay counts as an [`Attempt`](buttress_kernel::Attempt), after a 401. Inside a retry layer each
 //! attempt has the token of its own moment, and at most one replay; a retry layer never repeats a 401
-//! itself, nor an [`Unauthenticated`].
+//! itself, nor an [`Unauthenticated`]. Attempts are numbered over the whole call, whichever of the two sends
+//! again.
 //!
 //! # How it differs
 //!

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::call::{Call, Carried, Last, Replayed, add};
+use crate::call::{Again, Carried, Last, Replayed, Watch, add};
 use crate::credential::Unplaceable;
 use crate::drain::Drain;
 use crate::error::Reason;
@@ -32,6 +32,8 @@ pin_project! {
         explain: Option<Explain>,
         since: Instant,
         sent: Sent,
+        // The request's attempts so far, the one that waits included if it is the first.
+        made: u32,
         token: Token,
         #[pin]
         drain: Drain<R>,
@@ -45,8 +47,10 @@ enum Token {
 
 /// How the call is watched once it has begun.
 pub(crate) enum Watched<S, B> {
+    /// It may be rejected.
+    Once(Watch),
     /// It may be rejected, and sent again.
-    Call(Call<S, B>),
+    Again(Watch, Again<S, B>),
     /// Whatever comes is the answer.
     Last(Box<Last>),
 }
@@ -95,6 +99,8 @@ impl<S, B, R> Pause<S, B, R> {
         let extensions = request.extensions();
         let deadline = extensions.get::<Deadline>().copied();
         let explain = Explain::of(extensions).cloned();
+        let number = Attempt::number_in(extensions).get();
+        let made = number - u32::from(sent != Sent::No && number > 1);
         let token = match token {
             Ok(held) => Token::Here(held),
             Err(need) => Token::Awaited(Box::pin(wait(need, deadline, sent))),
@@ -105,6 +111,7 @@ impl<S, B, R> Pause<S, B, R> {
             explain,
             since: now(),
             sent,
+            made,
             token,
             drain,
         }
@@ -129,11 +136,13 @@ where
             Token::Here(held) => Arc::clone(held),
             Token::Awaited(token) => {
                 this.drain.as_mut().poll(cx);
-                let end = ready!(token.as_mut().poll(cx));
-                if let Err(error) = &end {
-                    telemetry::refused(this.explain.as_ref(), error.reason(), *this.since);
-                }
-                let held = end?;
+                let held = match ready!(token.as_mut().poll(cx)) {
+                    Ok(held) => held,
+                    Err(error) => {
+                        telemetry::refused(this.explain.as_ref(), error.reason(), *this.since);
+                        return Poll::Ready(Err(error.attempts(*this.made).into()));
+                    }
+                };
                 telemetry::waited(this.explain.as_ref(), *this.since);
                 *this.token = Token::Here(Arc::clone(&held));
                 held
@@ -174,8 +183,11 @@ where
     let attempt = service.call(request);
     let watched = match added {
         Some(carried) => {
-            let again = kept.map(|kept| (service, kept));
-            Watched::Call(Call::new(carried, again, settings, explain))
+            let watch = Watch::new(carried, settings, explain);
+            match kept {
+                Some(kept) => Watched::Again(watch, Again { service, kept }),
+                None => Watched::Once(watch),
+            }
         }
         None => Watched::Last(Box::new(Last {
             explain,

@@ -7,7 +7,7 @@ use buttress_kernel::{BoxError, Explain, Replay, Sent};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::call::{Call, Carried, Kept, Last};
+use crate::call::{Again, Carried, Kept, Last, Watch};
 use crate::credential::Unplaceable;
 use crate::error::Reason;
 use crate::future::ResponseFuture;
@@ -162,18 +162,15 @@ fn go<S, B, R>(
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
 {
+    let watch = Watch::new(carried, Arc::clone(settings), explain);
     let Some(kept) = kept else {
-        let call = Call::new(carried, None, Arc::clone(settings), explain);
-        return ResponseFuture::watching(inner.call(request), call);
+        return ResponseFuture::once(inner.call(request), watch);
     };
     let clone = inner.clone();
     let mut ready = mem::replace(inner, clone);
     let attempt = ready.call(request);
-    let again = Some((ready, kept));
-    ResponseFuture::watching(
-        attempt,
-        Call::new(carried, again, Arc::clone(settings), explain),
-    )
+    let service = ready;
+    ResponseFuture::watching(attempt, watch, Again { service, kept })
 }
 
 /// There is no token, or one that will soon end.

@@ -26,8 +26,8 @@ pub(crate) struct Call<S, B, K> {
     head: Head,
     copy: Option<B>,
     progress: Progress,
-    /// Why the attempt at hand was made; `None` for the first.
-    cause: Option<Cause>,
+    /// The attempt at hand; `None` for the first of ours.
+    attempt: Option<Attempt>,
     /// The most that can have happened in any attempt.
     sent: Sent,
 }
@@ -47,7 +47,7 @@ impl<S, B, K> Call<S, B, K> {
                 pardoned: false,
                 previous: None,
             },
-            cause: None,
+            attempt: None,
             sent: Sent::No,
         }
     }
@@ -96,13 +96,13 @@ impl<S, B, K> Call<S, B, K> {
         self.sent = self.sent.max(read.sent);
         match verdict {
             Verdict::Stop(reason) => Next::Break(self.finish(end, reason)),
-            Verdict::Retry { wait, free } => match self.prepare(read.cause, free, now) {
+            Verdict::Retry { wait, free } => match self.prepare(&read, free, now) {
                 Err(reason) => Next::Break(self.finish(end, reason)),
-                Ok(planned) => {
-                    record::retrying(self.progress.sends + 1, read.cause, wait);
+                Ok((attempt, planned)) => {
+                    record::retrying(attempt, wait);
                     self.progress.pardoned |= free;
                     self.progress.previous = Some(wait);
-                    self.cause = Some(read.cause);
+                    self.attempt = Some(attempt);
                     let failed = end.ok().map(Response::into_body);
                     Next::Continue(Box::pin(Pause::new(failed, drain, wait, planned)))
                 }
@@ -110,8 +110,13 @@ impl<S, B, K> Call<S, B, K> {
         }
     }
 
-    /// The request of the next attempt, paid for.
-    fn prepare(&mut self, cause: Cause, free: bool, decided: Instant) -> Result<Planned<B>, Reason>
+    /// The next attempt and its request, paid for.
+    fn prepare(
+        &mut self,
+        read: &Read,
+        free: bool,
+        decided: Instant,
+    ) -> Result<(Attempt, Planned<B>), Reason>
     where
         B: Replay,
         K: KeyExtractor<Request<B>>,
@@ -132,13 +137,14 @@ impl<S, B, K> Call<S, B, K> {
                 Reason::Budget
             })?
         };
-        let number = NonZeroU32::MIN.saturating_add(self.progress.sends);
-        request.extensions_mut().insert(Attempt::new(number, cause));
-        Ok(Planned {
+        let attempt = Attempt::after(self.number().max(read.number), read.cause);
+        request.extensions_mut().insert(attempt);
+        let planned = Planned {
             request,
             grant,
             decided,
-        })
+        };
+        Ok((attempt, planned))
     }
 
     /// Takes the request of the attempt that is now being made, and keeps what one after it needs.
@@ -154,7 +160,7 @@ impl<S, B, K> Call<S, B, K> {
         grant.spend();
         self.copy = request.body_mut().replay();
         self.progress.sends = self.progress.sends.saturating_add(1);
-        if let (Some(explain), Some(attempt)) = (self.explain(), self.attempt()) {
+        if let (Some(explain), Some(attempt)) = (self.explain(), self.attempt) {
             record::resent(explain, attempt, decided, self.deadline());
         }
         request
@@ -177,23 +183,26 @@ impl<S, B, K> Call<S, B, K> {
         }
         match end {
             Ok(mut response) => {
-                if let Some(attempt) = self.attempt() {
-                    response.extensions_mut().insert(attempt);
+                if let Some(attempt) = self.attempt {
+                    attempt.mark(response.extensions_mut());
                 }
                 if let Some(explain) = self.explain() {
                     explain.attach(response.extensions_mut());
                 }
                 Ok(response)
             }
-            Err(last) if sends > 1 => Err(Exhausted::new(sends, reason, self.sent, last).into()),
+            Err(last) if sends > 1 => {
+                let attempts = self.number().get().max(Failure::of(&*last).attempts());
+                Err(Exhausted::new(attempts, reason, self.sent, last).into())
+            }
             Err(only) => Err(only),
         }
     }
 
-    /// The attempt made last, unless it was the first.
-    fn attempt(&self) -> Option<Attempt> {
-        let number = NonZeroU32::new(self.progress.sends).filter(|n| n.get() > 1)?;
-        Some(Attempt::new(number, self.cause?))
+    /// The number of the attempt at hand. A layer further out may have begun to count.
+    fn number(&self) -> NonZeroU32 {
+        let first = || Attempt::number_in(self.head.extensions());
+        self.attempt.map_or_else(first, Attempt::number)
     }
 
     fn explain(&self) -> Option<&Explain> {
@@ -229,6 +238,8 @@ struct Read {
     end: End,
     cause: Cause,
     sent: Sent,
+    /// How far a layer further in has counted.
+    number: NonZeroU32,
 }
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -269,6 +280,7 @@ impl Read {
             end,
             cause: Cause::Status(status),
             sent: Sent::Yes,
+            number: Attempt::number_in(response.extensions()),
         }
     }
 
@@ -283,6 +295,7 @@ impl Read {
             end,
             cause: Cause::Error(kind),
             sent,
+            number: NonZeroU32::new(failure.attempts()).unwrap_or(NonZeroU32::MIN),
         }
     }
 }

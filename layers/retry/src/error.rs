@@ -39,7 +39,7 @@ impl Exhausted {
         }
     }
 
-    /// How many times the request was sent, at least 2.
+    /// How many times the request was sent, at least 2; with those by other layers that send again.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts

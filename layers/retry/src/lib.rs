@@ -68,8 +68,8 @@
 //! [`Replay`](buttress_kernel::Replay)), the wait fits the [`Deadline`](buttress_kernel::Deadline), and
 //! the [`Budget`] pays for them. Where one of these says no, what the last attempt ended with is
 //! returned at once: a response as a response, with its [`Attempt`](buttress_kernel::Attempt) in the
-//! extensions if it was not the first; an error as it is, or within [`Exhausted`] if there were
-//! several attempts.
+//! extensions if it was not the first (those that other layers made count too); an error as it is, or
+//! within [`Exhausted`] if there were several attempts.
 //!
 //! # How long it waits
 //!

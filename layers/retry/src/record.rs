@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{Attempt, Cause, Deadline, Entry, Explain};
+use buttress_kernel::{Attempt, Deadline, Entry, Explain};
 
 use crate::policy::Reason;
 
 const LAYER: &str = "retry";
 
-/// Attempt `number` follows after `wait`.
-pub(crate) fn retrying(number: u32, cause: Cause, wait: Duration) {
+/// This attempt follows after `wait`.
+pub(crate) fn retrying(attempt: Attempt, wait: Duration) {
     let delay_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let (number, cause) = (attempt.number().get(), attempt.cause());
     tracing::debug!(attempt = number, %cause, delay_ms, "retrying");
 }
 

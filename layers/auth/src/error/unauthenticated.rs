@@ -100,6 +100,12 @@ impl Unauthenticated {
         error
     }
 
+    /// With the number of the request's own attempts.
+    pub(crate) fn attempts(mut self, made: u32) -> Self {
+        self.facts = self.facts.attempts(made);
+        self
+    }
+
     /// Why there are none.
     #[must_use]
     pub const fn reason(&self) -> Reason {

@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use buttress_kernel::{Attempt, Body, Cause, Replay};
+use buttress_kernel::{Attempt, Body, Cause, Failure, Replay};
 use buttress_testkit::{Scripted, Step, channel};
 use http::{Method, Request, StatusCode, Version};
 use tower::{Layer, ServiceExt};
@@ -135,7 +135,7 @@ async fn below_a_retry_each_attempt_is_replayed_at_most_once() {
     ]);
     let service = layer(usual(&issuer)).layer(server.clone());
     let mut statuses = Vec::new();
-    for number in 1..=3 {
+    for number in [1, 3, 4] {
         let mut request = get();
         if number > 1 {
             request.extensions_mut().insert(attempt(number, 503));
@@ -144,8 +144,8 @@ async fn below_a_retry_each_attempt_is_replayed_at_most_once() {
     }
     assert_eq!(statuses, [503, 503, 200]);
     let attempts: Vec<_> = server.calls().iter().map(|call| call.attempt).collect();
-    let (second, third) = (Some(attempt(2, 503)), Some(attempt(3, 503)));
-    assert_eq!(attempts, [None, Some(attempt(2, 401)), second, third]);
+    let (third, fourth) = (Some(attempt(3, 503)), Some(attempt(4, 503)));
+    assert_eq!(attempts, [None, Some(attempt(2, 401)), third, fourth]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,6 +165,53 @@ async fn above_a_retry_attempts_are_counted_on() {
         Some(&attempt(4, 503)),
         "who counted on is right"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_a_replay_says_how_many_attempts_there_were() {
+    let broken = || Step::error(|| std::io::Error::from(std::io::ErrorKind::BrokenPipe));
+    for (before, attempts) in [
+        (Step::status(401), 2),
+        (Step::status(401).extension(attempt(3, 503)), 4),
+    ] {
+        let server = Scripted::new([before, broken()]);
+        let service = layer(usual(&Issuer::new([Fetch::Endless]))).layer(server);
+        let error = send(&service, get()).await.unwrap_err();
+        let failure = Failure::of(&*error);
+        assert_eq!(failure.attempts(), attempts);
+        assert!(failure.find::<std::io::Error>().is_some(), "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!("attempt {attempts} after 401 failed")
+        );
+    }
+    let service = layer(usual(&Issuer::new([Fetch::Endless]))).layer(Scripted::new([broken()]));
+    let error = send(&service, get()).await.unwrap_err();
+    assert!(
+        error.is::<std::io::Error>(),
+        "a first attempt's error is passed on as it is"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_vain_after_a_rejection_says_how_many_attempts_there_were() {
+    for (made, attempts) in [(None, 1), (Some(attempt(3, 503)), 3)] {
+        let rejection = Step::status(401);
+        let rejection = match made {
+            Some(made) => rejection.extension(made),
+            None => rejection,
+        };
+        let issuer = Issuer::new([Fetch::Endless, Fetch::Fail]);
+        let service = layer(usual(&issuer)).layer(Scripted::new([rejection]));
+        let error = send(&service, get()).await.unwrap_err();
+        unauthenticated(&error);
+        assert_eq!(Failure::of(&*error).attempts(), attempts);
+    }
+    let service = layer(usual(&Issuer::new([Fetch::Fail]))).layer(Scripted::new([Step::ok()]));
+    let mut second = get();
+    second.extensions_mut().insert(attempt(2, 503));
+    let error = send(&service, second).await.unwrap_err();
+    assert_eq!(Failure::of(&*error).attempts(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-use buttress_kernel::{Attempt, BoxError, Cause, Failure, Kind, Sent};
+use buttress_kernel::{Attempt, BoxError, Cause, Failure, Kind, Sent, TransportError};
 use buttress_retry::{Backoff, Exhausted, RetryLayer};
 use buttress_testkit::{Scripted, Step};
 use http::StatusCode;
@@ -163,4 +163,56 @@ async fn w39_a_success_without_a_body_is_an_answer() {
             "{status}"
         );
     }
+}
+
+fn attempt(number: u32, cause: Cause) -> Attempt {
+    Attempt::new(number.try_into().unwrap(), cause)
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_go_on_from_those_of_a_layer_further_out() {
+    let rejected = attempt(3, Cause::Status(StatusCode::UNAUTHORIZED));
+    let failed = |number| attempt(number, Cause::Status(StatusCode::SERVICE_UNAVAILABLE));
+    let server = Scripted::new([Step::status(503), Step::status(503), Step::ok()]);
+    let mut request = get();
+    request.extensions_mut().insert(rejected);
+    let layer = plain().build().unwrap();
+    let response = send(&layer, &server, request).await.unwrap();
+    let attempts: Vec<_> = server.calls().iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [Some(rejected), Some(failed(4)), Some(failed(5))]);
+    assert_eq!(response.extensions().get(), Some(&failed(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_go_on_from_those_of_a_layer_further_in() {
+    let failed = |number| attempt(number, Cause::Status(StatusCode::SERVICE_UNAVAILABLE));
+    let replayed = |number| attempt(number, Cause::Status(StatusCode::UNAUTHORIZED));
+    let reset = || TransportError::broken(Sent::Maybe, "reset by peer");
+    let broken = move || replayed(5).mark_error(reset().into());
+    let server = Scripted::new([
+        Step::status(503).extension(replayed(2)),
+        Step::error(broken),
+        Step::ok().extension(replayed(7)),
+    ]);
+    let layer = plain().build().unwrap();
+    let response = send(&layer, &server, get()).await.unwrap();
+    let attempts: Vec<_> = server.calls().iter().map(|call| call.attempt).collect();
+    let sixth = attempt(6, Cause::Error(Kind::Transport));
+    assert_eq!(attempts, [None, Some(failed(3)), Some(sixth)]);
+    assert_eq!(
+        response.extensions().get(),
+        Some(&replayed(7)),
+        "who is further in is right"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_counts_the_attempts_of_other_layers_too() {
+    let server = Scripted::new([
+        Step::status(503).extension(attempt(2, Cause::Status(StatusCode::UNAUTHORIZED))),
+        broken(),
+    ]);
+    let layer = plain().max_attempts(2).build().unwrap();
+    let error = send(&layer, &server, get()).await.unwrap_err();
+    assert_eq!(Failure::of(&*error).attempts(), 3);
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use buttress_kernel::{BoxError, Explain, Replay};
+use buttress_kernel::{Attempt, BoxError, Explain, Replay};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -36,7 +37,7 @@ pin_project! {
         /// Waiting for a response: the first, or if nothing is pending the last.
         Calling { #[pin] inner: F },
         /// Waiting for the inner service to be ready for the second attempt.
-        Readying,
+        Readying { made: NonZeroU32 },
     }
 }
 
@@ -71,27 +72,42 @@ where
         loop {
             match this.step.as_mut().project() {
                 StepProj::Calling { inner } => {
-                    let mut response = ready!(inner.poll(cx)).map_err(Into::into)?;
+                    let attempt = this.pending.as_ref().and_then(|pending| pending.attempt());
+                    let mut response = match ready!(inner.poll(cx)) {
+                        Ok(response) => response,
+                        Err(error) => return Poll::Ready(Err(failed(attempt, error.into()))),
+                    };
                     if let Some(pending) = this.pending
                         && pending.judge(&response, this.explain.as_ref())
                     {
-                        this.step.set(Step::Readying);
+                        let made = Attempt::number_in(response.extensions());
+                        this.step.set(Step::Readying { made });
                         continue;
+                    }
+                    if let Some(attempt) = attempt {
+                        attempt.mark(response.extensions_mut());
                     }
                     if let Some(explain) = this.explain {
                         explain.attach(response.extensions_mut());
                     }
                     return Poll::Ready(Ok(response));
                 }
-                StepProj::Readying => {
+                StepProj::Readying { made } => {
                     let pending = this.pending.as_mut().expect("it wanted a second attempt");
                     ready!(pending.service.poll_ready(cx)).map_err(Into::into)?;
-                    let request = pending.take().expect("it can be sent again");
+                    let request = pending.take(*made).expect("it can be sent again");
                     let inner = pending.service.call(request);
                     this.step.set(Step::Calling { inner });
                 }
             }
         }
+    }
+}
+
+fn failed(attempt: Option<Attempt>, error: BoxError) -> BoxError {
+    match attempt {
+        Some(attempt) => attempt.mark_error(error),
+        None => error,
     }
 }
 

@@ -14,6 +14,7 @@
 //! - A nonce that is `stale`, or that worked before, is replaced and the request sent again. A fresh nonce
 //!   that did not work means that the password is wrong: the 401 is the answer, since asking twice could
 //!   lock the account.
+//! - The second one counts as an [`Attempt`](buttress_kernel::Attempt), after a 401.
 //! - `nextnonce` is used. A late 401 never displaces a newer nonce.
 //! - A request that brings its own `Authorization` is let pass, and so is a proxy's 407.
 //!

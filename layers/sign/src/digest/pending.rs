@@ -1,7 +1,8 @@
 use std::mem;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use buttress_kernel::{Explain, Replay};
+use buttress_kernel::{Attempt, Cause, Explain, Replay};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 
@@ -25,8 +26,8 @@ pub(super) enum Spare<B> {
     /// It cannot be sent again.
     None,
     Here(Box<Parts>, B),
-    /// It has been sent again.
-    Spent,
+    /// It has been sent again, as this attempt.
+    Spent(Attempt),
 }
 
 impl<S, B> Pending<S, B> {
@@ -73,7 +74,7 @@ where
         let used = self.used.as_deref();
         let helps = self.shared.challenged(self.place, used, challenge);
         match self.spare {
-            Spare::Spent => Outcome::Rejected,
+            Spare::Spent(_) => Outcome::Rejected,
             _ if !helps => Outcome::Rejected,
             _ if !answerable => Outcome::Unrepeatable,
             _ => Outcome::Answered,
@@ -86,18 +87,28 @@ where
             Spare::Here(_, body) => {
                 body.is_whole() && (!challenge.wants_body() || body::in_memory(body).is_some())
             }
-            Spare::None | Spare::Spent => false,
+            Spare::None | Spare::Spent(_) => false,
         }
     }
 
-    /// The request for the second attempt, signed.
-    pub(super) fn take(&mut self) -> Option<Request<B>> {
-        match mem::replace(&mut self.spare, Spare::Spent) {
-            Spare::Here(mut head, body) => {
-                self.used = sign(&self.shared, self.place, &mut head, &body);
-                Some(Request::from_parts(*head, body))
-            }
-            Spare::None | Spare::Spent => None,
+    /// The request for the second attempt, signed, where the first has made `number` of them.
+    pub(super) fn take(&mut self, number: NonZeroU32) -> Option<Request<B>> {
+        let Spare::Here(mut head, body) = mem::replace(&mut self.spare, Spare::None) else {
+            return None;
+        };
+        let made = Attempt::number_in(&head.extensions).max(number);
+        let attempt = Attempt::after(made, Cause::Status(StatusCode::UNAUTHORIZED));
+        head.extensions.insert(attempt);
+        self.spare = Spare::Spent(attempt);
+        self.used = sign(&self.shared, self.place, &mut head, &body);
+        Some(Request::from_parts(*head, body))
+    }
+
+    /// The second attempt, once it has begun.
+    pub(super) const fn attempt(&self) -> Option<Attempt> {
+        match self.spare {
+            Spare::Spent(attempt) => Some(attempt),
+            Spare::None | Spare::Here(..) => None,
         }
     }
 }

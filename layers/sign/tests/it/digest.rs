@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use buttress_kernel::{Body, Explain, Trail};
+use buttress_kernel::{Attempt, Body, Cause, Explain, Failure, Sent, Trail, TransportError};
 use buttress_sign::digest::DigestLayer;
 use buttress_sign::{InvalidSettings, Override};
 use buttress_testkit::{Call, Scripted, Step};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tower::{Layer, ServiceExt};
 
 use crate::support::{URI, listen, request, stream};
@@ -76,6 +76,51 @@ async fn both_attempts_bring_the_whole_request() {
         assert_eq!(call.method, "POST");
         assert_eq!(call.uri, URI);
         assert_eq!(call.header("x-mine"), Some("1"));
+    }
+}
+
+fn attempt(number: u32) -> Attempt {
+    let cause = Cause::Status(StatusCode::UNAUTHORIZED);
+    Attempt::new(number.try_into().unwrap(), cause)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_another_attempt_and_says_so() {
+    let server = Scripted::new([challenge("nonce=n"), Step::ok()]);
+    let service = layer().layer(server.clone());
+    let response = service.clone().oneshot(request("tea")).await.unwrap();
+    assert_eq!(response.extensions().get(), Some(&attempt(2)));
+    let signed_ahead = service.oneshot(request("tea")).await.unwrap();
+    assert!(signed_ahead.extensions().is_empty());
+    let attempts: Vec<_> = server.calls().iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [None, Some(attempt(2)), None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_go_on_from_those_of_other_layers() {
+    let inner = challenge("nonce=n").extension(attempt(5));
+    let server = Scripted::new([challenge("nonce=n"), Step::ok(), inner, Step::ok()]);
+    for made in [3, 4] {
+        let mut order = request("tea");
+        order.extensions_mut().insert(attempt(made));
+        layer().layer(server.clone()).oneshot(order).await.unwrap();
+    }
+    let attempts: Vec<_> = server.calls().iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [3, 4, 4, 6].map(|number| Some(attempt(number))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_after_an_answer_says_that_there_were_two_attempts() {
+    let broken = || Step::error(|| TransportError::broken(Sent::Maybe, "reset by peer"));
+    for (steps, attempts) in [
+        (vec![challenge("nonce=n"), broken()], 2),
+        (vec![broken()], 1),
+    ] {
+        let service = layer().layer(Scripted::new(steps));
+        let error = service.oneshot(request("tea")).await.unwrap_err();
+        let failure = Failure::of(&*error);
+        assert_eq!(failure.attempts(), attempts);
+        assert!(failure.find::<TransportError>().is_some());
     }
 }
 
@@ -336,7 +381,8 @@ async fn a_second_attempt_that_fails_is_an_error() {
         .oneshot(request(""))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "broken");
+    let cause = Failure::of(&*error).chain().last().unwrap().to_string();
+    assert_eq!(cause, "broken");
 }
 
 #[test]
