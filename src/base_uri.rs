@@ -1,9 +1,13 @@
 //! Where relative requests go.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
+
+use crate::segments;
+use crate::template::{Encoding, encode};
 
 /// The URI under which all relative paths of a client lie.
 ///
@@ -31,14 +35,15 @@ pub struct BaseUri {
 }
 
 impl BaseUri {
-    /// The URI that `reference` means under this base.
+    /// The URI that `reference` means under this base. Characters beyond ASCII are percent-encoded.
     ///
     /// # Errors
     ///
     /// When `reference` is not a path, a path with a query, a query or an absolute `http` or `https` URI;
-    /// when it begins with two slashes, which elsewhere means another host; or when a segment is
-    /// `..`, which could leave the prefix.
+    /// when it begins with two slashes, which elsewhere means another host; when a segment is
+    /// `..`, which could leave the prefix; or when it holds a `#`, what follows which is never sent.
     pub fn join(&self, reference: &str) -> Result<Uri, InvalidUri> {
+        let reference = &*sendable(reference)?;
         if is_absolute(reference) {
             return absolute(reference);
         }
@@ -63,6 +68,7 @@ impl BaseUri {
 
     /// An absolute URI where there is no base.
     pub(crate) fn absolute(uri: &str) -> Result<Uri, InvalidUri> {
+        let uri = &*sendable(uri)?;
         if is_absolute(uri) {
             absolute(uri)
         } else {
@@ -99,7 +105,10 @@ impl std::str::FromStr for BaseUri {
     type Err = InvalidUri;
 
     fn from_str(text: &str) -> Result<Self, InvalidUri> {
-        let uri = absolute(text)?;
+        if text.contains('#') {
+            return Err(InvalidUri::new(Rule::Query));
+        }
+        let uri = absolute(&sendable(text)?)?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(InvalidUri::new(Rule::NotAbsolute));
@@ -108,7 +117,7 @@ impl std::str::FromStr for BaseUri {
             return Err(InvalidUri::new(Rule::UserInfo));
         }
         let path = parts.path_and_query.as_ref();
-        if path.is_some_and(|path| path.query().is_some()) || text.contains('#') {
+        if path.is_some_and(|path| path.query().is_some()) {
             return Err(InvalidUri::new(Rule::Query));
         }
         let prefix = path.map_or("", PathAndQuery::path).trim_end_matches('/');
@@ -144,6 +153,11 @@ fn is_origin((scheme, authority): Origin<'_>, other: Option<Origin<'_>>) -> bool
             && other.host().eq_ignore_ascii_case(authority.host())
             && port(other) == port(authority)
     })
+}
+
+/// Whether a reference says where it leads, instead of leaving that to a base.
+pub(crate) fn names_host(reference: &str) -> bool {
+    is_absolute(reference) || reference.starts_with("//")
 }
 
 fn is_absolute(reference: &str) -> bool {
@@ -184,17 +198,23 @@ fn is_place(authority: &Authority) -> bool {
     host.bytes().all(name) && (port.is_empty() || authority.port_u16().is_some())
 }
 
-/// Whether a segment of the path is `..` to any server: plain or percent-encoded, between slashes,
-/// encoded slashes or backslashes, with or without parameters behind it.
+/// Whether a segment of the path is `..` to any server.
 fn leaves_prefix(reference: &str) -> bool {
     let path = reference.split(['?', '#']).next().unwrap_or_default();
-    let plain = path.to_ascii_lowercase().replace("%2e", ".");
-    let plain = plain.replace("%2f", "/").replace("%5c", "\\");
-    let plain = plain.replace("%3b", ";");
-    let segments = plain.split(['/', '\\']);
-    segments
-        .map(|segment| segment.split(';').next())
-        .any(|segment| segment == Some(".."))
+    segments::any(path, |segment| segment == "..")
+}
+
+/// What a request line cannot hold, encoded or refused.
+fn sendable(reference: &str) -> Result<Cow<'_, str>, InvalidUri> {
+    if reference.contains('#') {
+        return Err(InvalidUri::new(Rule::Fragment));
+    }
+    if reference.is_ascii() {
+        return Ok(reference.into());
+    }
+    let mut encoded = String::with_capacity(reference.len() * 2);
+    encode(reference, Encoding::Literal, &mut encoded);
+    Ok(encoded.into())
 }
 
 /// A URI that cannot be used, and the rule that it broke.
@@ -226,6 +246,7 @@ enum Rule {
     Scheme,
     UserInfo,
     Query,
+    Fragment,
     OtherHost,
     DotSegments,
     NoBase,
@@ -241,6 +262,7 @@ impl fmt::Display for InvalidUri {
             Rule::Scheme => "the URI's scheme is neither http nor https",
             Rule::UserInfo => "the URI holds a user name or password; credentials belong in a header",
             Rule::Query => "a base URI has no query and no fragment",
+            Rule::Fragment => "what follows a `#` is never sent; write `%23` where the character itself is meant, or leave it out",
             Rule::OtherHost => "a path that begins with `//` means another host; write the whole URI or one slash",
             Rule::DotSegments => "a path segment is `..`, which could leave the base URI's prefix",
             Rule::Elsewhere => "the request's URI names another origin than the client's base URI; take the authority out, or use `execute`",
@@ -306,6 +328,7 @@ mod tests {
             "a%5C..",
             "..;x=y/admin",
             "..%3Bx=y/admin",
+            "..%00/admin",
             "http://h*/",
             "http://h:80*/",
             "http://h:99999/",
@@ -314,6 +337,20 @@ mod tests {
         ] {
             assert!(base("http://h/v1").join(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_encoded_and_a_fragment_refused() {
+        let base = base("http://h/é");
+        assert_eq!(
+            base.join("café?q=é").unwrap(),
+            "http://h/%C3%A9/caf%C3%A9?q=%C3%A9"
+        );
+        assert_eq!(base.join("https://o/é").unwrap(), "https://o/%C3%A9");
+        assert!(base.join("https://é.example/").is_err());
+        let error = base.join("/users/c#").unwrap_err();
+        assert!(error.to_string().contains("`%23`"), "{error}");
+        BaseUri::absolute("https://o/a#b").unwrap_err();
     }
 
     #[test]

@@ -126,6 +126,7 @@ pub mod redirect;
 pub mod registry;
 mod request;
 mod response;
+mod segments;
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -25,7 +25,9 @@ impl Target {
         let template = self.template.as_deref();
         let filled = fill(template.unwrap_or_default(), &self.values, self.open)?;
         if template.is_some() {
-            *uri = client.locate(&filled.reference)?;
+            // A fragment is the template's own (`{#a}`), and belongs to whoever reads the answer.
+            let sent = filled.reference.split('#').next().unwrap_or_default();
+            *uri = client.locate(sent)?;
         }
         let mut added = String::new();
         for (name, value) in filled.surplus {

@@ -11,8 +11,8 @@ use crate::{Error, Response};
 
 impl Response {
     /// Writes the body of a success to a file as it comes, and returns its length in bytes. Until it
-    /// is whole it lies beside `path`, under the same name with `.part` behind it; a file at `path` is
-    /// replaced at once, or not at all.
+    /// is whole it lies beside `path`, under a name of its own that begins with the same and ends with
+    /// `.part`; a file at `path` is replaced at once, or not at all.
     ///
     /// [`file_name`](Self::file_name) has the name that the server suggests.
     ///
@@ -29,7 +29,13 @@ impl Response {
         let mut response = self.error_for_status().await?;
         let call = response.call.clone();
         let failed = |source| Error::new(call.clone(), FileError::unwritten(path, source).into());
-        let (part, mut file) = Part::create(path).await.map_err(failed)?;
+        let at = path.to_owned();
+        // What is made after the future was dropped is removed with the task's result.
+        let made = tokio::task::spawn_blocking(move || Part::create(&at)).await;
+        let (part, file) = made
+            .unwrap_or_else(|lost| Err(io::Error::other(lost)))
+            .map_err(failed)?;
+        let mut file = File::from_std(file);
         let mut length = 0;
         while let Some(piece) = response.chunk().await? {
             file.write_all(&piece).await.map_err(failed)?;
@@ -122,14 +128,25 @@ struct Part {
     is_whole: bool,
 }
 
+/// So many names are tried before somebody who takes them all is believed in.
+const DRAWS: u32 = 16;
+
 impl Part {
-    async fn create(path: &Path) -> io::Result<(Self, File)> {
-        let mut at = path.as_os_str().to_owned();
-        at.push(".part");
-        let at = PathBuf::from(at);
-        let file = File::create(&at).await?;
-        let is_whole = false;
-        Ok((Self { at, is_whole }, file))
+    /// A file of our own: under a name that can be foreseen there may be somebody's link, or a download of
+    /// which more is to come.
+    fn create(path: &Path) -> io::Result<(Self, fs::File)> {
+        for _ in 0..DRAWS {
+            let at = beside(path, fastrand::u64(..));
+            match fs::File::create_new(&at) {
+                Ok(file) => {
+                    let is_whole = false;
+                    return Ok((Self { at, is_whole }, file));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     async fn finish(mut self, path: &Path) -> io::Result<()> {
@@ -137,6 +154,13 @@ impl Part {
         self.is_whole = true;
         Ok(())
     }
+}
+
+/// `a.txt.3f9a2c7100000000.part`
+fn beside(path: &Path, random: u64) -> PathBuf {
+    let mut at = path.as_os_str().to_owned();
+    at.push(format!(".{random:016x}.part"));
+    at.into()
 }
 
 impl Drop for Part {

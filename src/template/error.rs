@@ -19,6 +19,7 @@ pub(super) enum Rule {
     Name,
     Level4,
     Authority,
+    Fragment,
 }
 
 impl InvalidTemplate {
@@ -45,6 +46,9 @@ impl Rule {
                 "prefixes (`:3`) and explosion (`*`) are not supported; give the value as it shall be"
             }
             Self::Authority => "a host and a port are not for values to choose",
+            Self::Fragment => {
+                "what follows a `#` is never sent; write `%23` where the character itself is meant"
+            }
         }
     }
 }

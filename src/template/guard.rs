@@ -6,11 +6,13 @@ use std::ops::Range;
 use buttress_kernel::BoxError;
 
 use super::error::Rule;
-use super::expand::{expand, expand_one};
+use super::expand::expand_one;
 use super::part::{Expression, Part, parts};
 use super::{
     InvalidParameter, InvalidTemplate, MissingParameters, UnknownParameters, encode, syntax,
 };
+use crate::base_uri::names_host;
+use crate::segments;
 
 /// A value that was given, and the name it was given for.
 pub(crate) type Value = (std::borrow::Cow<'static, str>, String);
@@ -34,6 +36,7 @@ pub(crate) fn fill<'v>(
 ) -> Result<Filled<'v>, BoxError> {
     syntax::check(text)?;
     check_authority(text)?;
+    check_fragment(text)?;
     check_missing(text, values)?;
     let surplus = surplus(text, values);
     if !open && !surplus.is_empty() {
@@ -41,13 +44,39 @@ pub(crate) fn fill<'v>(
         return Err(UnknownParameters(names).into());
     }
     check_reserved(text, values)?;
-    let find = |name: &str| find(values, name);
-    let mut reference = String::with_capacity(text.len() + 32);
-    expand(text, &find, &mut reference);
+    let reference = write(text, values, |_, _| {});
     if forbidden(&reference).next().is_some() {
         blame(text, values)?;
     }
+    check_host(text, values, &reference)?;
     Ok(Filled { reference, surplus })
+}
+
+/// The template filled. `made` is told where each expression stands in the result.
+///
+/// It is the RFC's expansion but for one thing: what goes on with a query (`{&b}`) begins it where it has
+/// not begun, since the `{?a}` before it may have been left out.
+fn write<'t>(
+    text: &'t str,
+    values: &[Value],
+    mut made: impl FnMut(Range<usize>, Expression<'t>),
+) -> String {
+    let find = |name: &str| find(values, name);
+    let mut reference = String::with_capacity(text.len() + 32);
+    for part in parts(text) {
+        match part {
+            Part::Literal(literal) => encode(literal, super::Encoding::Literal, &mut reference),
+            Part::Expression(mut expression) => {
+                if expression.operator.first == "&" && !reference.contains(['?', '#']) {
+                    expression.operator.first = "?";
+                }
+                let begin = reference.len();
+                expand_one(expression, &find, &mut reference);
+                made(begin..reference.len(), expression);
+            }
+        }
+    }
+    reference
 }
 
 /// The last value of a name: a later one replaces an earlier one.
@@ -70,6 +99,36 @@ fn check_authority(text: &str) -> Result<(), InvalidTemplate> {
         return Err(InvalidTemplate::new(Rule::Authority, first));
     }
     Ok(())
+}
+
+/// A template that leaves the host to the client's base leaves it so when it is filled, too: `{+a}//{b}`
+/// must not become the URI of somewhere else.
+fn check_host(text: &str, values: &[Value], reference: &str) -> Result<(), InvalidParameter> {
+    let literal = text.split('{').next().unwrap_or_default();
+    if names_host(literal) || !names_host(reference) {
+        return Ok(());
+    }
+    let host = reference.find("//").map_or(0, |at| at + "//".len());
+    let mut names = Vec::new();
+    write(text, values, |range, expression| {
+        if range.start <= host {
+            names.extend(expression.names().map(str::to_owned));
+        }
+    });
+    let reason = "chooses the host, which is the template's to say or the base URI's".into();
+    Err(InvalidParameter { names, reason })
+}
+
+/// No request sends what follows a `#`, so whoever writes one means something else.
+fn check_fragment(text: &str) -> Result<(), InvalidTemplate> {
+    let mut at = 0;
+    let hash = text.split_inclusive('}').find_map(|piece| {
+        let literal = piece.split('{').next().unwrap_or_default();
+        let found = literal.find('#').map(|hash| at + hash);
+        at += piece.len();
+        found
+    });
+    hash.map_or(Ok(()), |at| Err(InvalidTemplate::new(Rule::Fragment, at)))
 }
 
 fn expressions(text: &str) -> impl Iterator<Item = Expression<'_>> {
@@ -140,46 +199,21 @@ fn forbidden(reference: &str) -> impl Iterator<Item = (Range<usize>, &'static st
         begin = range.end + 1;
         let reason = match segment {
             "" => "leaves a segment of the path empty",
-            _ if is_dots(segment) => "makes a segment of the path `.` or `..`",
+            _ if segments::any(segment, |part| part == "." || part == "..") => {
+                "makes a segment of the path `.` or `..`"
+            }
             _ => return None,
         };
         Some((range, reason))
     })
 }
 
-/// As [`BaseUri`](crate::BaseUri) sees it: also behind encoded slashes and before parameters.
-fn is_dots(segment: &str) -> bool {
-    if !segment.contains('.') && !segment.contains("%2") {
-        return false;
-    }
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    let plain = plain
-        .replace("%2f", "/")
-        .replace("%5c", "/")
-        .replace("%3b", ";");
-    let segments = plain.split(['/', '\\']);
-    segments
-        .filter_map(|segment| segment.split(';').next())
-        .any(|segment| segment == "." || segment == "..")
-}
-
 /// Who made a forbidden segment. One that the template itself has is its author's business.
 fn blame(text: &str, values: &[Value]) -> Result<(), InvalidParameter> {
-    let find = |name: &str| find(values, name);
-    let mut reference = String::new();
     let mut made: Vec<(Range<usize>, Expression<'_>)> = Vec::new();
-    for part in parts(text) {
-        let begin = reference.len();
-        match part {
-            Part::Literal(literal) => {
-                encode(literal, super::Encoding::Literal, &mut reference);
-            }
-            Part::Expression(expression) => {
-                expand_one(expression, &find, &mut reference);
-                made.push((begin..reference.len(), expression));
-            }
-        }
-    }
+    let reference = write(text, values, |range, expression| {
+        made.push((range, expression));
+    });
     for (segment, reason) in forbidden(&reference) {
         let touches =
             |range: &Range<usize>| range.start <= segment.end && segment.start <= range.end;
@@ -197,7 +231,8 @@ fn blame(text: &str, values: &[Value]) -> Result<(), InvalidParameter> {
     Ok(())
 }
 
-/// A value with slashes of its own may begin or end with one, and what is optional may be absent.
+/// A value with slashes of its own may begin or end with one, what is optional may be absent, and before the
+/// slash with which `{/a}` begins a reference there is nothing.
 fn may_be_empty(
     (range, expression): &(Range<usize>, Expression<'_>),
     segment: &Range<usize>,
@@ -210,5 +245,6 @@ fn may_be_empty(
     let at_end =
         reference[segment.end..].is_empty() || reference[segment.end..].starts_with(['?', '#']);
     let own = operator.reserved && !range.is_empty() && (segment.start == 0 || at_end);
-    own || operator.optional
+    let leading = operator.first == "/" && range.start == 0 && segment.start == 0;
+    own || operator.optional || leading && !range.is_empty()
 }

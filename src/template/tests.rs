@@ -73,6 +73,13 @@ fn a_segment_is_filled_by_one_segment_or_not_at_all() {
         ("/u{?a}", "..", Ok("/u?a=..")),
         ("/u{?a}", "1&b=2", Ok("/u?a=1%26b%3D2")),
         ("/a//b/{a}", "x", Ok("/a//b/x")),
+        ("/u/{a}", "..\0", Err("`.` or `..`")),
+        ("/u/{a}", ".\0x", Err("`.` or `..`")),
+        ("{/a}", "x", Ok("/x")),
+        ("{/a}", "x/y", Ok("/x%2Fy")),
+        ("{/a}", "", Err("empty")),
+        ("{/a}/y", "", Err("empty")),
+        ("{/a}", "..", Err("`.` or `..`")),
     ] {
         let end = filled(text, &[("a", value)]);
         match expected {
@@ -86,6 +93,46 @@ fn a_segment_is_filled_by_one_segment_or_not_at_all() {
             }
         }
     }
+}
+
+#[test]
+fn a_reference_may_begin_with_a_segment_of_values() {
+    let both = [("a", "x"), ("b", "y")];
+    assert_eq!(filled("{/a,b}/c", &both).as_deref(), Ok("/x/y/c"));
+    assert_eq!(filled("{/a}{/b}", &both).as_deref(), Ok("/x/y"));
+    for values in [[("a", ""), ("b", "y")], [("a", "x"), ("b", "")]] {
+        let said = filled("{/a,b}/c", &values).unwrap_err();
+        assert!(said.contains("empty"), "{said}");
+    }
+}
+
+#[test]
+fn a_query_begins_with_a_question_mark_whatever_was_left_out() {
+    let text = "/u/{id}{?page}{&size}{&sort}";
+    let (id, page, size, sort) = (("id", "1"), ("page", "2"), ("size", "3"), ("sort", "4"));
+    for (values, expected) in [
+        (&[id][..], "/u/1"),
+        (&[id, size], "/u/1?size=3"),
+        (&[id, sort], "/u/1?sort=4"),
+        (&[id, size, sort], "/u/1?size=3&sort=4"),
+        (&[id, page, sort], "/u/1?page=2&sort=4"),
+    ] {
+        assert_eq!(filled(text, values).as_deref(), Ok(expected));
+    }
+    assert_eq!(
+        filled("/u?c=1{&size}", &[size]).as_deref(),
+        Ok("/u?c=1&size=3")
+    );
+}
+
+#[test]
+fn a_fragment_is_for_values_alone() {
+    let said = filled("/u/{a}/c#", &[("a", "1")]).unwrap_err();
+    assert!(
+        said.contains("at byte 8") && said.contains("`%23`"),
+        "{said}"
+    );
+    assert_eq!(filled("/u{#a}", &[("a", "1")]).as_deref(), Ok("/u#1"));
 }
 
 #[test]
@@ -125,6 +172,18 @@ fn w20_a_value_never_chooses_the_host() {
             "{text}"
         );
     }
+    for (text, a, b) in [
+        ("{+a}//{b}", "https:", "169.254.169.254"),
+        ("{+a}//{+b}", "https:", "evil/x"),
+        ("{+a}//{b}", "", "evil"),
+        ("{b}{+a}", "://evil/x", "http"),
+        ("http:{+a}{b}", "//h/", "x"),
+    ] {
+        let end = filled(text, &[("a", a), ("b", b)]);
+        assert!(end.is_err(), "{text}: {end:?}");
+    }
+    let said = filled("{+a}//{b}/{c}", &[("a", "https:"), ("b", "h"), ("c", "x")]).unwrap_err();
+    assert!(said.contains("`a`, `b` chooses the host"), "{said}");
     assert_eq!(
         filled("http://h/{a}?u=http://x/{a}", &[("a", "1")]).as_deref(),
         Ok("http://h/1?u=http://x/1")
@@ -167,12 +226,15 @@ proptest! {
     }
 
     #[test]
-    fn a_reserved_value_stays_in_the_path(a in hostile(), b in hostile()) {
+    fn a_reserved_value_stays_in_the_path(a in hostile(), b in hostile(), plain in "[a-z0-9]{1,4}") {
         let base: crate::BaseUri = "http://api.example/v1".parse().unwrap();
-        for text in ["/x/{+a}", "{+a}/x", "{+a}{+b}", "{/a}{+b}"] {
+        for text in ["/x/{+a}", "{+a}/x", "{+a}{+b}", "{/a}{+b}", "{/a,b}", "{+a}//{b}"] {
+            let harmless = [("a", &*plain), ("b", &*plain)];
             let values = [("a", &*a), ("b", &*b)];
-            let values = if text.contains("b}") { &values[..] } else { &values[..1] };
-            if let Ok(uri) = filled(text, values).and_then(|reference| base.join(&reference).map_err(|e| e.to_string())) {
+            let places = if text.contains("b}") { 2 } else { 1 };
+            let harmless = filled(text, &harmless[..places]);
+            prop_assert!(harmless.is_ok(), "{}: {:?}", text, harmless);
+            if let Ok(uri) = filled(text, &values[..places]).and_then(|reference| base.join(&reference).map_err(|e| e.to_string())) {
                 prop_assert_eq!(uri.host(), Some("api.example"), "{}", text);
                 prop_assert!(uri.path().starts_with("/v1"), "{}", uri);
                 prop_assert!(uri.query().is_none(), "{}", uri);

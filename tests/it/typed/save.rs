@@ -74,6 +74,67 @@ async fn a_body_that_breaks_off_leaves_what_was_there() {
     assert_eq!(folder.names(), ["a.txt"]);
 }
 
+/// What a download that broke off has left is not for others to write to.
+#[tokio::test]
+async fn a_save_writes_to_no_file_that_is_there() {
+    let folder = Folder::new("beside");
+    let part = folder.0.join("a.txt.part");
+    fs::write(&part, "of a download").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&part, folder.0.join("b.txt.part")).unwrap();
+    let (client, _) = scripted([Step::ok().body("whole")]);
+    for name in ["a.txt", "b.txt"] {
+        let response = client.get("/").send().await.unwrap();
+        response.save(folder.0.join(name)).await.unwrap();
+        assert_eq!(fs::read(folder.0.join(name)).unwrap(), b"whole");
+    }
+    assert_eq!(fs::read(&part).unwrap(), b"of a download");
+}
+
+#[tokio::test]
+async fn two_saves_to_one_place_at_once_do_not_mix() {
+    let folder = Folder::new("twice");
+    let path = folder.0.join("a.txt");
+    let (first, one) = channel();
+    let (second, two) = channel();
+    let bodies = std::sync::Mutex::new(vec![two, one]);
+    let step = Step::ok().body_with(move || bodies.lock().unwrap().pop().unwrap());
+    let (client, _) = scripted([step]);
+    let save = async || client.get("/").send().await.unwrap().save(&path).await;
+    let write = async {
+        for frames in [&first, &second, &first, &second] {
+            frames.data(if std::ptr::eq(frames, &first) {
+                "1"
+            } else {
+                "2"
+            });
+            tokio::task::yield_now().await;
+        }
+        drop((first, second));
+    };
+    let (one, two, ()) = tokio::join!(save(), save(), write);
+    assert_eq!((one.unwrap(), two.unwrap()), (2, 2));
+    let whole = fs::read(&path).unwrap();
+    assert!(whole == b"11" || whole == b"22", "{whole:?}");
+    assert_eq!(folder.names(), ["a.txt"]);
+}
+
+#[tokio::test]
+async fn a_file_whose_own_name_ends_with_part_is_not_lost_to_the_next() {
+    let folder = Folder::new("part");
+    let named = |name: &str, body: &'static str| {
+        let header = format!("attachment; filename=\"{name}\"");
+        Step::ok().header("content-disposition", &header).body(body)
+    };
+    let (client, _) = scripted([named("a.part", "first"), named("a", "second")]);
+    for _ in 0..2 {
+        let response = client.get("/").send().await.unwrap();
+        response.save_in(folder.path()).await.unwrap();
+    }
+    assert_eq!(folder.names(), ["a", "a.part"]);
+    assert_eq!(fs::read(folder.0.join("a.part")).unwrap(), b"first");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_save_that_is_dropped_leaves_nothing() {
     let folder = Folder::new("dropped");
