@@ -11,6 +11,7 @@ use crate::flight::{Candidate, Entrance, Entrant};
 use crate::lean::{explain, note};
 use crate::overrides::Override;
 use crate::policy::{self, Aim, Ask, Decision, Forward, Mode, Reply, Serve, Wishes, look_up};
+use crate::recent::Mark;
 use crate::serve::{from_memory, span};
 use crate::shared::Shared;
 use crate::status::CacheStatus;
@@ -21,6 +22,7 @@ use crate::telemetry;
 pub(crate) struct Asked {
     pub(crate) shared: Arc<Shared>,
     pub(crate) key: Key,
+    pub(crate) mark: Mark,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: Arc<HeaderMap>,
@@ -38,9 +40,12 @@ impl Asked {
         wants: Option<Override>,
     ) -> Self {
         let extensions = request.extensions();
+        let name = wants.as_ref().and_then(Override::name);
+        let authorization = request.headers().get(header::AUTHORIZATION);
         Self {
             shared: Arc::clone(shared),
             key,
+            mark: shared.with_address(request, name, authorization, |address| address.mark()),
             method: request.method().clone(),
             uri: request.uri().clone(),
             headers: Arc::new(request.headers().clone()),
@@ -130,11 +135,11 @@ impl Asked {
 
     /// Notes whether others may be given a response that this request got, or each has to ask.
     pub(crate) fn note_fitness(&self, head: &policy::Head) {
-        let (unfit, hash) = (&self.shared.unfit, self.key.hash());
+        let unfit = &self.shared.unfit;
         if self.is_served_by(head).is_some() {
-            unfit.forget(hash);
+            unfit.forget(self.mark);
         } else {
-            unfit.remember_validated(hash, self.shared.now());
+            unfit.remember_validated(self.mark, self.shared.now().into());
         }
     }
 
@@ -156,8 +161,7 @@ impl Asked {
     ) -> Option<Response<CacheBody<B>>> {
         let reader = candidate.stream.join()?;
         telemetry::collapsed(&self.key);
-        let response = policy::answer(candidate.as_ref(), serve);
-        let response = response.map(|()| CacheBody::shared(reader));
+        let response = policy::answer(candidate.as_ref(), serve, CacheBody::shared(reader));
         let status = CacheStatus::forwarded(policy::Reason::UriMiss).collapsed(true);
         Some(self.told(response, &status))
     }
@@ -176,8 +180,8 @@ impl Asked {
         let range = span(&self.method, variant.as_ref(), &serve.reply)?;
         let answer = self.shared.store.body(&self.key, variant.id(), range);
         let body = self.shared.wait("body", answer).await.flatten()?;
-        let response = policy::answer(variant.as_ref(), serve);
-        Some(self.told(response.map(|()| CacheBody::kept(body)), status))
+        let response = policy::answer(variant.as_ref(), serve, CacheBody::kept(body));
+        Some(self.told(response, status))
     }
 
     /// Says what was done, to whoever wants to know.

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use crate::flight::Seat;
 use crate::outdated::Moment;
 use crate::policy;
+use crate::recent::Mark;
 use crate::shared::Shared;
 use crate::store::{Head, Key, Tags, Variant};
 use crate::stream::{BoxBody, Reader, Sink, Stream};
@@ -17,6 +18,9 @@ use crate::telemetry;
 pub(crate) struct Keep {
     pub(crate) shared: Arc<Shared>,
     pub(crate) key: Key,
+    pub(crate) mark: Mark,
+    /// Whether nothing else was stored under the key.
+    pub(crate) alone: bool,
     pub(crate) head: Box<policy::Head>,
     pub(crate) tags: Option<Tags>,
     /// The numbers of those that it takes the place of.
@@ -92,8 +96,8 @@ impl Sink for Keep {
 
     fn too_long(self: Box<Self>) {
         telemetry::not_stored(&self.key, "too long");
-        let now = self.shared.now();
-        self.shared.unfit.remember(self.key.hash(), now);
+        let now = self.shared.now().into();
+        self.shared.unfit.remember(self.mark, now, self.alone);
         // It has taken their place, although it cannot be kept.
         self.shared.forget(&self.key, &self.replaces);
     }

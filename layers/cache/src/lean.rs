@@ -12,6 +12,7 @@ use crate::keep::Keep;
 use crate::outdated::Moment;
 use crate::overrides::Override;
 use crate::policy::{Action, Aim, Arrival, Ask, Mode, Reason, learn};
+use crate::recent::Mark;
 use crate::serve::start;
 use crate::shared::Shared;
 use crate::status::CacheStatus;
@@ -31,16 +32,16 @@ pub(crate) struct Lean {
     method: Method,
     sent: SystemTime,
     reason: Reason,
-    /// The key's hash, if the request could have been answered from the store.
-    hash: Option<u64>,
+    /// If the request could have been answered from the store.
+    mark: Option<Mark>,
     extra: Option<Box<Extra>>,
 }
 
 /// What few requests have.
 struct Extra {
     wants: Option<Override>,
-    /// The key of a response that may be stored, or made out of date.
-    key: Option<Key>,
+    /// The key of a response that may be stored, or made out of date, and its mark.
+    key: Option<(Key, Mark)>,
     /// Of an unsafe request.
     uri: Uri,
     /// The server's name, where the URI does not have it.
@@ -58,10 +59,10 @@ impl Lean {
     pub(crate) fn miss<B>(
         shared: &Arc<Shared>,
         request: &Request<B>,
-        hash: u64,
+        mark: Mark,
         sent: SystemTime,
     ) -> Self {
-        Self::new(shared, request, Reason::UriMiss, sent, Some(hash))
+        Self::new(shared, request, Reason::UriMiss, sent, Some(mark))
     }
 
     /// Of a request that could not.
@@ -85,7 +86,12 @@ impl Lean {
             .as_ref()
             .is_none_or(|wants| wants.wishes().mode != Mode::NoStore);
         let name = wants.as_ref().and_then(Override::name);
-        let key = (!safe).then(|| shared.with_key(request, name, |key| key.keep()));
+        let authorization = headers.get(header::AUTHORIZATION);
+        let key = (!safe).then(|| {
+            shared.with_address(request, name, authorization, |address| {
+                (shared.key(address).keep(), address.mark())
+            })
+        });
         let extra = Extra {
             may_store: *request.method() == Method::POST && plain && wanted,
             since: shared.outdated.moment(),
@@ -107,14 +113,14 @@ impl Lean {
         request: &Request<B>,
         reason: Reason,
         sent: SystemTime,
-        hash: Option<u64>,
+        mark: Option<Mark>,
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
             method: request.method().clone(),
             sent,
             reason,
-            hash,
+            mark,
             extra: None,
         }
     }
@@ -127,14 +133,9 @@ impl Lean {
         B::Error: Into<BoxError>,
     {
         let now = self.shared.now();
-        match self.hash {
-            Some(hash) => {
-                if self.is_fit(&response, now) {
-                    self.shared.unfit.forget(hash);
-                } else {
-                    self.shared.unfit.remember(hash, now);
-                }
-            }
+        match self.mark {
+            Some(mark) if self.is_fit(&response, now) => self.shared.unfit.forget(mark),
+            Some(mark) => self.shared.unfit.remember_unseen(mark, now.into()),
             None if !self.method.is_safe() => return self.learn(response, now),
             None => {}
         }
@@ -185,7 +186,7 @@ impl Lean {
     {
         let lesson = self.lesson(&response, now);
         let key = self.extra.as_mut().and_then(|extra| extra.key.take());
-        let Some(key) = key else {
+        let Some((key, mark)) = key else {
             return self.finish(response.map(CacheBody::passed), false);
         };
         // What it makes out of date itself is older than its own response.
@@ -204,9 +205,12 @@ impl Lean {
         match (lesson.action, extra) {
             (Action::Store { head, .. }, Some(extra)) if head.vary.names.is_empty() => {
                 let tags = extra.wants.as_ref().and_then(Override::tags).cloned();
+                self.shared.unfit.forget(mark);
                 let keep = Keep {
                     shared: Arc::clone(&self.shared),
                     key,
+                    mark,
+                    alone: false,
                     head,
                     tags,
                     replaces: Vec::new(),

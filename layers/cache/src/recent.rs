@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 const PLACES: usize = 1_024;
 
-/// So long a response that was for its request alone is taken for a sign that the next is so, too.
+/// So many seconds a response that was for its request alone is taken for a sign that the next is so,
+/// too, and so many go by at most between two looks into the store.
 const LIFE: u64 = 10;
 
 /// Keys whose responses could not be shared lately, so that their requests do not wait for each other
@@ -18,11 +19,11 @@ pub(crate) struct Unfit(Box<[AtomicU64]>);
 pub(crate) enum Known {
     /// Nothing is known.
     Not,
-    /// The last one was stored, but each request has to ask whether it is still right.
+    /// Something is stored, but each request has to ask.
     Validated,
-    /// The last one was not.
+    /// The last one was not stored, nor was there one before.
     Once,
-    /// The last two were not.
+    /// The last two were not, and it is not long since somebody looked: nothing is stored.
     Well,
 }
 
@@ -32,39 +33,67 @@ impl Unfit {
     }
 
     #[inline]
-    pub(crate) fn known(&self, hash: u64, now: SystemTime) -> Known {
-        Self::read(self.place(hash).load(Ordering::Relaxed), hash, seconds(now))
+    pub(crate) fn known(&self, mark: Mark, now: Now) -> Known {
+        let found = self.place(mark).load(Ordering::Relaxed);
+        match Self::read(found, mark, now.seconds()) {
+            Known::Well if since(found >> LOOKED, now.seconds()) > LIFE => Known::Once,
+            known => known,
+        }
     }
 
-    pub(crate) fn remember(&self, hash: u64, now: SystemTime) {
-        let (place, now) = (self.place(hash), seconds(now));
-        let strength = match Self::read(place.load(Ordering::Relaxed), hash, now) {
+    /// A response was not stored; `alone`: nor is another one.
+    pub(crate) fn remember(&self, mark: Mark, now: Now, alone: bool) {
+        if alone {
+            self.note(mark, now.seconds(), now.seconds());
+        } else {
+            self.remember_validated(mark, now);
+        }
+    }
+
+    /// A response was not stored; nobody has looked whether something else is by now.
+    #[inline]
+    pub(crate) fn remember_unseen(&self, mark: Mark, now: Now) {
+        let looked = self.place(mark).load(Ordering::Relaxed) >> LOOKED;
+        self.note(mark, now.seconds(), looked);
+    }
+
+    fn note(&self, mark: Mark, now: u64, looked: u64) {
+        let place = self.place(mark);
+        let strength = match Self::read(place.load(Ordering::Relaxed), mark, now) {
             Known::Not | Known::Validated => ONCE,
             Known::Once | Known::Well => WELL,
         };
-        place.store(entry(hash, strength, now), Ordering::Relaxed);
+        place.store(entry(mark, strength, now, looked), Ordering::Relaxed);
     }
 
-    /// The same of one that is stored, but answers nobody without a question to the origin.
-    pub(crate) fn remember_validated(&self, hash: u64, now: SystemTime) {
-        let place = self.place(hash);
-        place.store(entry(hash, VALIDATED, seconds(now)), Ordering::Relaxed);
+    /// Something is stored, but answers nobody without a question to the origin.
+    pub(crate) fn remember_validated(&self, mark: Mark, now: Now) {
+        let now = now.seconds();
+        self.place(mark)
+            .store(entry(mark, VALIDATED, now, now), Ordering::Relaxed);
     }
 
-    pub(crate) fn forget(&self, hash: u64) {
-        let place = self.place(hash);
-        let found = place.load(Ordering::Relaxed);
-        if found != 0 && found & MARK == mark(hash) {
+    /// Something was stored, and nobody knows by what mark it will be asked for.
+    pub(crate) fn forget_all(&self) {
+        for place in &self.0 {
             place.store(0, Ordering::Relaxed);
         }
     }
 
-    fn read(found: u64, hash: u64, now: u64) -> Known {
-        let age = (now & TIME).wrapping_sub(found & TIME) & TIME;
-        if found & MARK != mark(hash) || age > LIFE {
+    pub(crate) fn forget(&self, mark: Mark) {
+        let place = self.place(mark);
+        let found = place.load(Ordering::Relaxed);
+        if found != 0 && found & MARK == mark.high() {
+            place.store(0, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    fn read(found: u64, mark: Mark, now: u64) -> Known {
+        if found & MARK != mark.high() || since(found, now) > LIFE {
             return Known::Not;
         }
-        match found >> 30 & 3 {
+        match found >> KNOWN & 3 {
             ONCE => Known::Once,
             WELL => Known::Well,
             VALIDATED => Known::Validated,
@@ -73,38 +102,68 @@ impl Unfit {
     }
 
     #[inline]
-    fn place(&self, hash: u64) -> &AtomicU64 {
-        &self.0[place(hash)]
+    fn place(&self, mark: Mark) -> &AtomicU64 {
+        &self.0[mark.place()]
     }
 }
 
-const MARK: u64 = !0 << 32;
-const TIME: u64 = (1 << 30) - 1;
+/// A quick number for what tells keys apart. Two keys whose marks meet only take each other's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark(pub(crate) u64);
 
-/// What is known, in the two bits between.
+/// The upper half of a place is that of the mark.
+const MARK: u64 = !0 << 32;
+
+impl Mark {
+    const fn high(self) -> u64 {
+        self.0 & MARK
+    }
+
+    fn place(self) -> usize {
+        usize::try_from(self.0 % PLACES as u64).unwrap_or_default()
+    }
+}
+
+/// Below it, two bits say what is known, and two times when it was learned and when somebody looked.
+const KNOWN: u32 = 30;
+const LOOKED: u32 = 15;
+const TIME: u64 = (1 << LOOKED) - 1;
+
 const ONCE: u64 = 1;
 const WELL: u64 = 2;
 const VALIDATED: u64 = 3;
 
-fn entry(hash: u64, known: u64, now: u64) -> u64 {
-    mark(hash) | known << 30 | (now & TIME)
+fn entry(mark: Mark, known: u64, now: u64, looked: u64) -> u64 {
+    mark.high() | known << KNOWN | (looked & TIME) << LOOKED | (now & TIME)
 }
 
-fn mark(hash: u64) -> u64 {
-    hash & MARK
-}
-
-fn place(hash: u64) -> usize {
-    usize::try_from(hash % PLACES as u64).unwrap_or_default()
+/// Seconds between the time in the lowest bits of `then` and now.
+fn since(then: u64, now: u64) -> u64 {
+    now.wrapping_sub(then) & TIME
 }
 
 fn places() -> Box<[AtomicU64]> {
     (0..PLACES).map(|_| AtomicU64::new(0)).collect()
 }
 
-fn since_epoch(now: SystemTime) -> Duration {
-    now.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
+/// The time since 1970, which is worked out once for all that ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now(Duration);
+
+impl Now {
+    const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+}
+
+impl From<SystemTime> for Now {
+    #[inline]
+    fn from(now: SystemTime) -> Self {
+        Self(
+            now.duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default(),
+        )
+    }
 }
 
 /// In numbers that a processor divides quickly.
@@ -112,10 +171,6 @@ fn millis(time: Duration) -> u64 {
     time.as_secs()
         .saturating_mul(1_000)
         .saturating_add(time.subsec_millis().into())
-}
-
-fn seconds(now: SystemTime) -> u64 {
-    since_epoch(now).as_secs()
 }
 
 /// Counts the calls of each key in a window.
@@ -129,18 +184,18 @@ impl Calls {
 
     /// Counts a call; whether it is number `most` of its window.
     #[inline]
-    pub(crate) fn count(&self, hash: u64, now: SystemTime, window: Duration, most: u32) -> bool {
-        let window = (millis(since_epoch(now)) / millis(window).max(1)) & 0xffff;
-        let place = &self.0[place(hash)];
+    pub(crate) fn count(&self, mark: Mark, now: Now, window: Duration, most: u32) -> bool {
+        let window = (millis(now.0) / millis(window).max(1)) & 0xffff;
+        let place = &self.0[mark.place()];
         let found = place.load(Ordering::Relaxed);
-        let same = found & MARK == mark(hash) && found >> 16 & 0xffff == window;
+        let same = found & MARK == mark.high() && found >> 16 & 0xffff == window;
         let count = if same {
             (found & 0xffff).saturating_add(1).min(0xffff)
         } else {
             1
         };
         // Two threads may count as one: the sign of a loop is that it goes on.
-        place.store(mark(hash) | window << 16 | count, Ordering::Relaxed);
+        place.store(mark.high() | window << 16 | count, Ordering::Relaxed);
         count == u64::from(most)
     }
 }
@@ -149,54 +204,67 @@ impl Calls {
 mod tests {
     use super::*;
 
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    fn at(seconds: u64) -> Now {
+        Now(Duration::from_secs(seconds))
     }
 
-    const HASH: u64 = 0xdead_beef_0000_0007;
+    const KEY: Mark = Mark(0xdead_beef_0000_0007);
+    const OTHER: Mark = Mark(KEY.0 ^ 1 << 40);
 
     #[test]
     fn what_is_unfit_is_known_better_the_second_time_and_forgotten_after_a_while() {
         let unfit = Unfit::new();
-        assert_eq!(unfit.known(HASH, at(1_000)), Known::Not);
-        unfit.remember(HASH, at(1_000));
-        assert_eq!(unfit.known(HASH, at(1_001)), Known::Once);
-        unfit.remember(HASH, at(1_001));
-        assert_eq!(unfit.known(HASH, at(1_011)), Known::Well);
-        assert_eq!(unfit.known(HASH, at(1_012)), Known::Not);
+        assert_eq!(unfit.known(KEY, at(1_000)), Known::Not);
+        unfit.remember(KEY, at(1_000), true);
+        assert_eq!(unfit.known(KEY, at(1_001)), Known::Once);
+        unfit.remember(KEY, at(1_001), true);
+        assert_eq!(unfit.known(KEY, at(1_011)), Known::Well);
+        assert_eq!(unfit.known(KEY, at(1_012)), Known::Not);
+        assert_eq!(unfit.known(OTHER, at(1_002)), Known::Not, "another key");
         assert_eq!(
-            unfit.known(HASH ^ 1 << 40, at(1_002)),
-            Known::Not,
-            "another key"
-        );
-        assert_eq!(
-            unfit.known(HASH, at(900)),
+            unfit.known(KEY, at(900)),
             Known::Not,
             "the clock was put back"
         );
-        unfit.forget(HASH);
-        assert_eq!(unfit.known(HASH, at(1_002)), Known::Not);
+        unfit.forget(KEY);
+        assert_eq!(unfit.known(KEY, at(1_002)), Known::Not);
     }
 
     #[test]
     fn what_is_validated_each_time_is_known_at_once_and_is_no_sign_of_the_other() {
         let unfit = Unfit::new();
-        unfit.remember(HASH, at(1_000));
-        unfit.remember_validated(HASH, at(1_000));
-        assert_eq!(unfit.known(HASH, at(1_010)), Known::Validated);
-        assert_eq!(unfit.known(HASH, at(1_011)), Known::Not);
-        unfit.remember_validated(HASH, at(1_000));
-        unfit.remember(HASH, at(1_000));
-        assert_eq!(unfit.known(HASH, at(1_000)), Known::Once);
+        unfit.remember(KEY, at(1_000), true);
+        unfit.remember_validated(KEY, at(1_000));
+        assert_eq!(unfit.known(KEY, at(1_010)), Known::Validated);
+        assert_eq!(unfit.known(KEY, at(1_011)), Known::Not);
+        unfit.remember(KEY, at(1_000), false);
+        unfit.remember(KEY, at(1_000), true);
+        assert_eq!(unfit.known(KEY, at(1_000)), Known::Once);
+    }
+
+    #[test]
+    fn whoever_does_not_look_into_the_store_is_sent_there_after_a_while() {
+        let unfit = Unfit::new();
+        unfit.remember(KEY, at(1_000), true);
+        unfit.remember(KEY, at(1_000), true);
+        for second in 1_000..=1_010 {
+            assert_eq!(unfit.known(KEY, at(second)), Known::Well, "{second}");
+            unfit.remember_unseen(KEY, at(second));
+        }
+        assert_eq!(unfit.known(KEY, at(1_011)), Known::Once, "nobody waits yet");
+        unfit.remember(KEY, at(1_011), true);
+        assert_eq!(unfit.known(KEY, at(1_021)), Known::Well);
+        unfit.forget_all();
+        assert_eq!(unfit.known(KEY, at(1_021)), Known::Not);
     }
 
     #[test]
     fn a_key_that_falls_to_the_same_place_takes_it() {
-        let (unfit, other) = (Unfit::new(), HASH ^ 1 << 40);
-        unfit.remember(HASH, at(1_000));
-        unfit.remember(other, at(1_000));
-        assert_eq!(unfit.known(HASH, at(1_000)), Known::Not);
-        unfit.forget(HASH);
+        let (unfit, other) = (Unfit::new(), OTHER);
+        unfit.remember(KEY, at(1_000), true);
+        unfit.remember(other, at(1_000), true);
+        assert_eq!(unfit.known(KEY, at(1_000)), Known::Not);
+        unfit.forget(KEY);
         assert_eq!(unfit.known(other, at(1_000)), Known::Once);
     }
 
@@ -206,7 +274,7 @@ mod tests {
         let window = Duration::from_secs(1);
         let told = |now, most| {
             (0..20)
-                .filter(|_| calls.count(HASH, now, window, most))
+                .filter(|_| calls.count(KEY, now, window, most))
                 .count()
         };
         assert_eq!(told(at(1), 10), 1);

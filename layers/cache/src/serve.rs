@@ -39,7 +39,7 @@ pub(crate) fn from_memory<B>(
         None => Bytes::new(),
         Some(span) => slice(variant.body()?, &span),
     };
-    Some(answer(head, serve).map(|()| CacheBody::bytes(bytes)))
+    Some(answer(head, serve, CacheBody::bytes(bytes)))
 }
 
 pub(crate) fn slice(bytes: &Bytes, span: &Range<u64>) -> Bytes {

@@ -83,7 +83,7 @@ impl<S> Cache<S> {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let known = self.shared.unfit.known(asked.key.hash(), now);
+        let known = self.shared.unfit.known(asked.mark, now.into());
         if known != Known::Not || !asked.shares(&missed.forward) {
             return self.ask(request, asked, missed, None, now);
         }
@@ -191,8 +191,8 @@ where
                 self.release();
                 ResponseFuture::ready(answer)
             }
-            Step::Lean(hash) => {
-                let lean = Lean::miss(&self.shared, &request, hash, now);
+            Step::Lean(mark) => {
+                let lean = Lean::miss(&self.shared, &request, mark, now);
                 ResponseFuture::passing(self.inner.call(request), lean)
             }
             Step::Bypass(reason) => {

@@ -8,10 +8,10 @@ use crate::body::CacheBody;
 use crate::lean::{explain, note};
 use crate::overrides::Override;
 use crate::policy::{Ask, Decision, Glance, Mode, Reason, Serve, look_up_after};
-use crate::recent::Known;
+use crate::recent::{Known, Mark, Now};
 use crate::seek::Missed;
 use crate::serve::{from_memory, refusal};
-use crate::shared::Shared;
+use crate::shared::{Address, Shared};
 use crate::status::CacheStatus;
 use crate::store::{Answer, Key, KeyRef, Pending, Variants};
 use crate::telemetry;
@@ -23,7 +23,7 @@ pub(crate) enum Step<R> {
     /// It is answered, and what was found is to be validated.
     Refresh(Response<CacheBody<R>>, Key, Variants),
     /// It goes on at little cost.
-    Lean(u64),
+    Lean(Mark),
     /// It is no matter for the store.
     Bypass(Reason),
     /// Others may be asking the same.
@@ -55,8 +55,8 @@ impl Shared {
             return Step::Bypass(Reason::Bypass);
         }
         let name = wants.and_then(Override::name);
-        self.with_key(request, name, |key| {
-            self.step_at(request, glance, wants, key, now)
+        self.with_address(request, name, glance.authorization, |address| {
+            self.step_at(request, glance, wants, address, now)
         })
     }
 
@@ -64,12 +64,19 @@ impl Shared {
     fn step_at<B, R>(
         &self,
         request: &Request<B>,
-        glance: Glance,
+        glance: Glance<'_>,
         wants: Option<&Override>,
-        key: KeyRef<'_>,
+        address: Address<'_>,
         now: SystemTime,
     ) -> Step<R> {
-        self.count_call(key, now);
+        let (mark, recently) = (address.mark(), Now::from(now));
+        self.count_call(mark, recently, &address);
+        let is_bare = glance.is_plain && wants.is_none() && request.extensions().is_empty();
+        if is_bare && self.unfit.known(mark, recently) == Known::Well {
+            telemetry::forwarded(&address, Reason::UriMiss);
+            return Step::Lean(mark);
+        }
+        let key = self.key(address);
         let found = match self.get(key) {
             Answer::Now(found) => found,
             Answer::Later(pending) => return Step::Later(key.keep(), pending),
@@ -78,21 +85,14 @@ impl Shared {
         match look_up_after(glance, &wishes, &Ask::of(request), &found, now) {
             Decision::Serve(serve) => self.serve(request, key, found, &serve),
             Decision::Bypass(reason) => Step::Bypass(reason),
-            Decision::Forward(forward) => {
-                let known = found.is_empty()
-                    && wants.is_none()
-                    && self.unfit.known(key.hash(), now) == Known::Well;
-                if known && request.extensions().is_empty() {
-                    telemetry::forwarded(&key, forward.reason);
-                    return Step::Lean(key.hash());
-                }
-                Step::Miss(key.keep(), Missed { found, forward })
-            }
+            Decision::Forward(forward) => Step::Miss(key.keep(), Missed { found, forward }),
             Decision::Refuse => {
                 telemetry::refused(key);
-                Step::Answer(self.told(request, refusal(), || {
+                let mut answer = refusal();
+                self.told(request, &mut answer, || {
                     CacheStatus::forwarded(Reason::UriMiss)
-                }))
+                });
+                Step::Answer(answer)
             }
         }
     }
@@ -105,11 +105,11 @@ impl Shared {
         found: Variants,
         serve: &Serve,
     ) -> Step<R> {
-        let Some(answer) = from_memory(request.method(), &found[serve.index], serve) else {
+        let Some(mut answer) = from_memory(request.method(), &found[serve.index], serve) else {
             return Step::Body(key.keep(), found);
         };
         telemetry::hit(key, serve);
-        let answer = self.told(request, answer, || CacheStatus::served(serve));
+        self.told(request, &mut answer, || CacheStatus::served(serve));
         if serve.revalidate {
             return Step::Refresh(answer, key.keep(), found);
         }
@@ -120,13 +120,12 @@ impl Shared {
     fn told<B, R>(
         &self,
         request: &Request<B>,
-        mut answer: Response<CacheBody<R>>,
+        answer: &mut Response<CacheBody<R>>,
         status: impl Fn() -> CacheStatus,
-    ) -> Response<CacheBody<R>> {
-        self.tell(&mut answer, &status);
+    ) {
+        self.tell(answer, &status);
         if let Some((explain, start)) = explain(request) {
-            note(&explain, start, &status(), &mut answer);
+            note(&explain, start, &status(), answer);
         }
-        answer
     }
 }

@@ -8,7 +8,7 @@ use tracing::{debug, error, warn};
 
 use crate::policy::{Reason, Serve};
 pub(crate) use crate::store::events::store_failed;
-use crate::store::{Key, KeyRef, Selector};
+use crate::store::{Key, KeyRef, Name, Selector};
 
 const TARGET: &str = "buttress_cache";
 
@@ -122,7 +122,7 @@ pub(crate) fn not_revalidated(key: &Key, reason: &'static str) {
 
 /// One key was asked for again and again.
 #[cold]
-pub(crate) fn asked_too_often(key: KeyRef<'_>, times: u32, window: Duration) {
+pub(crate) fn asked_too_often(key: &dyn fmt::Display, times: u32, window: Duration) {
     let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
     error!(target: TARGET, %key, times, window_ms, "asked too often: is there a loop?");
     #[cfg(feature = "metrics")]
@@ -139,8 +139,14 @@ impl fmt::Display for Key {
 impl fmt::Display for KeyRef<'_> {
     /// Without the query and the partition.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name_pieces()
-            .into_iter()
-            .try_for_each(|piece| Where(piece).fmt(f))
+        self.name().fmt(f)
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    /// Without the query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pieces = self.pieces().into_iter();
+        pieces.try_for_each(|piece| Where(piece).fmt(f))
     }
 }

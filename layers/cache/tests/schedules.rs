@@ -359,7 +359,7 @@ fn whoever_waits_gets_the_response_or_the_lead() {
     shuttle::check_random(
         || {
             let table = Arc::new(Table::new());
-            let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
             let requests = [false, true, false].map(|goes| {
                 let (table, key) = (Arc::clone(&table), key.clone());
                 thread::spawn(move || request(&table, &key, goes))
@@ -389,7 +389,7 @@ fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens(
     shuttle::check_random(
         || {
             let outdated = Arc::new(Outdated::of(4));
-            let key = KeyRef::new(&Hashing::default(), Name::Whole("a"), "", None).keep();
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
             let since = outdated.moment();
             // What is in the store: put by the fetch, taken by the invalidation.
             let store = Arc::new(Mutex::new(false));

@@ -151,7 +151,9 @@ impl Fetch {
     fn leave<B>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
         if self.common {
             let shared = &self.asked.shared;
-            shared.unfit.remember(self.asked.key.hash(), shared.now());
+            let alone = self.found.is_empty();
+            let now = shared.now().into();
+            shared.unfit.remember(self.asked.mark, now, alone);
         }
         if let Some(leader) = self.leader.take() {
             leader.land(Landing::Alone);

@@ -42,7 +42,7 @@ impl Fetch {
         let serve = self.whole(&keep.head);
         let status = response.status();
         let joined = Response::new(Joined::new(before, skip, boxed(response.into_body())));
-        let answer = policy::answer(&keep.head, &serve);
+        let answer = policy::answer(&keep.head, &serve, ());
         let reader = keep.begin(boxed(joined.into_body()));
         let told = CacheStatus::forwarded(self.reason)
             .after(self.reason, Some(status))

@@ -57,6 +57,8 @@ impl Fetch {
         Keep {
             shared: Arc::clone(&asked.shared),
             key: asked.key.clone(),
+            mark: asked.mark,
+            alone: self.found.is_empty(),
             head,
             tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
             replaces: ids,
@@ -79,6 +81,9 @@ impl Fetch {
         let ended = as_ended(&keep.head);
         if self.common {
             self.asked.note_fitness(&ended);
+        } else {
+            // Whoever asks in the usual way may look for it.
+            self.asked.shared.unfit.forget(self.asked.mark);
         }
         let Some(leader) = self.leader.take() else {
             return response.map(|body| CacheBody::shared(keep.begin(boxed(body))));

@@ -58,7 +58,9 @@ impl Handle {
     pub fn key<B>(&self, request: &Request<B>) -> Key {
         let wants = self.0.wants(request);
         let name = wants.as_ref().and_then(Override::name);
-        self.0.with_key(request, name, |key| key.keep())
+        let authorization = request.headers().get(header::AUTHORIZATION);
+        self.0
+            .with_key(request, name, authorization, |key| key.keep())
     }
 
     /// What the response to a GET of this URI is stored under, without credentials or partition.
@@ -66,7 +68,7 @@ impl Handle {
     pub fn uri(&self, uri: &Uri) -> Key {
         let mut request = Request::new(());
         *request.uri_mut() = uri.clone();
-        self.0.with_key(&request, None, |key| key.keep())
+        self.0.with_key(&request, None, None, |key| key.keep())
     }
 
     /// What a response with an [`Override::key`] is stored under, without credentials or partition.
@@ -89,7 +91,7 @@ impl Handle {
             ttl: 0,
             revalidate: false,
         };
-        Some(policy::answer(head, &serve).map(|()| body))
+        Some(policy::answer(head, &serve, body))
     }
 
     /// Stores a response, fresh for so long, in place of all that were stored under the key. It answers
@@ -187,6 +189,8 @@ impl Handle {
             .wait("put", shared.store.put(key, variant, replaces))
             .await;
         if done.is_some() {
+            // By what marks it will be asked for, the key does not tell.
+            shared.unfit.forget_all();
             shared.announce(|| Change::Stored(key.clone()));
         }
         done.is_some()

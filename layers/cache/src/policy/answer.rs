@@ -8,7 +8,12 @@ use super::{Head, Reply, Serve};
 const READY: usize = 10_000;
 
 /// The numbers below [`READY`], of four digits each.
-static NUMBERS: [u8; READY * 4] = {
+static NUMBERS: &str = match str::from_utf8(&DIGITS) {
+    Ok(numbers) => numbers,
+    Err(_) => unreachable!(),
+};
+
+static DIGITS: [u8; READY * 4] = {
     let mut text = [0; READY * 4];
     let mut number = 0;
     while number < READY {
@@ -23,21 +28,21 @@ static NUMBERS: [u8; READY * 4] = {
     text
 };
 
-/// The head of an answer from the store; its body, if it has one, is the stored bytes that
-/// [`Serve::reply`] names (none for a request with HEAD).
+/// An answer from the store; its body, if it has one, is the stored bytes that [`Serve::reply`] names
+/// (none for a request with HEAD).
 ///
 /// Two allocations, those of the fields' clone, as long as the response is younger than 10,000
 /// seconds.
-pub(crate) fn answer(head: &Head, serve: &Serve) -> Response<()> {
-    let mut response = Response::new(());
+pub(crate) fn answer<B>(head: &Head, serve: &Serve, body: B) -> Response<B> {
+    let mut response = Response::new(body);
     *response.version_mut() = head.version;
     *response.headers_mut() = head.headers.clone();
     *response.status_mut() = status(head, serve);
     let headers = response.headers_mut();
-    // In place: to insert it would make the map grow, although it is there.
-    match headers.get_mut(header::AGE) {
-        Some(field) => *field = age(serve.age),
-        None => drop(headers.insert(header::AGE, age(serve.age))),
+    // In place, which is the first: to look for it costs more, and to insert it makes the map grow.
+    match headers.iter_mut().next() {
+        Some((name, field)) if *name == header::AGE => *field = age(serve.age),
+        _ => drop(headers.insert(header::AGE, age(serve.age))),
     }
     match serve.reply {
         Reply::Whole => {}
@@ -88,14 +93,14 @@ fn insert(headers: &mut HeaderMap, name: http::HeaderName, text: String) {
 fn age(age: Duration) -> HeaderValue {
     let seconds = super::seconds::capped(age.as_secs()).as_secs();
     let ready = usize::try_from(seconds).ok().filter(|age| *age < READY);
-    let text = ready.and_then(|age| {
+    let text = ready.map(|age| {
         let digits = match age {
             0..10 => 1,
             10..100 => 2,
             100..1_000 => 3,
             _ => 4,
         };
-        std::str::from_utf8(&NUMBERS[age * 4 + 4 - digits..age * 4 + 4]).ok()
+        &NUMBERS[age * 4 + 4 - digits..age * 4 + 4]
     });
     text.map_or_else(|| HeaderValue::from(seconds), HeaderValue::from_static)
 }

@@ -102,11 +102,12 @@ impl Serve {
         reply: Reply,
         now: SystemTime,
     ) -> Self {
+        let resident = head.freshness.resident(now);
         Self {
             index,
             reply,
-            age: head.freshness.age(now),
-            ttl: Life::of(wishes, head, now).ttl(),
+            age: head.freshness.age_after(resident),
+            ttl: Life::of(wishes, head, resident).ttl(),
             revalidate: false,
         }
     }

@@ -27,31 +27,35 @@ static OF_THE_BYTES: [HeaderName; 4] = [
     header::CONTENT_RANGE,
 ];
 
-/// The fields of a response that are stored, and a place for the age of each reuse.
+/// The fields of a response that are stored, after a place for the age of each reuse.
 pub(super) fn stored(policy: &Policy, control: &Control, arrival: &Arrival<'_>) -> HeaderMap {
     let mut stored = end_to_end(arrival.headers);
     strip(policy, control, arrival, &mut stored);
     stored
 }
 
-/// Without the fields of this connection, and those that `Connection` names.
+/// Without the fields of this connection, and those that `Connection` names; with a place for the age
+/// in front, where it is found at once.
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
+    kept.insert(header::AGE, HeaderValue::from_static("0"));
     for (name, value) in headers {
-        if !HOP_BY_HOP.contains(name) {
+        if !HOP_BY_HOP.contains(name) && *name != header::AGE {
             // Not more than the response had, so there is room.
             let _ = kept.try_append(name, value.clone());
         }
     }
     for name in list::members(list::lines(headers, &header::CONNECTION)) {
-        if let Ok(name) = HeaderName::from_bytes(name) {
+        if let Ok(name) = HeaderName::from_bytes(name)
+            && name != header::AGE
+        {
             kept.remove(name);
         }
     }
     kept
 }
 
-/// Without what may not be reused; with a place for the age.
+/// Without what may not be reused.
 fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut HeaderMap) {
     // §5.2.2.4: reused after validation only; here not at all.
     for name in &control.no_cache_fields {
@@ -67,7 +71,6 @@ fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut
             stored.remove(header::SET_COOKIE);
         }
     }
-    stored.insert(header::AGE, HeaderValue::from_static("0"));
 }
 
 /// Stored fields, updated by those of a newer response about the same bytes (§3.2).
@@ -82,6 +85,7 @@ pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> Hea
     let newer = end_to_end(newer);
     let changes = |name: &HeaderName| {
         !OF_THE_BYTES.contains(name)
+            && *name != header::AGE
             && (!tagged || *name != header::ETAG)
             && (cookies || *name != header::SET_COOKIE)
     };

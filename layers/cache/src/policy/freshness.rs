@@ -64,7 +64,12 @@ impl Freshness {
 
     /// Its age (§4.2.3, `current_age`).
     pub(crate) fn age(&self, now: SystemTime) -> Duration {
-        self.initial_age.saturating_add(self.resident(now))
+        self.age_after(self.resident(now))
+    }
+
+    /// Its age when it has been here for so long.
+    pub(super) fn age_after(&self, resident: Duration) -> Duration {
+        self.initial_age.saturating_add(resident)
     }
 }
 

@@ -105,7 +105,7 @@ impl Case {
         let ask = Ask::of(&again);
         let aim = match look_up(&wishes, &ask, &stored, asked) {
             Decision::Serve(serve) => {
-                answer(&stored[0], &serve);
+                answer(&stored[0], &serve, ());
                 Aim::Validate(0)
             }
             Decision::Forward(forward) => {
@@ -116,12 +116,12 @@ impl Case {
         };
         let status = (!fails).then_some(self.status);
         if let Some(serve) = rescue(&policy, &wishes, &ask, &stored, aim, status, answered) {
-            answer(&stored[0], &serve);
+            answer(&stored[0], &serve, ());
         }
         let arrival = self.arrival(1, self.status, asked, answered);
         let lesson = learn(&policy, &wishes, &ask, &stored, aim, &arrival);
         if let Action::Update { heads, serve } = lesson.action {
-            answer(&heads[0].1, &serve);
+            answer(&heads[0].1, &serve, ());
         }
     }
 

@@ -5,7 +5,7 @@ use super::{Ask, Freshness, Vary, validator};
 /// The head of a stored response, of the whole representation even where only a part of its bytes
 /// is stored: then its status is 200 and it has no `Content-Range`.
 ///
-/// Fields that describe one connection are gone (RFC 9111 §3.1). `Age` is present, as a place to
+/// Fields that describe one connection are gone (RFC 9111 §3.1). `Age` comes first, as a place to
 /// write the current one to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {

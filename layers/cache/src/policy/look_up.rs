@@ -24,7 +24,7 @@ pub(crate) fn look_up<T: AsRef<Head>>(
 
 /// The same, after a glance at the request.
 pub(crate) fn look_up_after<T: AsRef<Head>>(
-    glance: Glance,
+    glance: Glance<'_>,
     wishes: &Wishes,
     ask: &Ask<'_>,
     stored: &[T],
@@ -73,8 +73,9 @@ fn decide<T: AsRef<Head>>(
         return Decision::Forward(Forward::completing(ask, &selected));
     };
     let Selected { index, head, .. } = selected;
-    let life = Life::of(wishes, head, now);
-    let revalidate = match Verdict::of(wishes, wanted, head, life, now) {
+    let resident = head.freshness.resident(now);
+    let life = Life::of(wishes, head, resident);
+    let revalidate = match Verdict::of(wishes, wanted, head, life, resident) {
         Verdict::Use => false,
         Verdict::UseAndValidate => true,
         Verdict::Validate(reason) => {
@@ -84,7 +85,7 @@ fn decide<T: AsRef<Head>>(
     Decision::Serve(Serve {
         index,
         reply,
-        age: head.freshness.age(now),
+        age: head.freshness.age_after(resident),
         ttl: life.ttl(),
         revalidate,
     })

@@ -346,7 +346,7 @@ fn replace(entries: &mut [Entry], heads: Vec<(usize, Head)>) {
 
 fn respond(request: &Request<()>, entries: &[Entry], serve: &Serve, how: How) -> Answer {
     let entry = &entries[serve.index];
-    let response = answer(&entry.head, serve);
+    let response = answer(&entry.head, serve, ());
     let cut = |first: u64, end: u64| {
         let at = |byte: u64| usize::try_from(byte - entry.head.extent.first).unwrap();
         entry.body[at(first)..at(end)].to_vec()

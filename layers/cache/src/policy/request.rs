@@ -2,47 +2,48 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::directives::directives;
 use super::list;
 
-/// What the names of a request's fields say, found in one pass: it costs less than a look-up of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Glance {
+/// What a request's fields say at first sight, found in one pass: it costs less than a look-up of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance<'a> {
     /// Whether no field changes what is served: nothing to parse, for most requests.
     pub(crate) is_plain: bool,
     /// Whether there may be content.
     pub(crate) has_content: bool,
+    pub(crate) authorization: Option<&'a HeaderValue>,
 }
 
-impl Glance {
+impl<'a> Glance<'a> {
     #[inline]
-    pub(crate) fn at(headers: &HeaderMap) -> Self {
-        let (mut is_plain, mut has_content) = (true, false);
-        for name in headers.keys() {
+    pub(crate) fn at(headers: &'a HeaderMap) -> Self {
+        let mut glance = Self {
+            is_plain: true,
+            has_content: false,
+            authorization: None,
+        };
+        for (name, value) in headers {
             let name = name.as_str();
-            if !name.starts_with(['c', 'i', 'p', 'r', 't']) {
-                continue;
-            }
-            match name {
-                "cache-control"
-                | "pragma"
-                | "range"
-                | "if-match"
-                | "if-range"
-                | "if-none-match"
-                | "if-modified-since"
-                | "if-unmodified-since" => is_plain = false,
-                "content-length" => has_content |= headers[name] != "0",
-                "transfer-encoding" => has_content = true,
+            // Most names are told from all of these by their length.
+            match name.len() {
+                5 => glance.is_plain &= name != "range",
+                6 => glance.is_plain &= name != "pragma",
+                8 => glance.is_plain &= !matches!(name, "if-match" | "if-range"),
+                13 if name == "authorization" => {
+                    glance.authorization.get_or_insert(value);
+                }
+                13 => glance.is_plain &= !matches!(name, "cache-control" | "if-none-match"),
+                14 => glance.has_content |= name == "content-length" && value != "0",
+                17 if name == "transfer-encoding" => glance.has_content = true,
+                17 => glance.is_plain &= name != "if-modified-since",
+                19 => glance.is_plain &= name != "if-unmodified-since",
                 _ => {}
             }
         }
-        Self {
-            is_plain,
-            has_content,
-        }
+        glance
     }
 }
 
@@ -102,8 +103,6 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn wanted(lines: &[(&'static str, &'static str)]) -> Wanted {
@@ -120,6 +119,59 @@ mod tests {
 
     const fn secs(seconds: u64) -> Option<Duration> {
         Some(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_glance_sees_what_a_look_at_each_field_does() {
+        let glance = |name: header::HeaderName, value: &'static str| {
+            let others = [
+                "accept",
+                "x-pragmas",
+                "ranges",
+                "if-matched",
+                "x-tenant-no-123",
+            ];
+            let mut headers: HeaderMap = others
+                .map(|name| (name.parse().unwrap(), HeaderValue::from_static("x")))
+                .into_iter()
+                .collect();
+            headers.insert(name, HeaderValue::from_static(value));
+            let Glance {
+                is_plain,
+                has_content,
+                authorization,
+            } = Glance::at(&headers);
+            (is_plain, has_content, authorization.cloned())
+        };
+        for name in [
+            header::CACHE_CONTROL,
+            header::PRAGMA,
+            header::RANGE,
+            header::IF_RANGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::IF_UNMODIFIED_SINCE,
+        ] {
+            assert_eq!(glance(name.clone(), "0"), (false, false, None), "{name}");
+        }
+        assert_eq!(glance(header::CONTENT_LENGTH, "0"), (true, false, None));
+        assert_eq!(glance(header::CONTENT_LENGTH, "1"), (true, true, None));
+        assert_eq!(glance(header::TRANSFER_ENCODING, "x"), (true, true, None));
+        assert_eq!(glance(header::ACCEPT_ENCODING, "x"), (true, false, None));
+        let secret = HeaderValue::from_static("a");
+        assert_eq!(
+            glance(header::AUTHORIZATION, "a"),
+            (true, false, Some(secret))
+        );
+    }
+
+    #[test]
+    fn of_several_authorizations_the_first_counts() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("a"));
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("b"));
+        assert_eq!(Glance::at(&headers).authorization.unwrap(), "a");
     }
 
     #[test]

@@ -27,11 +27,11 @@ pub(super) enum Verdict {
 impl Life {
     /// A lifetime that the caller wishes is measured from the response's arrival: whoever sets one
     /// means the age of the copy.
-    pub(super) fn of(wishes: &Wishes, head: &Head, now: SystemTime) -> Self {
+    pub(super) fn of(wishes: &Wishes, head: &Head, resident: Duration) -> Self {
         let freshness = &head.freshness;
         let (lifetime, age) = match wishes.lifetime(head.status) {
-            Some(wish) => (wish, freshness.resident(now)),
-            None => (freshness.lifetime, freshness.age(now)),
+            Some(wish) => (wish, resident),
+            None => (freshness.lifetime, freshness.age_after(resident)),
         };
         // §4.2: fresh as long as the lifetime is greater than the age.
         match lifetime.checked_sub(age) {
@@ -56,13 +56,13 @@ impl Verdict {
         wanted: &Wanted,
         head: &Head,
         life: Life,
-        now: SystemTime,
+        resident: Duration,
     ) -> Self {
         match wishes.mode {
             Mode::ForceCache | Mode::OnlyIfCached => Self::Use,
             Mode::NoCache => Self::Validate(Reason::Request),
             Mode::Default | Mode::NoStore | Mode::Reload => {
-                let objection = objection(wanted, head, life, now);
+                let objection = objection(wanted, head, life, resident);
                 objection.map_or_else(|| Self::by_rule(wishes, wanted, head, life), Self::Validate)
             }
         }
@@ -92,7 +92,7 @@ impl Verdict {
 }
 
 /// What the request has against a stored response (§5.2.1).
-fn objection(wanted: &Wanted, head: &Head, life: Life, now: SystemTime) -> Option<Reason> {
+fn objection(wanted: &Wanted, head: &Head, life: Life, resident: Duration) -> Option<Reason> {
     let freshness = &head.freshness;
     let left = match life {
         Life::Left(left) => left,
@@ -101,7 +101,7 @@ fn objection(wanted: &Wanted, head: &Head, life: Life, now: SystemTime) -> Optio
     // RFC 8246 §2: a reload, which asks for an age of zero, finds nothing new.
     let pointless =
         freshness.immutable && !left.is_zero() && wanted.max_age == Some(Duration::ZERO);
-    let too_old = |most: Duration| freshness.age(now) > most && !pointless;
+    let too_old = |most: Duration| freshness.age_after(resident) > most && !pointless;
     let objects = wanted.no_cache
         || wanted.max_age.is_some_and(too_old)
         || wanted.min_fresh.is_some_and(|least| left < least);
@@ -117,7 +117,8 @@ pub(super) fn may_rescue(
     now: SystemTime,
 ) -> bool {
     let freshness = &head.freshness;
-    let life = Life::of(wishes, head, now);
+    let resident = freshness.resident(now);
+    let life = Life::of(wishes, head, resident);
     let over = match life {
         Life::Left(_) => Duration::ZERO,
         Life::Over(over) => over,
@@ -127,7 +128,7 @@ pub(super) fn may_rescue(
     }
     // The caller's permission counts, and so does the origin's, which is a limit as well.
     wanted.if_error.is_some_and(|most| over <= most)
-        || objection(wanted, head, life, now).is_none()
+        || objection(wanted, head, life, resident).is_none()
             && freshness
                 .if_error
                 .map_or(policy.stale_on_error, |most| over <= most)

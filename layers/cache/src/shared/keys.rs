@@ -1,5 +1,6 @@
 //! What requests are stored under.
 
+use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 
 use buttress_kernel::Partition;
@@ -7,16 +8,45 @@ use buttress_kernel::key::{Authority, KeyExtractor};
 use http::{HeaderValue, Request, Uri, header};
 
 use super::Shared;
+use crate::recent::Mark;
 use crate::store::{Credentials, Key, KeyRef, Name};
 
-impl Shared {
-    /// Does something with the key of a request.
+/// Where a request's responses are, as far as it costs next to nothing to tell: all of a key but the
+/// digest of the credentials.
+#[derive(Clone, Copy)]
+pub(crate) struct Address<'a> {
+    name: Name<'a>,
+    partition: &'a str,
+    /// What tells users apart, and a quick hash of it.
+    secret: Option<(&'a [u8], u64)>,
+    /// Of the name and the partition.
+    hash: u64,
+}
+
+impl Address<'_> {
+    /// What the key is known by where a mistake costs no more than a look into the store.
     #[inline]
-    pub(crate) fn with_key<B, T>(
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.hash ^ self.secret.map_or(0, |(_, hash)| hash))
+    }
+}
+
+/// The name, as events tell it.
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
+impl Shared {
+    /// Does something with the address of a request with this `Authorization`.
+    #[inline]
+    pub(crate) fn with_address<B, T>(
         &self,
         request: &Request<B>,
         name: Option<&str>,
-        act: impl FnOnce(KeyRef<'_>) -> T,
+        authorization: Option<&HeaderValue>,
+        act: impl FnOnce(Address<'_>) -> T,
     ) -> T {
         let extensions = request.extensions();
         let partition = if extensions.is_empty() {
@@ -25,36 +55,56 @@ impl Shared {
             extensions.get::<Partition>()
         };
         let partition = partition.map_or("", Partition::as_str);
-        let credentials = self.credentials(request);
+        // A shared cache has rules of its own for credentials (RFC 9111 §3.5).
+        let authorization = authorization.filter(|_| !self.settings.policy.shared);
+        let secret =
+            authorization.map(|field| (field.as_bytes(), self.second.hash(field.as_bytes())));
+        let of = |name| Address {
+            name,
+            partition,
+            secret,
+            hash: self.hashing.of_name(name, partition),
+        };
         if let Some(name) = name {
-            return act(KeyRef::new(
-                &self.hashing,
-                Name::Whole(name),
-                partition,
-                credentials,
-            ));
+            return act(of(Name::Whole(name)));
         }
         let authority = Authority.extract(request);
-        let name = uri_name(request.uri(), &authority);
-        act(KeyRef::new(&self.hashing, name, partition, credentials))
+        act(of(uri_name(request.uri(), &authority)))
     }
 
-    /// A digest of the credentials, which in a private cache divide the users; a shared cache has
-    /// rules of its own for them (RFC 9111 §3.5). One half of it cannot be forged without the seed;
-    /// the other only makes it as unlikely as can be that two users meet by chance.
+    /// Does something with the key of a request with this `Authorization`.
+    pub(crate) fn with_key<B, T>(
+        &self,
+        request: &Request<B>,
+        name: Option<&str>,
+        authorization: Option<&HeaderValue>,
+        act: impl FnOnce(KeyRef<'_>) -> T,
+    ) -> T {
+        self.with_address(request, name, authorization, |address| {
+            act(self.key(address))
+        })
+    }
+
     #[inline]
-    fn credentials<B>(&self, request: &Request<B>) -> Option<Credentials> {
-        if self.settings.policy.shared {
-            return None;
-        }
-        let secret = request.headers().get(header::AUTHORIZATION)?.as_bytes();
+    pub(crate) fn key<'a>(&self, address: Address<'a>) -> KeyRef<'a> {
+        let credentials = address
+            .secret
+            .map(|(secret, hash)| self.credentials(secret, hash));
+        KeyRef::at(address.hash, address.name, address.partition, credentials)
+    }
+
+    /// A digest of the credentials, which in a private cache divide the users. One half of it cannot be
+    /// forged without the seed; the other only makes it as unlikely as can be that two users meet by
+    /// chance.
+    #[inline]
+    fn credentials(&self, secret: &[u8], hash: u64) -> Credentials {
         #[cfg(feature = "persistent")]
         if let Some(key) = &self.settings.secret {
-            return Some(key.digest(secret));
+            return key.digest(secret);
         }
         let mut hasher = self.secret.build_hasher();
         hasher.write(secret);
-        Some([hasher.finish(), self.second.hash(secret)])
+        [hasher.finish(), hash]
     }
 
     /// The key of a URI, in the partition of `key`; the host is that of a server, whose URIs do not

@@ -5,26 +5,30 @@ mod storing;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use http::{HeaderName, Request, Response};
 use tokio::sync::broadcast;
 
+pub(crate) use self::keys::Address;
 use crate::flight::Table;
 use crate::handle::Change;
 use crate::outdated::{KEYS, Outdated};
 use crate::overrides::{Override, Target};
-use crate::recent::{Calls, Unfit};
+use crate::recent::{Calls, Mark, Now, Unfit};
 use crate::settings::Settings;
 use crate::status::CacheStatus;
-use crate::store::{Hashing, KeyRef, Memory, Store};
+use crate::store::{Hashing, Memory, Store};
 use crate::stream::Room;
 use crate::telemetry;
 
 /// So many changes wait for a listener that is slow.
 const CHANGES: usize = 256;
+
+/// The seed of digests of credentials: one for the process, as that of keys is.
+static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
@@ -39,6 +43,7 @@ pub(crate) struct Shared {
     /// For digests of credentials, which nobody may guess.
     secret: RandomState,
     second: Hashing,
+    numbers: RandomState,
     ids: AtomicU64,
     pub(crate) revalidating: AtomicUsize,
     pub(crate) changes: broadcast::Sender<Change>,
@@ -63,9 +68,10 @@ impl Shared {
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(settings.max_entry)),
             calls: Calls::new(),
-            hashing: Hashing::default(),
-            secret: RandomState::new(),
-            second: Hashing::default(),
+            hashing: Hashing::of_keys(),
+            secret: PROCESS.clone(),
+            second: Hashing::of_secrets(),
+            numbers: RandomState::new(),
             ids: AtomicU64::new(0),
             revalidating: AtomicUsize::new(0),
             changes: broadcast::Sender::new(CHANGES),
@@ -80,7 +86,7 @@ impl Shared {
 
     /// A number for a new response, other than those of earlier processes too.
     pub(crate) fn new_id(&self) -> u64 {
-        self.secret
+        self.numbers
             .hash_one(self.ids.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -108,9 +114,9 @@ impl Shared {
 
     /// Counts a call, and warns when there are so many of one key that it must be a loop.
     #[inline]
-    pub(crate) fn count_call(&self, key: KeyRef<'_>, now: SystemTime) {
+    pub(crate) fn count_call(&self, mark: Mark, now: Now, key: &dyn fmt::Display) {
         let (most, window) = self.settings.warn_at;
-        if most > 0 && self.calls.count(key.hash(), now, window, most) {
+        if most > 0 && self.calls.count(mark, now, window, most) {
             telemetry::asked_too_often(key, most, window);
         }
     }

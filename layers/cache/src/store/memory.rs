@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,9 +31,10 @@ pub struct Memory(Arc<Inner>);
 
 struct Inner {
     entries: Cache<Key, Entry, Weigh, Carried>,
-    /// Entries that are packed and used, unpacked. One that is not of the very entry that is stored
-    /// now is as good as none, so nobody has to keep the two in step.
-    unpacked: Cache<Key, Unpacked, Weigh, Carried>,
+    /// Entries that are packed and used, unpacked: by their place in memory, which nothing else takes
+    /// as long as they are here. So they are found without a second look at the key, and nobody has to
+    /// take out what is not stored any more, since nobody asks for it.
+    unpacked: Cache<u64, Unpacked, Weigh, Carried>,
     /// Whoever changes what is under a key holds one of these, so that no change is lost.
     writers: [Mutex<()>; WRITERS],
 }
@@ -52,6 +54,13 @@ struct Unpacked {
     variants: Variants,
 }
 
+/// Where an entry is, as a number whose bits are all used: another one for each entry that lives.
+#[inline]
+fn place(packed: &Arc<[u8]>) -> u64 {
+    let place = (packed.as_ptr() as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    place ^ place >> 32
+}
+
 /// The part of all bytes that is for what is unpacked.
 const UNPACKED: u64 = 8;
 
@@ -64,20 +73,20 @@ impl Weighter<Key, Entry> for Weigh {
     }
 }
 
-impl Weighter<Key, Unpacked> for Weigh {
-    fn weight(&self, key: &Key, unpacked: &Unpacked) -> u64 {
+impl Weighter<u64, Unpacked> for Weigh {
+    fn weight(&self, _: &u64, unpacked: &Unpacked) -> u64 {
         // The bodies are those of the packed entry, which may be gone.
         let heads = unpacked
             .variants
             .iter()
             .map(|variant| variant.head().size());
-        (ENTRY + key.size() + unpacked.from.len() + heads.sum::<usize>()) as u64
+        (ENTRY + unpacked.from.len() + heads.sum::<usize>()) as u64
     }
 }
 
-fn cache<V: Clone>(bytes: u64, shards: usize) -> Cache<Key, V, Weigh, Carried>
+fn cache<K: Eq + Hash, V: Clone>(bytes: u64, shards: usize) -> Cache<K, V, Weigh, Carried>
 where
-    Weigh: Weighter<Key, V>,
+    Weigh: Weighter<K, V>,
 {
     // Half of them as many names are remembered of what was swept out lately.
     let entries = usize::try_from((bytes / 2_048).clamp(64, 1 << 20)).unwrap_or(64);
@@ -144,23 +153,22 @@ impl Memory {
 
     /// An entry that is packed, unpacked.
     #[inline]
-    fn unpack(&self, key: KeyRef<'_>, packed: Arc<[u8]>) -> Variants {
-        if let Some(unpacked) = self.0.unpacked.get(&key)
-            && Arc::ptr_eq(&unpacked.from, &packed)
-        {
-            return unpacked.variants;
+    fn unpack(&self, packed: Arc<[u8]>) -> Variants {
+        match self.0.unpacked.get(&place(&packed)) {
+            Some(unpacked) => unpacked.variants,
+            None => self.unpack_anew(packed),
         }
-        self.unpack_anew(key, packed)
     }
 
     #[cold]
-    fn unpack_anew(&self, key: KeyRef<'_>, packed: Arc<[u8]>) -> Variants {
+    fn unpack_anew(&self, packed: Arc<[u8]>) -> Variants {
+        let place = place(&packed);
         let variants = Entry::Packed(Arc::clone(&packed)).variants();
         let unpacked = Unpacked {
             from: packed,
             variants: variants.clone(),
         };
-        self.0.unpacked.insert(key.keep(), unpacked);
+        self.0.unpacked.insert(place, unpacked);
         variants
     }
 
@@ -204,7 +212,7 @@ impl Store for Memory {
         Answer::Now(match self.0.entries.get(&key) {
             None => Variants::default(),
             Some(Entry::Loose(variants)) => variants,
-            Some(Entry::Packed(packed)) => self.unpack(key, packed),
+            Some(Entry::Packed(packed)) => self.unpack(packed),
         })
     }
 

@@ -115,7 +115,7 @@ async fn removes_by_number<S: Store>(store: &S) {
 }
 
 async fn tells_keys_apart<S: Store>(store: &S) {
-    let hashing = Hashing::default();
+    let hashing = Hashing::of_keys();
     let uri = |path| Name::Uri {
         scheme: "http",
         authority: "a.example",
@@ -268,7 +268,7 @@ async fn three_keys<S: Store>(store: &S) -> [Key; 3] {
 }
 
 pub(crate) fn key(name: &str) -> Key {
-    KeyRef::new(&Hashing::default(), Name::Whole(name), "", None).keep()
+    KeyRef::new(&Hashing::of_keys(), Name::Whole(name), "", None).keep()
 }
 
 pub(crate) fn variant(id: u64, body: &str) -> Variant {

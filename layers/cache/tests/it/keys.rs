@@ -333,3 +333,18 @@ async fn an_unsafe_request_with_a_bare_path_makes_its_hosts_responses_out_of_dat
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn layers_that_are_given_one_memory_share_what_is_in_it() {
+    let memory = buttress_cache::store::Memory::of(1 << 20);
+    let of = |user: &str| with(get("/a"), "authorization", user);
+    let (one, _) = over(&private().store(memory.clone()), [fresh("one's")]);
+    send(&one, get("/a")).await;
+    send(&one, of("ann")).await;
+    let (other, server) = over(&private().store(memory.clone()), [fresh("other's")]);
+    assert_eq!(send(&other, get("/a")).await.body, "one's");
+    assert_eq!(send(&other, of("ann")).await.body, "one's");
+    assert_eq!(send(&other, of("bob")).await.body, "other's");
+    assert_eq!(server.calls().len(), 1);
+    assert_eq!(memory.keys(), 3);
+}

@@ -11,6 +11,7 @@ mod directives;
 mod failing;
 mod handle;
 mod keys;
+mod lean;
 #[cfg(feature = "metrics")]
 mod measured;
 mod rows;

@@ -4,7 +4,7 @@ use crate::policy::model::{get, origin, secs, start, stored};
 fn life(wishes: &Wishes, after: Duration) -> Life {
     let says = origin(200, &[("cache-control", "max-age=60"), ("age", "10")], "x");
     let head = stored(&Policy::private(), &get(&[]), &says).unwrap();
-    Life::of(wishes, &head, start() + after)
+    Life::of(wishes, &head, head.freshness.resident(start() + after))
 }
 
 #[test]

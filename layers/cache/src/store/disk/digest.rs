@@ -65,7 +65,7 @@ mod tests {
     fn of(name: Name<'_>, partition: &str, credentials: Option<Credentials>) -> Digest {
         // A layer, and so a process, of its own.
         Digest::of_key(KeyRef::new(
-            &Hashing::default(),
+            &Hashing::of_keys(),
             name,
             partition,
             credentials,
@@ -84,7 +84,7 @@ mod tests {
             one,
             of(Name::Whole("http://a.example/?q"), "ann", Some([1, 2]))
         );
-        let kept = KeyRef::new(&Hashing::default(), uri, "ann", Some([1, 2])).keep();
+        let kept = KeyRef::new(&Hashing::of_keys(), uri, "ann", Some([1, 2])).keep();
         assert_eq!(one, Digest::of_key(kept.lend()));
         assert_eq!(one.to_string().len(), 32);
     }

@@ -1,7 +1,7 @@
 //! Keys on loan, so that a look-up costs no allocation.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use quick_cache::Equivalent;
 
@@ -32,20 +32,51 @@ pub(crate) enum Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// The pieces whose sequence is the name.
-    const fn pieces(&self) -> [&'a str; 4] {
+    /// Whether the sequence of the pieces is this text.
+    #[inline]
+    fn is(&self, text: &[u8]) -> bool {
         match *self {
+            Self::Uri {
+                scheme: "https",
+                authority,
+                path,
+            } => text
+                .strip_prefix(b"https://")
+                .is_some_and(|rest| is_both(rest, authority, path)),
             Self::Uri {
                 scheme,
                 authority,
                 path,
             } => {
-                let mark = if scheme.is_empty() { "//" } else { "://" };
-                [scheme, mark, authority, path]
+                let rest = text.strip_prefix(scheme.as_bytes());
+                let rest = rest.and_then(|rest| rest.strip_prefix(mark(scheme).as_bytes()));
+                rest.is_some_and(|rest| is_both(rest, authority, path))
             }
+            Self::Whole(name) => name.as_bytes() == text,
+        }
+    }
+
+    /// The pieces whose sequence is the name.
+    pub(crate) const fn pieces(&self) -> [&'a str; 4] {
+        match *self {
+            Self::Uri {
+                scheme,
+                authority,
+                path,
+            } => [scheme, mark(scheme), authority, path],
             Self::Whole(name) => [name, "", "", ""],
         }
     }
+}
+
+/// What stands between a scheme, if there is one, and the authority.
+const fn mark(scheme: &str) -> &'static str {
+    if scheme.is_empty() { "//" } else { "://" }
+}
+
+#[inline]
+fn is_both(text: &[u8], first: &str, second: &str) -> bool {
+    text.strip_prefix(first.as_bytes()) == Some(second.as_bytes())
 }
 
 impl<'a> KeyRef<'a> {
@@ -56,35 +87,32 @@ impl<'a> KeyRef<'a> {
         partition: &'a str,
         credentials: Option<Credentials>,
     ) -> Self {
-        let mut hasher = hashing.0.build_hasher();
-        match name {
-            Name::Uri {
-                scheme,
-                authority,
-                path,
-            } => {
-                hasher.write(scheme.as_bytes());
-                hasher.write(authority.as_bytes());
-                hasher.write(path.as_bytes());
-            }
-            Name::Whole(name) => hasher.write(name.as_bytes()),
-        }
-        if !partition.is_empty() {
-            hasher.write(partition.as_bytes());
-        }
-        if let Some([high, low]) = credentials {
-            hasher.write_u64(high);
-            hasher.write_u64(low);
-        }
+        Self::at(
+            hashing.of_name(name, partition),
+            name,
+            partition,
+            credentials,
+        )
+    }
+
+    /// With the hash of name and partition.
+    #[inline]
+    pub(crate) fn at(
+        hash: u64,
+        name: Name<'a>,
+        partition: &'a str,
+        credentials: Option<Credentials>,
+    ) -> Self {
         Self {
-            hash: hasher.finish(),
+            // Half of the digest is as good as random.
+            hash: hash ^ credentials.map_or(0, |[high, _]| high),
             name,
             partition,
             credentials,
         }
     }
 
-    /// A number that is the same for equal keys of one layer, and differs from process to process.
+    /// A number that is the same for equal keys of one process, and differs from process to process.
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
@@ -113,8 +141,8 @@ impl<'a> KeyRef<'a> {
         }
     }
 
-    pub(crate) const fn name_pieces(&self) -> [&'a str; 4] {
-        self.name.pieces()
+    pub(crate) const fn name(&self) -> Name<'a> {
+        self.name
     }
 
     /// Everything that makes it this key and no other, piece by piece, the same in each process.
@@ -134,24 +162,20 @@ impl<'a> KeyRef<'a> {
 
     /// Whether the pieces are those of `key`.
     fn is(&self, key: &Key) -> bool {
-        let mut name = key.name();
-        for piece in self.name.pieces() {
-            match name.strip_prefix(piece) {
-                Some(rest) => name = rest,
-                None => return false,
+        let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
+        if !self.name.is(name) {
+            return false;
+        }
+        match rest.strip_prefix(self.partition.as_bytes()) {
+            Some(others) => rest = others,
+            None => return false,
+        }
+        match self.credentials {
+            None => rest.is_empty(),
+            Some([high, low]) => {
+                rest.len() == DIGEST && rest[..16] == hex(high) && rest[16..] == hex(low)
             }
         }
-        let Some(rest) = key.partition().strip_prefix(self.partition) else {
-            return false;
-        };
-        name.is_empty()
-            && match self.credentials {
-                None => rest.is_empty(),
-                Some([high, low]) => {
-                    let rest = rest.as_bytes();
-                    rest.len() == DIGEST && rest[..16] == hex(high) && rest[16..] == hex(low)
-                }
-            }
     }
 }
 

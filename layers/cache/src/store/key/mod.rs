@@ -47,7 +47,7 @@ impl Key {
         &self.text[self.name as usize..]
     }
 
-    /// A number that is the same for equal keys of one layer, and differs from process to process.
+    /// A number that is the same for equal keys of one process, and differs from process to process.
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
