@@ -72,7 +72,8 @@ pub fn verify(
     let concerned = inputs
         .iter()
         .filter(|(label, _)| policy.concerns(label.as_str()));
-    for (label, input) in concerned.take(MOST_SIGNATURES) {
+    let mut tried = 0;
+    for (label, input) in concerned {
         let Some(params) = SignatureParams::of_entry(label.as_str(), input) else {
             last = Reason::Malformed;
             continue;
@@ -80,6 +81,11 @@ pub fn verify(
         if !policy.has_tag(&params) {
             continue;
         }
+        // Those of other applications, which cost nothing, do not push ours out.
+        if tried == MOST_SIGNATURES {
+            break;
+        }
+        tried += 1;
         let found = signatures.iter().find(|(name, _)| *name == label);
         let found = found.map(|(_, entry)| entry);
         let candidate = Candidate {

@@ -19,6 +19,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use ring::digest::{Context, SHA256, SHA512, digest};
 use sfv::{Dictionary, ListEntry, Parser};
 
+use super::component::{Component, Name};
+use super::params::SignatureParams;
 use super::value;
 use crate::{Reason, Unverified};
 
@@ -79,6 +81,9 @@ impl DigestAlgorithm {
 /// Whether `bytes` have the digests that a field says they have: all of those by hash functions that
 /// are good enough, of which there must be one. Others are passed over.
 ///
+/// Looks at the whole field, so the signature must cover the whole field too: where it covers one member
+/// with `key`, anybody on the way can add another. The layers look at what is covered alone.
+///
 /// # Errors
 ///
 /// If the field is missing or cannot be read, has no such digest, or has the digest of something else.
@@ -92,7 +97,31 @@ pub fn check(headers: &HeaderMap, name: &HeaderName, bytes: &[u8]) -> Result<(),
 pub(super) struct Claims(Vec<(Vec<u8>, Context)>);
 
 impl Claims {
+    /// Of the whole field.
     pub(super) fn of(headers: &HeaderMap, name: &HeaderName) -> Result<Self, Reason> {
+        Self::among(headers, name, |_| true)
+    }
+
+    /// Of what a signature covers of the digests of the content: the field, or those members that it
+    /// names. Nothing, if it covers none.
+    pub(super) fn covered(
+        headers: &HeaderMap,
+        params: &SignatureParams,
+    ) -> Result<Option<Self>, Reason> {
+        let keys: Vec<_> = members(params).collect();
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let whole = keys.contains(&None);
+        let is_covered = |name: &str| whole || keys.contains(&Some(name));
+        Self::among(headers, &CONTENT_DIGEST, is_covered).map(Some)
+    }
+
+    fn among(
+        headers: &HeaderMap,
+        name: &HeaderName,
+        is_covered: impl Fn(&str) -> bool,
+    ) -> Result<Self, Reason> {
         if !headers.contains_key(name) {
             return Err(Reason::Missing);
         }
@@ -100,7 +129,8 @@ impl Claims {
         let parsed = Parser::new(&text).parse::<Dictionary>();
         let fields = parsed.map_err(|_| Reason::Malformed)?;
         let mut claims = Vec::new();
-        for (name, entry) in &fields {
+        let covered = fields.iter().filter(|(name, _)| is_covered(name.as_str()));
+        for (name, entry) in covered {
             if let Some(algorithm) = DigestAlgorithm::parse(name.as_str()) {
                 let claimed = bytes_of(entry).ok_or(Reason::Malformed)?.to_vec();
                 claims.push((claimed, Context::new(algorithm.function())));
@@ -136,6 +166,19 @@ impl Claims {
             Err(Reason::OtherBody)
         }
     }
+}
+
+/// Whether a signature covers a digest of the content of its own message, in whatever form.
+pub(super) fn is_covered(params: &SignatureParams) -> bool {
+    members(params).next().is_some()
+}
+
+/// Which members of the field a signature covers; `None` stands for all of them.
+fn members(params: &SignatureParams) -> impl Iterator<Item = Option<&str>> {
+    let digests = params.components.iter().filter(|component| {
+        component.name == Name::Field(CONTENT_DIGEST) && !component.is_req() && !component.is_tr()
+    });
+    digests.map(Component::key_param)
 }
 
 /// The bytes that a member of a dictionary is.

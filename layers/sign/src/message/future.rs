@@ -12,8 +12,8 @@ use http::{Method, Response, StatusCode};
 use pin_project_lite::pin_project;
 
 use super::body::VerifiedBody;
-use super::content_digest::{CONTENT_DIGEST, Claims};
-use super::verify_layer::{Shared, covers_content};
+use super::content_digest::{self, Claims};
+use super::verify_layer::Shared;
 use super::view::Message;
 use crate::{Unverified, telemetry};
 
@@ -89,12 +89,11 @@ impl Shared {
         let (mut head, body) = response.into_parts();
         let message = Message::response(&head).answering(request).outbound();
         let params = self.check(message)?;
-        let claims = if !covers_content(&params) {
-            None
-        } else if is_without_content(&request.method, head.status) {
+        let without = is_without_content(&request.method, head.status);
+        let claims = if without && content_digest::is_covered(&params) {
             Some(Claims::nothing())
         } else {
-            Some(Claims::of(&head.headers, &CONTENT_DIGEST)?)
+            Claims::covered(&head.headers, &params)?
         };
         let body = VerifiedBody::new(body, claims)?;
         head.extensions.insert(params);

@@ -7,8 +7,7 @@ use http::request::Parts;
 use tower_layer::Layer;
 
 use super::check::verify;
-use super::component::Component;
-use super::content_digest::{CONTENT_DIGEST, Claims};
+use super::content_digest::Claims;
 use super::params::SignatureParams;
 use super::policy::Policy;
 use super::verifying::Verifying;
@@ -21,8 +20,8 @@ use crate::Unverified;
 ///
 /// The handler finds the [`SignatureParams`] in the request's extensions: who signed, and what. Where
 /// the signature covers `content-digest`, the body is compared with it while it is read
-/// ([`VerifiedBody`](super::body::VerifiedBody)); require it for requests with a body. Any other request
-/// ends in [`Unverified`], which your server turns into a 401. That the same request did not come
+/// ([`VerifiedBody`](super::body::VerifiedBody)), in one member where it covers one member; require it for
+/// requests with a body. Any other request ends in [`Unverified`], which your server turns into a 401. That the same request did not come
 /// before, you must see to.
 ///
 /// | setting | default |
@@ -113,8 +112,8 @@ impl Shared {
     /// What the signature of a request says, and the digests that it signs, if it does.
     pub(super) fn verify(&self, head: &Parts) -> Result<Verdict, Unverified> {
         let params = self.check(Message::request(head))?;
-        let claims = covers_content(&params).then(|| Claims::of(&head.headers, &CONTENT_DIGEST));
-        Ok((params, claims.transpose()?))
+        let claims = Claims::covered(&head.headers, &params)?;
+        Ok((params, claims))
     }
 
     /// What the signature of a message says.
@@ -125,12 +124,6 @@ impl Shared {
         }
         verify(&message, &*self.keys, &self.policy, self.clock.now())
     }
-}
-
-/// Whether a signature covers the digest of the content.
-pub(super) fn covers_content(params: &SignatureParams) -> bool {
-    let digest = Component::field(CONTENT_DIGEST);
-    params.components.contains(&digest)
 }
 
 impl<S> Layer<S> for VerifyLayer {

@@ -19,8 +19,8 @@ use super::view::Structure;
 /// any response that was signed of late passes for the answer to any request.
 ///
 /// Where the signature covers `content-digest`, the body is compared with it while it is read
-/// ([`VerifiedBody`](super::body::VerifiedBody)), and nothing is buffered; require it for responses with a
-/// body. What answers a HEAD, and a 304, has to come without content. The [`SignatureParams`] are in the
+/// ([`VerifiedBody`](super::body::VerifiedBody)), in one member where it covers one member, and nothing is
+/// buffered; require it for responses with a body. What answers a HEAD, and a 304, has to come without content. The [`SignatureParams`] are in the
 /// response's extensions. Any other response ends in [`Unverified`](crate::Unverified).
 ///
 /// Put it innermost, under [`SignLayer`](crate::SignLayer), so that it sees the request as it is sent: a

@@ -273,6 +273,21 @@ fn of_many_signatures_eight_are_looked_at() {
     assert_eq!((error.reason(), tried.get()), (Reason::Mismatch, 8));
 }
 
+#[test]
+fn signatures_for_other_applications_do_not_count_as_looked_at() {
+    let ours = r#"a=("@method");created=1618884473;tag="ours""#;
+    let mut head = signed(ours);
+    let signature = head.headers["signature"].to_str().unwrap().to_owned();
+    let others = |rest: &str| (0..8).map(|n| format!("z{n}={rest}, ")).collect::<String>();
+    let join = |text: String| HeaderValue::try_from(text).unwrap();
+    let theirs = others(r#"("@method");created=1618884473;tag="theirs""#) + &others("1");
+    let inputs = join(theirs + ours);
+    let signatures = join(others(":AAAA:") + &signature);
+    head.headers.insert("signature-input", inputs);
+    head.headers.insert("signature", signatures);
+    assert!(judge(&head, &policy().tag("ours"), CREATED).is_ok());
+}
+
 proptest! {
     #[test]
     fn no_received_message_makes_a_receiver_panic(

@@ -134,6 +134,29 @@ async fn a_body_that_is_not_the_one_that_was_signed_ends_in_an_error() {
     }
 }
 
+#[tokio::test]
+async fn a_digest_of_a_response_that_is_covered_with_a_parameter_is_compared_with_the_body_too() {
+    for component in [content().sf(), content().bs(), content().key("sha-256")] {
+        let covered = vec![Component::status(), component];
+        let with = async |body: &'static str| {
+            let change = move |response: &mut Response<Body>| *response.body_mut() = body.into();
+            let response = answered(&layer(covered.clone()), covered.clone(), get(), change).await;
+            let read = response.unwrap().into_body().collect().await;
+            read.map(drop).map_err(|error| reason(&error))
+        };
+        assert_eq!(with("tea").await, Ok(()));
+        assert_eq!(with("rum").await, Err(Reason::OtherBody));
+    }
+    // The digest of the request is not one of the response's content.
+    let covered = vec![content().req()];
+    let mut request = get();
+    let digest = DigestAlgorithm::Sha256.field(b"");
+    request.headers_mut().insert(CONTENT_DIGEST, digest);
+    let change = |response: &mut Response<Body>| *response.body_mut() = "rum".into();
+    let response = answered(&layer(covered.clone()), covered, request, change).await;
+    assert!(response.unwrap().into_body().collect().await.is_ok());
+}
+
 /// A response to one request is none to another, however well it is signed.
 #[tokio::test]
 async fn a_response_is_bound_to_its_request() {

@@ -126,6 +126,66 @@ async fn a_body_is_compared_with_its_digest_while_it_is_read() {
     assert_eq!(received(&layer, request).await, Err(Reason::Insufficient));
 }
 
+/// RFC 9421 §2.1.1 to §2.1.3: the same field in another form is the same field.
+#[tokio::test]
+async fn a_digest_that_is_covered_with_a_parameter_is_compared_with_the_body_too() {
+    let content = || Component::field(CONTENT_DIGEST);
+    for component in [content().sf(), content().bs(), content().key("sha-256")] {
+        let key = SigningKey::hmac_sha256(shared()).unwrap();
+        let signer = MessageSigner::new(key, [covered().to_vec(), vec![component]].concat());
+        let signer = signer.unwrap().key_id("k").unwrap();
+        let mut request = post("tea");
+        let digest = DigestAlgorithm::Sha256.field(b"tea");
+        request.headers_mut().insert(CONTENT_DIGEST, digest);
+        let (head, _) = sent(signer, request).await.into_parts();
+        let right = Request::from_parts(head.clone(), Body::from("tea"));
+        assert_eq!(received(&layer(), right).await, Ok("k: tea".to_owned()));
+        let wrong = Request::from_parts(head, Body::from("rum"));
+        assert_eq!(received(&layer(), wrong).await, Err(Reason::OtherBody));
+    }
+}
+
+/// RFC 9530 §2: the field is a dictionary, and a signature over one member says nothing of the others.
+#[tokio::test]
+async fn members_of_the_digest_that_are_not_covered_count_for_nothing() {
+    let with = async |keys: &'static [&'static str], digest: String, body: &'static str| {
+        let content = keys
+            .iter()
+            .map(|key| Component::field(CONTENT_DIGEST).key(*key));
+        let covered = covered().into_iter().chain(content);
+        let key = SigningKey::hmac_sha256(shared()).unwrap();
+        let signer = MessageSigner::new(key, covered)
+            .unwrap()
+            .key_id("k")
+            .unwrap();
+        let mut request = post(body);
+        let digest = HeaderValue::try_from(digest).unwrap();
+        request.headers_mut().insert(CONTENT_DIGEST, digest);
+        received(&layer(), sent(signer, request).await).await
+    };
+    let sha256 = |body: &str| {
+        let value = DigestAlgorithm::Sha256.field(body.as_bytes());
+        value.to_str().unwrap().to_owned()
+    };
+    let sha512 = |body: &str| {
+        let value = DigestAlgorithm::Sha512.field(body.as_bytes());
+        value.to_str().unwrap().to_owned()
+    };
+    let md5 = |rest: String| format!("md5=:AAAAAAAAAAAAAAAAAAAAAA==:, {rest}");
+    let added = with(&["md5"], md5(sha256("rum")), "rum").await;
+    assert_eq!(added, Err(Reason::Insufficient));
+    // Another one's member, right or wrong, is not ours to judge by.
+    let both = format!("{}, {}", sha256("tea"), sha512("rum"));
+    let one = with(&["sha-256"], both.clone(), "tea").await;
+    assert_eq!(one, Ok("k: tea".to_owned()));
+    let one = with(&["sha-256"], both.clone(), "rum").await;
+    assert_eq!(one, Err(Reason::OtherBody));
+    let two = with(&["sha-256", "sha-512"], both, "tea").await;
+    assert_eq!(two, Err(Reason::OtherBody));
+    let known = with(&["md5", "sha-256"], md5(sha256("tea")), "tea").await;
+    assert_eq!(known, Ok("k: tea".to_owned()));
+}
+
 fn in_parts(parts: &'static [&'static str]) -> Body {
     let frames = parts
         .iter()
