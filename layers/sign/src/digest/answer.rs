@@ -17,6 +17,8 @@ pub(super) struct Credentials {
 /// What makes an answer one of a kind.
 pub(super) struct Once<'a> {
     pub(super) nonce: &'a str,
+    /// The nonce that the session began with, which is in its key.
+    pub(super) first_nonce: &'a str,
     /// How many requests have used the server's nonce, this one included.
     pub(super) count: u32,
     pub(super) cnonce: &'a str,
@@ -84,7 +86,8 @@ impl Credentials {
         let (user, realm) = (self.user.as_bytes(), challenge.realm.as_bytes());
         let mut key = zeroize::Zeroizing::new(hash.of(&[user, realm, self.password.expose()]));
         if challenge.algorithm.session {
-            *key = hash.of(&[key.as_bytes(), nonce, cnonce]);
+            // RFC 7616 §3.4.2: made once, so that a nonce that comes later is not in it.
+            *key = hash.of(&[key.as_bytes(), once.first_nonce.as_bytes(), cnonce]);
         }
         let (method, uri) = (asked.method.as_str().as_bytes(), asked.uri.as_bytes());
         let target = match (challenge.qop, asked.body) {

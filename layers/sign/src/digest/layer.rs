@@ -8,8 +8,9 @@ use tower_layer::Layer;
 
 use super::algorithm::Hash;
 use super::answer::Credentials;
+use super::pending::{May, Outcome};
 use super::service::Digest;
-use super::session::{Session, Ticket, challenged};
+use super::session::{Realms, Ticket, Used};
 use crate::digest::challenge::Challenge;
 use crate::{InvalidSettings, Origin, Secret};
 
@@ -42,18 +43,18 @@ pub(super) struct Shared {
 #[derive(Clone)]
 struct Place {
     origin: Origin,
-    session: Arc<Mutex<Option<Session>>>,
+    realms: Arc<Mutex<Realms>>,
 }
 
 impl Place {
     fn new(origin: Origin) -> Self {
-        let session = Arc::default();
-        Self { origin, session }
+        let realms = Arc::default();
+        Self { origin, realms }
     }
 
-    fn session(&self) -> MutexGuard<'_, Option<Session>> {
+    fn realms(&self) -> MutexGuard<'_, Realms> {
         // Nothing runs under the lock that could leave things half done, so poison says nothing.
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.realms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,24 +134,31 @@ impl Shared {
 
     /// The right to answer ahead of being asked, if something is known of the origin.
     pub(super) fn draw(&self, place: usize) -> Option<Ticket> {
-        let mut session = self.places[place].session();
-        let ticket = session.as_mut()?.draw(|| (self.cnonce)());
-        if ticket.is_none() {
-            *session = None;
-        }
-        ticket
+        self.places[place].realms().draw(|| (self.cnonce)())
     }
 
-    /// Whether a second answer may help.
-    pub(super) fn challenged(&self, place: usize, used: Option<&str>, asked: Challenge) -> bool {
-        let mut session = self.places[place].session();
-        challenged(&mut session, used, asked, || (self.cnonce)())
+    /// Learns from a challenge. Returns the right to answer it, whatever others learn meanwhile, if an
+    /// answer may help.
+    pub(super) fn challenged(
+        &self,
+        place: usize,
+        used: Option<&Used>,
+        asked: Challenge,
+        may: May,
+    ) -> Result<Ticket, Outcome> {
+        let cnonce = (self.cnonce)();
+        let mut realms = self.places[place].realms();
+        let helps = realms.challenged(used, asked, may == May::NotAgain, cnonce);
+        match may {
+            May::NotAgain => Err(Outcome::Rejected),
+            _ if !helps => Err(Outcome::Rejected),
+            May::Never => Err(Outcome::Unrepeatable),
+            May::Once => realms.draw(|| (self.cnonce)()).ok_or(Outcome::Unrepeatable),
+        }
     }
 
-    pub(super) fn accepted(&self, place: usize, used: &str, next: Option<String>) {
-        if let Some(session) = &mut *self.places[place].session() {
-            session.accepted(used, next);
-        }
+    pub(super) fn accepted(&self, place: usize, used: &Used, next: Option<String>) {
+        self.places[place].realms().accepted(used, next);
     }
 
     pub(super) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

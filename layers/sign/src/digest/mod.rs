@@ -15,7 +15,8 @@
 //!   that did not work means that the password is wrong: the 401 is the answer, since asking twice could
 //!   lock the account.
 //! - The second one counts as an [`Attempt`](buttress_kernel::Attempt), after a 401.
-//! - `nextnonce` is used. A late 401 never displaces a newer nonce.
+//! - `nextnonce` is used. A challenge that came is the one that is answered, whatever others
+//!   have learned meanwhile.
 //! - A request that brings its own `Authorization` is let pass, and so is a proxy's 407.
 //!
 //! **Place it under retry**, where each attempt is answered by itself, and above

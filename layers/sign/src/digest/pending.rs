@@ -9,6 +9,7 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use super::answer::{Asked, Once};
 use super::challenge::{Challenge, next_nonce, strongest};
 use super::layer::Shared;
+use super::session::{Ticket, Used};
 use crate::{Payload, body, telemetry};
 
 /// What is needed once the first response is there.
@@ -16,9 +17,11 @@ pub(super) struct Pending<S, B> {
     pub(super) service: S,
     shared: Arc<Shared>,
     place: usize,
-    /// The server's nonce in the request that is under way, if it was signed.
-    used: Option<String>,
+    /// What the request that is under way was signed with.
+    used: Option<Used>,
     spare: Spare<B>,
+    /// The right to answer the challenge that came.
+    ticket: Option<Ticket>,
 }
 
 /// The request as it came.
@@ -35,7 +38,7 @@ impl<S, B> Pending<S, B> {
         service: S,
         shared: Arc<Shared>,
         place: usize,
-        used: Option<String>,
+        used: Option<Used>,
         spare: Spare<B>,
     ) -> Self {
         Self {
@@ -44,6 +47,7 @@ impl<S, B> Pending<S, B> {
             place,
             used,
             spare,
+            ticket: None,
         }
     }
 }
@@ -53,11 +57,14 @@ where
     B: Replay + http_body::Body + 'static,
 {
     /// Learns from a response; whether the request is to be sent again.
-    pub(super) fn judge<R>(&self, response: &Response<R>, explain: Option<&Explain>) -> bool {
+    pub(super) fn judge<R>(&mut self, response: &Response<R>, explain: Option<&Explain>) -> bool {
         let headers = response.headers();
         if response.status() != StatusCode::UNAUTHORIZED {
             if let Some(used) = &self.used {
-                self.shared.accepted(self.place, used, next_nonce(headers));
+                let next = next_nonce(headers);
+                if next.is_some() || is_proof(response.status()) {
+                    self.shared.accepted(self.place, used, next);
+                }
             }
             return false;
         }
@@ -66,28 +73,31 @@ where
         outcome == Outcome::Answered
     }
 
-    fn challenged(&self, headers: &HeaderMap) -> Outcome {
+    fn challenged(&mut self, headers: &HeaderMap) -> Outcome {
         let Some(challenge) = strongest(headers, self.shared.weakest) else {
             return Outcome::Unanswerable;
         };
-        let answerable = self.can_answer(&challenge);
-        let used = self.used.as_deref();
-        let helps = self.shared.challenged(self.place, used, challenge);
-        match self.spare {
-            Spare::Spent(_) => Outcome::Rejected,
-            _ if !helps => Outcome::Rejected,
-            _ if !answerable => Outcome::Unrepeatable,
-            _ => Outcome::Answered,
+        let may = self.may_answer(&challenge);
+        let used = self.used.as_ref();
+        match self.shared.challenged(self.place, used, challenge, may) {
+            Ok(ticket) => {
+                self.ticket = Some(ticket);
+                Outcome::Answered
+            }
+            Err(outcome) => outcome,
         }
     }
 
-    /// Whether the request can be sent again, and its body hashed where the challenge wants that.
-    fn can_answer(&self, challenge: &Challenge) -> bool {
+    fn may_answer(&self, challenge: &Challenge) -> May {
         match &self.spare {
-            Spare::Here(_, body) => {
-                body.is_whole() && (!challenge.wants_body() || body::in_memory(body).is_some())
+            Spare::Spent(_) => May::NotAgain,
+            Spare::Here(_, body)
+                if body.is_whole()
+                    && (!challenge.wants_body() || body::in_memory(body).is_some()) =>
+            {
+                May::Once
             }
-            Spare::None | Spare::Spent(_) => false,
+            Spare::Here(..) | Spare::None => May::Never,
         }
     }
 
@@ -100,7 +110,8 @@ where
         let attempt = Attempt::after(made, Cause::Status(StatusCode::UNAUTHORIZED));
         head.extensions.insert(attempt);
         self.spare = Spare::Spent(attempt);
-        self.used = sign(&self.shared, self.place, &mut head, &body);
+        let ticket = self.ticket.take();
+        self.used = ticket.and_then(|ticket| answer(&self.shared, ticket, &mut head, &body));
         Some(Request::from_parts(*head, body))
     }
 
@@ -111,6 +122,23 @@ where
             Spare::None | Spare::Here(..) => None,
         }
     }
+}
+
+/// Whether a challenge can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum May {
+    /// The request can be sent again, and its body hashed where the challenge wants that.
+    Once,
+    /// It cannot.
+    Never,
+    /// It was an answer already.
+    NotAgain,
+}
+
+/// Whether a status shows that the server looked at the answer and was content with it: an error may come
+/// from somebody on the way who never did.
+fn is_proof(status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection()
 }
 
 /// What becomes of a challenge.
@@ -137,27 +165,36 @@ impl Outcome {
     }
 }
 
-/// Signs a request, if something is known of its origin, and returns the server's nonce that it used.
-pub(super) fn sign<B>(shared: &Shared, place: usize, head: &mut Parts, body: &B) -> Option<String>
+/// Signs a request, if something is known of its origin, and returns what it was signed with.
+pub(super) fn sign<B>(shared: &Shared, place: usize, head: &mut Parts, body: &B) -> Option<Used>
 where
     B: http_body::Body + 'static,
 {
-    let ticket = shared.draw(place)?;
+    answer(shared, shared.draw(place)?, head, body)
+}
+
+fn answer<B>(shared: &Shared, ticket: Ticket, head: &mut Parts, body: &B) -> Option<Used>
+where
+    B: http_body::Body + 'static,
+{
+    let challenge = ticket.challenge;
     let bytes;
-    let payload = if ticket.challenge.wants_body() {
+    let payload = if challenge.wants_body() {
         bytes = body::in_memory(body);
         body::payload(bytes.as_ref())
     } else {
         Payload::Stream
     };
     let once = Once {
-        nonce: &ticket.challenge.nonce,
+        nonce: &challenge.nonce,
+        first_nonce: &ticket.first_nonce,
         count: ticket.count,
         cnonce: &ticket.cnonce,
     };
     let asked = Asked::of(head, payload);
-    let answer = shared.credentials.answer(&ticket.challenge, &asked, &once);
+    let answer = shared.credentials.answer(&challenge, &asked, &once);
     head.headers.insert(header::AUTHORIZATION, answer?);
     telemetry::signed(super::SCHEME, &head.extensions);
-    Some(ticket.challenge.nonce)
+    let (realm, nonce) = (challenge.realm, challenge.nonce);
+    Some(Used { realm, nonce })
 }

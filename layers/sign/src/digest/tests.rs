@@ -46,6 +46,7 @@ fn answer(
     let nonce = &challenge.nonce;
     let once = Once {
         nonce,
+        first_nonce: nonce,
         count: 1,
         cnonce,
     };
@@ -56,6 +57,31 @@ fn answer(
 }
 
 const NONE: Payload<'_> = Payload::Bytes(b"");
+
+/// RFC 7616 §3.4.2: the key of a session is made of the nonces of its first request.
+#[test]
+fn the_key_of_a_session_outlives_its_first_nonce() {
+    let line = "Digest realm=r, nonce=second, qop=auth, algorithm=MD5-sess";
+    let challenge = challenge(line).unwrap();
+    let once = Once {
+        nonce: "second",
+        first_nonce: "first",
+        count: 1,
+        cnonce: "c",
+    };
+    let head = get("/x");
+    let made = credentials("u", "p").answer(&challenge, &Asked::of(&head, NONE), &once);
+    let md5 = |parts: &[&str]| {
+        Hash::Md5.of(&parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>())
+    };
+    let key = md5(&[&md5(&["u", "r", "p"]), "first", "c"]);
+    let target = md5(&["GET", "/x"]);
+    let response = md5(&[&key, "second", "00000001", "c", "auth", &target]);
+    let made = made.unwrap();
+    let made = made.to_str().unwrap();
+    assert!(made.contains(&format!("response=\"{response}\"")), "{made}");
+    assert!(made.contains("nonce=\"second\""), "{made}");
+}
 
 /// RFC 7616 §3.9.1.
 #[test]
@@ -342,7 +368,12 @@ proptest! {
         if let (Some(challenge), Ok(uri)) = (strongest(&fields, Hash::Md5), uri.parse::<http::Uri>()) {
             let mut head = get("/");
             head.uri = uri;
-            let once = Once { nonce: &challenge.nonce, count: 1, cnonce: "c" };
+            let once = Once {
+                nonce: &challenge.nonce,
+                first_nonce: &challenge.nonce,
+                count: 1,
+                cnonce: "c",
+            };
             // Whether there is an answer is not the question.
             let _ = credentials(&user, "p").answer(&challenge, &Asked::of(&head, NONE), &once);
         }

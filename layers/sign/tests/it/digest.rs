@@ -1,8 +1,8 @@
 //! Digest access authentication, against servers that do as they are told.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use buttress_kernel::{Attempt, Body, Cause, Explain, Failure, Sent, Trail, TransportError};
@@ -160,36 +160,99 @@ async fn concurrent_requests_have_counts_of_their_own() {
     assert!(counts.contains("n 00000033"), "{counts:?}");
 }
 
-/// The server has a new nonce for each 401; whoever comes late uses the one that is known.
-#[tokio::test(start_paused = true)]
-async fn many_challenges_at_once_teach_one_nonce() {
+/// A server whose nonces are good for one request, and each first segment a realm.
+fn strict() -> Scripted {
     let made = AtomicUsize::new(0);
-    let server = Scripted::new([Step::answer(move |call| {
-        let response = Response::builder();
-        let response = match call.header("authorization") {
-            Some(_) => response,
-            None => {
-                let nonce = made.fetch_add(1, Ordering::Relaxed);
-                let line = format!("Digest realm=r, qop=auth, nonce=n{nonce}");
-                response.status(401).header("www-authenticate", line)
-            }
-        };
+    let open = Mutex::new(HashSet::new());
+    let step = Step::answer(move |call| {
+        let realm = call.uri.path().split('/').nth(1).unwrap().to_owned();
+        let mut open = open.lock().unwrap();
+        let used = (param(call, "realm"), param(call, "nonce"));
+        let is_first = param(call, "nc").as_deref() == Some("00000001");
+        if is_first && used.0.as_ref() == Some(&realm) && open.remove(&used) {
+            return Response::new(Body::empty());
+        }
+        let nonce = format!("n{}", made.fetch_add(1, Ordering::Relaxed));
+        let line = format!("Digest realm={realm}, qop=auth, nonce={nonce}");
+        open.insert((Some(realm), Some(nonce)));
+        let response = Response::builder().status(401);
+        let response = response.header("www-authenticate", line);
         response.body(Body::empty()).unwrap()
-    })
-    .after(Duration::from_secs(1))]);
+    });
+    Scripted::new([step.after(Duration::from_secs(1))])
+}
+
+async fn at_once(server: &Scripted, paths: impl Iterator<Item = &'static str>) {
     let layer = layer();
-    let calls = (0..20).map(|_| {
-        let service = layer.layer(server.clone());
-        tokio::spawn(service.oneshot(request("")))
+    let calls = paths.map(|path| {
+        let uri = format!("https://api.example.com{path}");
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        tokio::spawn(layer.layer(server.clone()).oneshot(request))
     });
     for call in calls.collect::<Vec<_>>() {
         assert_eq!(call.await.unwrap().unwrap().status(), 200);
     }
-    let nonces: HashSet<_> = server.calls()[20..]
+}
+
+/// RFC 7616 §3.3: a server may accept each nonce once.
+#[tokio::test(start_paused = true)]
+async fn each_of_many_challenges_at_once_is_answered_with_its_own_nonce() {
+    let server = strict();
+    at_once(&server, std::iter::repeat_n("/a", 20)).await;
+    let nonces: HashSet<_> = signed(&server)[20..].iter().cloned().collect();
+    assert_eq!((server.calls().len(), nonces.len()), (40, 20));
+}
+
+/// RFC 7616 §3.3: an origin may have several realms.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_is_answered_in_its_own_realm() {
+    let server = strict();
+    at_once(&server, ["/a", "/b"].into_iter()).await;
+    let realms: Vec<_> = server.calls()[2..]
         .iter()
-        .map(|call| param(call, "nonce"))
+        .map(|call| (call.uri.path().to_owned(), param(call, "realm").unwrap()))
         .collect();
-    assert_eq!((server.calls().len(), nonces.len()), (40, 1));
+    let pair = |path: &str, realm: &str| (path.to_owned(), realm.to_owned());
+    assert_eq!(realms, [pair("/a", "a"), pair("/b", "b")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_realm_is_answered_where_another_was_signed_ahead() {
+    let server = strict();
+    let layer = layer();
+    for path in ["/a", "/b", "/a"] {
+        let uri = format!("https://api.example.com{path}");
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        assert_eq!(send(&layer, &server, request).await, 200, "{path}");
+    }
+}
+
+/// Neither a gateway nor a proxy looks at the answer.
+#[tokio::test(start_paused = true)]
+async fn a_status_of_somebody_on_the_way_proves_no_password() {
+    for status in [502, 407, 404] {
+        let server = Scripted::new([
+            challenge("nonce=a"),
+            Step::status(status),
+            challenge("nonce=b"),
+            challenge("nonce=c"),
+        ]);
+        let layer = layer();
+        assert_eq!(send(&layer, &server, request("")).await, status);
+        assert_eq!(send(&layer, &server, request("")).await, 401);
+        assert_eq!(signed(&server), ["-", "a 00000001", "a 00000002"]);
+    }
+}
+
+/// RFC 7615 §3: the field is sent after an authentication that succeeded, whatever the status.
+#[tokio::test(start_paused = true)]
+async fn a_next_nonce_is_a_proof_whatever_the_status() {
+    let next = Step::status(404).header("authentication-info", "nextnonce=\"b\"");
+    let server = Scripted::new([challenge("nonce=a"), next, challenge("nonce=c"), Step::ok()]);
+    let layer = layer();
+    assert_eq!(send(&layer, &server, request("")).await, 404);
+    assert_eq!(send(&layer, &server, request("")).await, 200);
+    assert_eq!(signed(&server)[2..], ["b 00000001", "c 00000001"]);
 }
 
 #[tokio::test(start_paused = true)]
