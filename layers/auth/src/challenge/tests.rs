@@ -127,3 +127,18 @@ proptest! {
         named.read(&bytes);
     }
 }
+
+#[test]
+fn eight_kibibytes_are_read_in_however_many_fields() {
+    let error = ", error=invalid_token";
+    let padded = |length: usize| {
+        let room = "x".repeat(length - "Bearer realm=".len() - error.len());
+        format!("Bearer realm={room}{error}")
+    };
+    let (most, beyond) = (padded(8_192), padded(8_193));
+    assert_eq!(named(&[&most]), INVALID);
+    assert_eq!(named(&[&beyond]), NOTHING, "what is cut is another word");
+    let (half, rest) = ("x".repeat(4_096), padded(4_096));
+    assert_eq!(named(&[&half, &rest]), INVALID);
+    assert_eq!(named(&["x", &half, &rest]), NOTHING);
+}

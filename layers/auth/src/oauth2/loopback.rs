@@ -117,12 +117,16 @@ impl Loopback {
                 Some(visit) = visitors.join_next(), if !visitors.is_empty() => {
                     let Ok(Some((stream, target))) = visit else { continue };
                     let page = Page::for_target(target.as_str(), sign_in);
-                    // Whether the page arrives is the browser's affair.
-                    let _ = timeout(PATIENCE, page.write(stream)).await;
                     if page == Page::Done {
+                        page.show(stream).await;
                         return target;
                     }
                     telemetry::turned_away(page.status());
+                    // Whoever does not read his page holds up nobody else.
+                    visitors.spawn(async move {
+                        page.show(stream).await;
+                        None
+                    });
                 }
             }
         }
@@ -133,7 +137,7 @@ impl Loopback {
 async fn hear(mut stream: TcpStream) -> Option<(TcpStream, Secret)> {
     let mut head = zeroize::Zeroizing::new(Vec::with_capacity(LONGEST));
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        if head.len() == LONGEST || stream.read_buf(&mut *head).await.ok()? == 0 {
+        if head.len() >= LONGEST || stream.read_buf(&mut *head).await.ok()? == 0 {
             return None;
         }
     }
@@ -181,6 +185,11 @@ impl Page {
             Self::WrongState => "This sign-in was not begun by the program that is waiting here.",
             Self::Elsewhere => "There is nothing here.",
         }
+    }
+
+    /// Whether the page arrives is the browser's affair.
+    async fn show(self, stream: TcpStream) {
+        let _ = timeout(PATIENCE, self.write(stream)).await;
     }
 
     async fn write(self, mut stream: TcpStream) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! The layer from outside, over a scripted server and a scripted source of tokens, with time paused.
 #![allow(clippy::unwrap_used)] // helpers of tests may fail where they stand
 
+mod acceptance;
 mod cancellation;
 mod credentials;
 mod crowds;

@@ -3,12 +3,16 @@
 use std::io;
 use std::time::SystemTime;
 
-use buttress_auth::TokenSource;
-use buttress_auth::oauth2::{ClientCredentials, NotGranted, Problem};
+use buttress_auth::oauth2::{ClientAuth, ClientCredentials, NotGranted, Problem, RefreshToken};
+use buttress_auth::{AuthLayer, Origins, TokenSource, Tokens};
 use buttress_kernel::{Body, Failure, Kind, Sent, TransportError};
 use buttress_testkit::{ManualWallClock, Scripted, Step};
+use http::{Request, Response};
+use tower::{Layer, ServiceExt};
 
-use crate::support::{endpoint, granted, not_granted, refused, secs};
+use crate::support::{
+    assert_hidden, endpoint, endpoint_of, granted, hidden, not_granted, refused, secs,
+};
 
 async fn end(step: Step) -> (NotGranted, bool) {
     let server = Scripted::new([step]);
@@ -64,6 +68,61 @@ async fn html_is_no_token_whatever_its_status() {
     let (error, terminal) = end(Step::status(502).body(page)).await;
     assert_eq!(error.problem(), Problem::Status);
     assert!(!terminal && error.is_retryable());
+}
+
+/// What was sent comes back in each member of an error, as HTML, and in a header; through the whole layer,
+/// and with each way in which a client says who it is.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_repeats_what_it_was_sent_makes_nobody_tell_it() {
+    let echo = |wrap: fn(&str) -> String, status: u16| {
+        Step::answer(move |call| {
+            let sent = String::from_utf8_lossy(&call.body).into_owned();
+            let basic = call.header("authorization").unwrap_or_default();
+            let body = wrap(&format!("{sent} {basic} secret"));
+            let response = Response::builder()
+                .status(status)
+                .header("x-echo", "secret");
+            response.body(Body::from(body)).unwrap()
+        })
+    };
+    let json: fn(&str) -> String = |sent| {
+        let members = serde_json::json!({
+            "error": sent, "error_description": sent, "error_uri": sent, "state": sent,
+        });
+        members.to_string()
+    };
+    let html: fn(&str) -> String = |sent| format!("<html>{sent}</html>");
+    let cut: fn(&str) -> String = |sent| format!("{{\"access_token\":\"{sent}");
+    let odd: fn(&str) -> String = |sent| format!("{{\"access_token\":\"{sent}\\n\"}}");
+    let clients = || {
+        let basic = ClientAuth::basic("robot", "secret-of-robot").unwrap();
+        [basic, ClientAuth::post("robot", "secret-of-robot").unwrap()]
+    };
+    for (wrap, status) in [
+        (json, 400),
+        (json, 200),
+        (html, 200),
+        (html, 500),
+        (cut, 200),
+        (odd, 200),
+    ] {
+        for client in clients() {
+            let server = Scripted::new([echo(wrap, status)]);
+            let endpoint = endpoint_of(&server, client);
+            let source = RefreshToken::new(endpoint).first("secret-refresh");
+            let tokens = Tokens::new(source);
+            let (handle, api) = (tokens.handle(), Origins::only("https://api.example.com"));
+            let service = AuthLayer::new(tokens, api.unwrap()).layer(Scripted::new([Step::ok()]));
+            let request = Request::get("https://api.example.com/").body(Body::empty());
+            let error = service.clone().oneshot(request.unwrap()).await.unwrap_err();
+            hidden(&error);
+            for link in Failure::of(&*error).chain() {
+                assert_hidden(&format!("{link} {link:?} {link:#?}"));
+            }
+            hidden(&(service, handle.status()));
+            assert_eq!(server.calls().len(), 1, "{status}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

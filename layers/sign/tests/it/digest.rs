@@ -17,6 +17,7 @@ use crate::support::{URI, listen, request, stream};
 const PASSWORD: &str = "Circle of Life";
 
 fn layer() -> DigestLayer {
+    crate::secrets::guard();
     let origin = "https://api.example.com".parse().unwrap();
     let made = Arc::new(AtomicUsize::new(0));
     let layer = DigestLayer::new(origin, "Mufasa", PASSWORD).unwrap();

@@ -12,6 +12,7 @@ mod layer;
 mod message;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod secrets;
 #[cfg(feature = "sigv4")]
 mod sigv4;
 mod support;

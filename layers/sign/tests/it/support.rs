@@ -9,14 +9,18 @@ use http::Request;
 use http::request::Parts;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::secrets;
+
 /// 2025-06-15T12:00:00Z.
 pub(crate) fn now() -> SystemTime {
+    secrets::guard();
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_749_988_800)
 }
 
 pub(crate) const URI: &str = "https://api.example.com/orders?page=2";
 
 pub(crate) fn request(body: impl Into<Body>) -> Request<Body> {
+    secrets::guard();
     Request::post(URI).body(body.into()).unwrap()
 }
 
@@ -66,6 +70,7 @@ impl Log {
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        secrets::assert_hidden(&String::from_utf8_lossy(bytes));
         self.0.lock().unwrap().write(bytes)
     }
 

@@ -15,6 +15,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 /// 2015-08-30T12:36:00Z, as in all of AWS's examples.
 fn then() -> SystemTime {
+    crate::secrets::guard();
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }
 
