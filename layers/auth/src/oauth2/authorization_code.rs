@@ -8,9 +8,20 @@ use super::callback;
 use super::endpoint::TokenEndpoint;
 use super::form::{Form, Params, Scopes};
 use super::invalid::{self, InvalidUrl};
-use super::not_granted::NotGranted;
+use super::not_granted::{NotGranted, Problem};
 use crate::Token;
 use crate::secret::Secret;
+
+/// What the flow itself says to the authorization endpoint.
+const OWN: [&str; 7] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+];
 
 /// Lets a user sign in with a browser: the authorization code grant
 /// ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)), always with a random state
@@ -78,10 +89,14 @@ impl AuthorizationCode {
         self
     }
 
-    /// Adds a parameter for the authorization endpoint, such as `prompt` or `login_hint`.
+    /// Adds a parameter for the authorization endpoint, such as `prompt` or `login_hint`. It cannot take
+    /// the place of one that the flow makes.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.extra.add(name, value);
+        let name = name.into();
+        if !OWN.contains(&name.as_str()) {
+            self.extra.add(name, value);
+        }
         self
     }
 
@@ -103,10 +118,22 @@ impl AuthorizationCode {
 
     /// A sign-in that was begun before, by its [state](SignIn::expose_state) and its
     /// [verifier](SignIn::expose_verifier); for servers that keep both in the user's session.
-    #[must_use]
-    pub fn resume(&self, state: impl Into<String>, verifier: impl Into<String>) -> SignIn {
-        let verifier = PkceCodeVerifier::new(verifier.into());
-        self.with(CsrfToken::new(state.into()), verifier)
+    ///
+    /// # Errors
+    ///
+    /// If the state is empty, or the verifier is none
+    /// ([RFC 7636 §4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)): the session was lost, or is
+    /// not ours.
+    pub fn resume(
+        &self,
+        state: impl Into<String>,
+        verifier: impl Into<String>,
+    ) -> Result<SignIn, NotGranted> {
+        let (state, verifier) = (CsrfToken::new(state.into()), verifier.into());
+        if state.secret().is_empty() || !is_verifier(&verifier) {
+            return Err(NotGranted::new(Problem::State));
+        }
+        Ok(self.with(state, PkceCodeVerifier::new(verifier)))
     }
 
     fn with(&self, state: CsrfToken, verifier: PkceCodeVerifier) -> SignIn {
@@ -183,6 +210,12 @@ impl SignIn {
     pub(super) fn is_answered_by(&self, redirect: &str) -> bool {
         callback::has_state(redirect, self.expose_state())
     }
+}
+
+/// 43 to 128 characters that mean nothing in a URI.
+fn is_verifier(text: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
 }
 
 impl fmt::Debug for SignIn {

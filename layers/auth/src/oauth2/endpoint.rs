@@ -20,7 +20,8 @@ use crate::tokens::now;
 /// A token endpoint, the client that asks there, and the service that carries its requests.
 ///
 /// Any service over `http::Request<Body>` will do: hyper-util's client, a client with a retry layer
-/// and a timeout around it. It must not be one that adds the very tokens which are asked for here.
+/// and a timeout around it. It must not be one that adds the very tokens which are asked for here, nor
+/// one that follows redirects: the client's secret would go along.
 /// Clones are cheap and share the service.
 ///
 /// ```

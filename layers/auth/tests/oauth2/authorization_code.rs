@@ -91,12 +91,58 @@ async fn a_sign_in_can_be_resumed_by_its_state_and_verifier() {
     let flow = flow(&server);
     let begun = flow.begin();
     let again = flow.resume(begun.expose_state(), begun.expose_verifier());
+    let again = again.unwrap();
     assert_eq!(again.url(), begun.url());
     let back = format!("code=secret-code&state={}", begun.expose_state());
     again.finish(&back).await.unwrap();
     assert_eq!(
         form(&server.calls()[0])["code_verifier"],
         begun.expose_verifier()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_verifier_or_no_state_resumes_nothing_and_does_not_panic() {
+    let flow = flow(&Scripted::new([granted("")]));
+    let fit = |length: usize| "-._~aZ09".repeat(16)[..length].to_owned();
+    for length in [43, 128] {
+        assert!(flow.resume("state", fit(length)).is_ok(), "{length}");
+    }
+    let foreign = |odd: &str| fit(43) + odd;
+    let wrong = [
+        String::new(),
+        fit(42),
+        fit(128) + "a",
+        foreign(" "),
+        foreign("ü"),
+        foreign("\n"),
+    ];
+    for verifier in wrong {
+        let error = flow.resume("secret-state", verifier).unwrap_err();
+        assert_eq!(error.problem(), Problem::State);
+        hidden(&error);
+    }
+    let error = flow.resume("", fit(43)).unwrap_err();
+    assert_eq!(error.problem(), Problem::State);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_does_not_take_the_place_of_the_flows_own() {
+    let flow = flow(&Scripted::new([granted("")]));
+    let flow = flow.scope("read");
+    let own = query(flow.begin().url());
+    // What the endpoint's own URI has is not the flow's.
+    let own = own.keys().filter(|name| *name != "tenant");
+    let flow = own.fold(flow.clone(), |flow, name| flow.param(name, "mine"));
+    let sign_in = flow.param("prompt", "login").begin();
+    // Each name is there once, or this panics.
+    let asked = query(sign_in.url());
+    assert_eq!(asked["prompt"], "login");
+    assert_eq!(asked["state"], sign_in.expose_state());
+    assert_eq!(
+        asked.values().filter(|value| *value == "mine").count(),
+        0,
+        "{asked:?}"
     );
 }
 
@@ -169,7 +215,9 @@ fn challenges_are_those_of_rfc_7636() {
     let flow = flow(&Scripted::new([granted("")]));
     for vector in &vectors {
         assert_eq!(vector["method"], "S256");
-        let sign_in = flow.resume("state", vector["verifier"].as_str().unwrap());
+        let sign_in = flow
+            .resume("state", vector["verifier"].as_str().unwrap())
+            .unwrap();
         assert_eq!(query(sign_in.url())["code_challenge"], vector["challenge"]);
     }
 }

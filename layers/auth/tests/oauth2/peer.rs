@@ -191,7 +191,9 @@ async fn a_code_is_worth_nothing_without_its_verifier() {
     let flow = AuthorizationCode::new(server.program(), &server.url("/auth"), &redirect).unwrap();
     let flow = flow.scope("openid");
     let begun = flow.begin();
-    let stolen = flow.resume(begun.expose_state(), flow.begin().expose_verifier());
+    let stolen = flow
+        .resume(begun.expose_state(), flow.begin().expose_verifier())
+        .unwrap();
     let url = begun.url().to_owned();
     let (token, ()) = tokio::join!(
         listener.finish(stolen, Duration::from_secs(60)),

@@ -3,6 +3,7 @@
 use buttress_sign::message::content_digest::{self, CONTENT_DIGEST};
 use buttress_sign::message::{Component, Message, MessageSigner, Policy, SigningKey, verify};
 use buttress_sign::{Payload, Reason, Sign};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{Request, Response, request, response};
 
 use super::{CREATED, at, keys, rfc_keys, shared, value};
@@ -91,6 +92,10 @@ const B_2: [(&str, &str, &str); 5] = [
     ),
 ];
 
+const B_2_4: &str = r#"sig-b24=("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256""#;
+
+const B_3: &str = r#"("@path" "@query" "@method" "@authority" "client-cert");created=1618884473;keyid="test-key-ecc-p256""#;
+
 #[test]
 fn the_signatures_of_requests_in_b_2_are_good() {
     for (label, input, signature) in B_2 {
@@ -106,10 +111,9 @@ fn the_signatures_of_requests_in_b_2_are_good() {
 
 #[test]
 fn the_signature_of_a_response_in_b_2_4_is_good() {
-    let input = r#"sig-b24=("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256""#;
     let signature = "sig-b24=:wNmSUAhwb5LxtOtOpNa6W5xj067m5hFrj0XQ4fvpaCLx0NKocgPquLgyahnzDnDAUy5eCdlYUEkLIj+32oiasw==:";
     let signed = response()
-        .header("signature-input", input)
+        .header("signature-input", B_2_4)
         .header("signature", signature);
     let (mut head, ()) = signed.body(()).unwrap().into_parts();
     assert_eq!(
@@ -164,14 +168,24 @@ fn the_signatures_of_b_2_5_and_b_2_6_are_made_to_the_byte() {
     }
 }
 
-/// The other inputs are written as they stand in the RFC.
+/// The other signatures are different each time; their inputs are written as they stand in the RFC.
 #[test]
-fn the_inputs_of_b_2_1_and_b_2_2_are_made_to_the_byte() {
+fn the_inputs_of_b_2_1_to_b_2_3_are_made_to_the_byte() {
     let key = || SigningKey::rsa_pss_sha512(keys::RSA_PSS_PRIVATE).unwrap();
     let covered = [
         Component::authority(),
         Component::field(CONTENT_DIGEST),
         Component::query_param("Pet"),
+    ];
+    let all = [
+        Component::field(DATE),
+        Component::method(),
+        Component::path(),
+        Component::query(),
+        Component::authority(),
+        Component::field(CONTENT_TYPE),
+        Component::field(CONTENT_DIGEST),
+        Component::field(CONTENT_LENGTH),
     ];
     let signers = [
         MessageSigner::new(key(), [])
@@ -181,6 +195,7 @@ fn the_inputs_of_b_2_1_and_b_2_2_are_made_to_the_byte() {
             .unwrap()
             .tag("header-example")
             .unwrap(),
+        MessageSigner::new(key(), all).unwrap(),
     ];
     for (signer, (label, input, _)) in signers.into_iter().zip(B_2) {
         let signer = signer
@@ -201,6 +216,57 @@ fn the_inputs_of_b_2_1_and_b_2_2_are_made_to_the_byte() {
 }
 
 #[test]
+fn the_inputs_of_a_response_in_b_2_4_and_of_a_proxy_in_b_3_are_made_to_the_byte() {
+    let signer = |covered: Vec<Component>, label: &str| {
+        let key = SigningKey::ecdsa_p256_sha256(keys::P256_PRIVATE).unwrap();
+        let signer = MessageSigner::new(key, covered).unwrap();
+        let signer = signer.label(label).unwrap();
+        signer.key_id("test-key-ecc-p256").unwrap()
+    };
+    let covered = vec![
+        Component::status(),
+        Component::field(CONTENT_TYPE),
+        Component::field(CONTENT_DIGEST),
+        Component::field(CONTENT_LENGTH),
+    ];
+    let (mut answer, ()) = response().body(()).unwrap().into_parts();
+    let signer_24 = signer(covered, "sig-b24");
+    let made = signer_24
+        .sign_message(&Message::response(&answer), at(CREATED))
+        .unwrap();
+    made.insert_into(&mut answer.headers).unwrap();
+    assert_eq!(value(&answer.headers, "signature-input"), B_2_4);
+    assert_eq!(
+        verdict(&Message::response(&answer), "sig-b24", CREATED),
+        Ok(())
+    );
+
+    let covered = vec![
+        Component::path(),
+        Component::query(),
+        Component::method(),
+        Component::authority(),
+        Component::field(http::HeaderName::from_static("client-cert")),
+    ];
+    let mut forwarded = head(
+        Request::post("https://service.internal.example/foo?param=Value&Pet=dog")
+            .header("client-cert", ":MIIBqDCC:"),
+    );
+    let proxy = signer(covered, "ttrp");
+    proxy
+        .sign(&mut forwarded, Payload::Bytes(b""), at(CREATED))
+        .unwrap();
+    assert_eq!(
+        value(&forwarded.headers, "signature-input"),
+        format!("ttrp={B_3}")
+    );
+    assert_eq!(
+        verdict(&Message::request(&forwarded), "ttrp", CREATED),
+        Ok(())
+    );
+}
+
+#[test]
 fn the_digests_of_the_messages_in_b_2_are_those_of_their_bodies() {
     content_digest::check(&head(request()).headers, &CONTENT_DIGEST, BODY).unwrap();
     let (head, ()) = response().body(()).unwrap().into_parts();
@@ -213,10 +279,9 @@ fn the_signature_of_a_proxy_in_b_3_is_good() {
     let certificate = ":MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW50aWNhdGUxGzAZBgNVBAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNaFw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEAEFcGzkJiNy6J84y7uzo9M6NyMHAwCQYDVR0TBAIwADAfBgNVHSMEGDAWgBRm3WjLa38lbEYCuiCPct0ZaSED2DAOBgNVHQ8BAf8EBAMCBsAwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0RAQH/BBMwEYEPYmRjQGV4YW1wbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIBHda/r1vaL6G3VliL4/Di6YK0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBVoU4hBVZ1yhk=:";
     let request = Request::post("https://service.internal.example/foo?param=Value&Pet=dog")
         .header("client-cert", certificate);
-    let input = r#"("@path" "@query" "@method" "@authority" "client-cert");created=1618884473;keyid="test-key-ecc-p256""#;
     let signature =
         "xVMHVpawaAC/0SbHrKRs9i8I3eOs5RtTMGCWXm/9nvZzoHsIg6Mce9315T6xoklyy0yzhD9ah4JHRwMLOgmizw==";
-    assert_eq!(verdict_of(request, "ttrp", input, signature), Ok(()));
+    assert_eq!(verdict_of(request, "ttrp", B_3, signature), Ok(()));
 }
 
 #[test]
