@@ -190,7 +190,8 @@ impl ClientBuilder {
     }
 
     /// Credentials for requests to the base URI's origin, and to no other. A token that the server
-    /// rejects is replaced, and the request sent once more.
+    /// rejects is replaced, and the request sent once more. For those of a single request see
+    /// [`RequestBuilder::credentials`](crate::RequestBuilder::credentials).
     ///
     /// ```
     /// use buttress::{Client, Credential};
@@ -426,7 +427,12 @@ impl ClientBuilder {
 
     /// Makes a layer of credentials that are for the base URI's origin.
     fn bind_credentials(&mut self) -> Result<(), InvalidClient> {
+        let origin = self.base.as_ref().map(ToString::to_string);
+        let origin = origin.and_then(|base| Origins::only(base).ok());
         let Some(credentials) = self.credentials.take() else {
+            // A request may bring its own.
+            let bound = || origin.map(|origin| AuthLayer::new(Credentials::none(), origin));
+            self.auth = self.auth.take().or_else(bound);
             return Ok(());
         };
         if self.auth.is_some() {
@@ -434,8 +440,6 @@ impl ClientBuilder {
                 "credentials are set by `credentials` and by `auth`; use one of them".into(),
             ));
         }
-        let base = self.base.as_ref().map(ToString::to_string);
-        let origin = base.and_then(|base| Origins::only(base).ok());
         let origin = origin.ok_or_else(|| {
             InvalidClient::contradiction(
                 "credentials belong to an origin, and there is no base URI; set one with \
@@ -456,6 +460,7 @@ impl ClientBuilder {
         R::Error: Into<BoxError>,
     {
         let base = self.base.map(Arc::new);
+        let binds_credentials = self.auth.is_some();
         let layers = Layers {
             defaults: with_cookies(self.defaults, &self.cookies, base.as_deref()),
             limits: self.limits,
@@ -503,7 +508,7 @@ impl ClientBuilder {
             None => stack,
             Some(observers) => erase(observers.under(base.clone()).layer(stack)),
         };
-        Client::over(base, stack)
+        Client::over(base, stack, binds_credentials)
     }
 
     /// Remembers the first fault.

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use crate::builder::ClientBuilder;
 use crate::error::Call;
-use crate::request::{RequestBuilder, demands_replay};
+use crate::request::{RequestBuilder, demands_replay, length_agrees};
 use crate::{BaseUri, Error, InvalidUri, future};
 
 /// The one service that a client holds: whatever the stack is made of, its type ends here.
@@ -44,6 +44,8 @@ pub(crate) type Erased = BoxCloneSyncService<Request<Body>, Response<Body>, BoxE
 pub struct Client {
     base: Option<Arc<BaseUri>>,
     stack: Erased,
+    /// Whether there is a layer for the credentials of a single request.
+    binds_credentials: bool,
 }
 
 impl Client {
@@ -89,11 +91,21 @@ impl Client {
         Self {
             base: None,
             stack: erase(stack),
+            // Whether such a stack has one cannot be seen.
+            binds_credentials: true,
         }
     }
 
-    pub(crate) fn over(base: Option<Arc<BaseUri>>, stack: Erased) -> Self {
-        Self { base, stack }
+    pub(crate) fn over(base: Option<Arc<BaseUri>>, stack: Erased, binds_credentials: bool) -> Self {
+        Self {
+            base,
+            stack,
+            binds_credentials,
+        }
+    }
+
+    pub(crate) const fn binds_credentials(&self) -> bool {
+        self.binds_credentials
     }
 
     /// The URI under which relative paths lie.
@@ -143,7 +155,8 @@ impl Client {
     /// # Errors
     ///
     /// When no response came, or before anything is sent when the URI is relative and there is no
-    /// base URI, or when the request demands retries and has a body that cannot be sent twice.
+    /// base URI, when the request demands retries and has a body that cannot be sent twice, or when its
+    /// `Content-Length` is not that of its body.
     ///
     /// # Cancellation
     ///
@@ -204,6 +217,7 @@ impl Client {
             *request.uri_mut() = base.resolve(request.uri()).map_err(invalid)?;
         }
         demands_replay(&request)?;
+        length_agrees(&request)?;
         Ok(request)
     }
 }

@@ -155,8 +155,7 @@ impl Settings {
         };
         // From the last to the first, so that the later of two defaults is there first and wins.
         for default in self.headers.iter().rev() {
-            if default.goes(to) && !is_answered(request, &default.name) && default.applies(request)
-            {
+            if default.goes(to) && !is_answered(request, default) && default.applies(request) {
                 let (name, value) = (default.name.clone(), default.value.clone());
                 request.headers_mut().insert(name, value);
             }
@@ -165,9 +164,10 @@ impl Settings {
 }
 
 /// Whether the request has such a header, or wants none.
-fn is_answered<B>(request: &Request<B>, name: &HeaderName) -> bool {
+fn is_answered<B>(request: &Request<B>, default: &DefaultHeader) -> bool {
     let without = request.extensions().get::<WithoutDefaults>();
-    request.headers().contains_key(name) || without.is_some_and(|names| names.0.contains(name))
+    request.headers().contains_key(&default.name)
+        || without.is_some_and(|without| without.covers(default))
 }
 
 /// Where a request goes.
@@ -210,7 +210,7 @@ pub(crate) fn is_about_the_client(name: &HeaderName) -> bool {
     .contains(name)
 }
 
-fn is_credential(name: &HeaderName) -> bool {
+pub(crate) fn is_credential(name: &HeaderName) -> bool {
     [
         header::AUTHORIZATION,
         header::COOKIE,
@@ -229,13 +229,36 @@ impl fmt::Debug for DefaultHeader {
 
 /// Default headers that one request does without, in its extensions.
 #[derive(Clone, Debug, Default)]
-pub struct WithoutDefaults(pub(crate) Vec<HeaderName>);
+pub struct WithoutDefaults {
+    names: Vec<HeaderName>,
+    credentials: bool,
+}
 
 impl WithoutDefaults {
     /// Leaves out the default of this name, besides those left out already.
     #[must_use]
     pub fn header(mut self, name: HeaderName) -> Self {
-        self.0.push(name);
+        self.push(name);
         self
+    }
+
+    /// Leaves out all that are credentials: by their names, or because their values
+    /// [are sensitive](HeaderValue::is_sensitive).
+    #[must_use]
+    pub const fn credentials(mut self) -> Self {
+        self.drop_credentials();
+        self
+    }
+
+    pub(crate) fn push(&mut self, name: HeaderName) {
+        self.names.push(name);
+    }
+
+    pub(crate) const fn drop_credentials(&mut self) {
+        self.credentials = true;
+    }
+
+    fn covers(&self, default: &DefaultHeader) -> bool {
+        self.names.contains(&default.name) || self.credentials && default.is_credential()
     }
 }

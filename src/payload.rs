@@ -36,6 +36,8 @@ pub struct Payload {
     content: Result<Body, BoxError>,
     content_type: Option<HeaderValue>,
     content_encoding: Option<HeaderValue>,
+    /// Whether the content type holds the boundary of a form.
+    has_boundary: bool,
 }
 
 /// A payload as a request takes it.
@@ -43,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) content: Result<Body, BoxError>,
     pub(crate) content_type: Option<HeaderValue>,
     pub(crate) content_encoding: Option<HeaderValue>,
+    pub(crate) has_boundary: bool,
 }
 
 impl Payload {
@@ -52,6 +55,7 @@ impl Payload {
             content: Ok(Body::empty()),
             content_type: None,
             content_encoding: None,
+            has_boundary: false,
         }
     }
 
@@ -104,11 +108,15 @@ impl Payload {
         )
     }
 
-    /// A form of several parts, files among them.
+    /// A form of several parts, files among them. Its content type holds its boundary, so that a request's
+    /// own can name another `multipart/` type, and none besides.
     #[cfg(feature = "multipart")]
     pub fn multipart(form: crate::Multipart) -> Self {
         let (content, content_type) = form.into_parts();
-        Self::with(content, Some(content_type))
+        Self {
+            has_boundary: true,
+            ..Self::with(content, Some(content_type))
+        }
     }
 
     /// A file, read while it is sent. Its length is taken now and promised to the server; a file that
@@ -129,6 +137,7 @@ impl Payload {
             content,
             content_type,
             content_encoding: None,
+            has_boundary: false,
         }
     }
 
@@ -138,8 +147,8 @@ impl Payload {
     pub fn gzip(self) -> Self {
         Self {
             content: self.content.and_then(gzip::gzip),
-            content_type: self.content_type,
             content_encoding: Some(HeaderValue::from_static("gzip")),
+            ..self
         }
     }
 
@@ -160,6 +169,7 @@ impl Payload {
             content: self.content,
             content_type: self.content_type,
             content_encoding: self.content_encoding,
+            has_boundary: self.has_boundary,
         }
     }
 }

@@ -1,20 +1,24 @@
 use std::fmt;
 
 use buttress_kernel::{Body, BoxError, TransportError};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request};
 
-use crate::defaults::WithoutDefaults;
+use crate::defaults::{WithoutDefaults, is_credential};
 use crate::error::Call;
 use crate::response::Accepts;
 use crate::template::is_template;
 use crate::{Client, Error, Response};
 
 mod bodies;
+mod connection;
+mod described;
 mod places;
 mod replay;
 mod target;
 mod wishes;
 
+use self::described::Described;
+pub(crate) use self::described::length_agrees;
 pub use self::replay::NotReplayable;
 pub(crate) use self::replay::demands_replay;
 use self::target::Target;
@@ -44,9 +48,8 @@ pub struct RequestBuilder {
     client: Client,
     request: Request<Body>,
     target: Target,
-    /// The body's own, for a request that sets no other.
-    content_type: Option<HeaderValue>,
-    content_encoding: Option<HeaderValue>,
+    /// What the body says of itself.
+    described: Described,
     accepts: Accepts,
     /// The first fault, and the call as it can be named.
     fault: Option<(Call, BoxError)>,
@@ -58,8 +61,7 @@ impl RequestBuilder {
             client,
             request: Request::new(Body::empty()),
             target: Target::default(),
-            content_type: None,
-            content_encoding: None,
+            described: Described::default(),
             accepts: Accepts::default(),
             fault: None,
         };
@@ -78,26 +80,36 @@ impl RequestBuilder {
         builder
     }
 
-    /// Sets a header, in place of the client's default and of an earlier one of this name.
+    /// Sets a header, in place of the client's default and of an earlier one of this name. A credential
+    /// (`Authorization`, `Cookie`, `Proxy-Authorization`, `X-Api-Key`) is marked as
+    /// [sensitive](HeaderValue::is_sensitive), so that `Debug` does not show it.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         match crate::header::pair(name, value) {
-            Ok((name, value)) => drop(self.headers().insert(name, value)),
+            Ok((name, value)) => {
+                let value = marked(&name, value);
+                self.headers().insert(name, value);
+            }
             Err(fault) => self.blame(fault),
         }
         self
     }
 
-    /// Sets all these headers, each in place of the client's default of its name.
+    /// Sets all these headers, each in place of the client's default of its name and marked as by
+    /// [`header`](Self::header). What belongs to the connection that they came over stays behind:
+    /// `Connection`, the fields that it names, and their like
+    /// ([RFC 9110 §7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
     pub fn set_headers(mut self, headers: &HeaderMap) -> Self {
-        for name in headers.keys() {
+        let names = headers.keys();
+        for name in names.filter(|name| !connection::owns(headers, name)) {
             self.headers().remove(name);
-        }
-        for (name, value) in headers {
-            self.headers().append(name.clone(), value.clone());
+            for value in headers.get_all(name) {
+                let value = marked(name, value.clone());
+                self.headers().append(name.clone(), value);
+            }
         }
         self
     }
@@ -110,7 +122,7 @@ impl RequestBuilder {
         match crate::header::name_of(name) {
             Ok(name) => {
                 let without = self.extensions().get_or_insert_default::<WithoutDefaults>();
-                without.0.push(name);
+                without.push(name);
             }
             Err(fault) => self.blame(fault),
         }
@@ -121,10 +133,15 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// When the URI or a header was malformed, or when retries were asked for by
-    /// [`retry`](Self::retry) and the body cannot be sent twice.
+    /// When the URI or a header was malformed, when retries were asked for by
+    /// [`retry`](Self::retry) and the body cannot be sent twice, or when a `Content-Length` or
+    /// `Content-Type` that was set is not the body's.
     pub fn build(self) -> Result<Request<Body>, Error> {
-        self.checked().map(|(_, request)| request)
+        let (_, request) = self.checked()?;
+        match length_agrees(&request) {
+            Ok(()) => Ok(request),
+            Err(fault) => Err(Error::new(Call::of(&request), fault)),
+        }
     }
 
     /// Sends the request. A response of any status is a response.
@@ -156,16 +173,8 @@ impl RequestBuilder {
                 ));
             }
         }
-        let own = [
-            (header::CONTENT_TYPE, self.content_type.take()),
-            (header::CONTENT_ENCODING, self.content_encoding.take()),
-        ];
-        for (name, value) in own {
-            if let Some(value) = value {
-                self.headers().entry(name).or_insert(value);
-            }
-        }
-        match demands_replay(&self.request) {
+        let settled = self.described.settle(self.request.headers_mut());
+        match settled.and_then(|()| demands_replay(&self.request)) {
             Ok(()) => Ok((self.client, self.request)),
             Err(fault) => Err(Error::new(Call::of(&self.request), fault)),
         }
@@ -198,6 +207,14 @@ impl RequestBuilder {
         self.blame(fault);
         self
     }
+}
+
+/// The value, kept out of every `Debug` where its name says that it is a secret.
+fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
+    if is_credential(name) {
+        value.set_sensitive(true);
+    }
+    value
 }
 
 impl fmt::Debug for RequestBuilder {

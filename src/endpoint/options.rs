@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use buttress_cache::Mode;
-use http::header;
 
 use crate::redirect::Policy;
 use crate::{ArrayStyle, RequestBuilder};
@@ -236,7 +235,7 @@ impl Options {
             request = request.cache(self.cache_wishes());
         }
         if self.anonymous {
-            request = anonymous(request);
+            request = request.without_auth();
         }
         if self.open {
             request = request.open();
@@ -253,13 +252,4 @@ impl Options {
             None => wishes,
         }
     }
-}
-
-fn anonymous(request: RequestBuilder) -> RequestBuilder {
-    request
-        .without_auth()
-        .without_default(header::AUTHORIZATION)
-        .without_default(header::COOKIE)
-        .without_default(header::PROXY_AUTHORIZATION)
-        .without_default("x-api-key")
 }

@@ -23,9 +23,22 @@ impl Call {
 
     /// A call whose template has not been filled. Its names may be told, a query in it may not.
     pub(crate) fn unfilled(method: Method, template: &str) -> Self {
-        let query = template.match_indices(['?', '#']).map(|(at, _)| at);
-        let mut query = query.filter(|at| !template[..*at].ends_with('{'));
-        Self::named(method, &template[..query.next().unwrap_or(template.len())])
+        let mut shown = String::new();
+        let mut in_query = false;
+        for piece in template.split_inclusive('}') {
+            let (literal, expression) = piece.split_at(piece.find('{').unwrap_or(piece.len()));
+            let path = literal.split(['?', '#']).next().unwrap_or_default();
+            shown.push_str(if in_query { "" } else { path });
+            if path.len() < literal.len() {
+                break;
+            }
+            in_query |= ["{?", "{&", "{#"]
+                .iter()
+                .any(|sign| expression.starts_with(sign));
+            let is_secret = in_query && expression.contains('=');
+            shown.push_str(if is_secret { "{…}" } else { expression });
+        }
+        Self::named(method, &shown)
     }
 
     /// A call whose URI could not be made of what was given.

@@ -13,6 +13,24 @@ fn ic71_neither_query_nor_user_info_is_named() {
     assert_eq!(redacted(&"/a?b".parse().unwrap()), "/a");
 }
 
+#[test]
+fn a_call_that_is_not_filled_yet_shows_places_and_nothing_of_its_query() {
+    for (template, shown) in [
+        ("/x/{id}{?page}&key=s3cret", "/x/{id}{?page}"),
+        ("/x{?page}&key=s3cret{&size}", "/x{?page}{&size}"),
+        ("/x?key=s3cret{&size}", "/x"),
+        ("/x/{id}/y#s3cret", "/x/{id}/y"),
+        ("/x{#part}s3cret", "/x{#part}"),
+        ("/x{&a}s3cret?b", "/x{&a}"),
+        ("/x{?key=s3cret}", "/x{…}"),
+        ("/x{?key=s3cret", "/x{…}"),
+        ("/users/{id", "/users/{id"),
+    ] {
+        let call = Call::unfilled(http::Method::GET, template);
+        assert_eq!(call.to_string(), format!("GET {shown}"), "{template}");
+    }
+}
+
 fn of_kind(kind: ErrorKind) -> Error {
     use buttress_kernel::{Facts, Kind};
     use bytes::Bytes;

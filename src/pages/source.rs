@@ -5,7 +5,7 @@ use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header, response};
+use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, response};
 
 use super::astray::Rule;
 use super::walk::MAX_POSITION;
@@ -148,12 +148,5 @@ fn make_anonymous(head: &mut Parts) {
     let extensions = &mut head.extensions;
     extensions.insert(buttress_auth::Override::without_auth());
     let without = extensions.get_or_insert_default::<WithoutDefaults>();
-    without.0.extend(CREDENTIALS);
+    without.drop_credentials();
 }
-
-const CREDENTIALS: [HeaderName; 4] = [
-    header::AUTHORIZATION,
-    header::COOKIE,
-    header::PROXY_AUTHORIZATION,
-    HeaderName::from_static("x-api-key"),
-];

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use serde::Serialize;
 
+use super::Described;
 use crate::{ArrayStyle, Payload, RequestBuilder};
 
 impl RequestBuilder {
@@ -63,8 +64,11 @@ impl RequestBuilder {
     /// Sends a body that was made elsewhere.
     pub fn payload(mut self, payload: Payload) -> Self {
         let parts = payload.into_parts();
-        self.content_type = parts.content_type;
-        self.content_encoding = parts.content_encoding;
+        self.described = Described {
+            content_type: parts.content_type,
+            content_encoding: parts.content_encoding,
+            has_boundary: parts.has_boundary,
+        };
         match parts.content {
             Ok(body) => *self.request.body_mut() = body,
             Err(fault) => self.blame(fault),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use buttress_kernel::{Explain, Partition};
 
 use crate::RequestBuilder;
+use crate::defaults::WithoutDefaults;
 use crate::observe::Label;
 
 impl RequestBuilder {
@@ -82,19 +83,30 @@ impl RequestBuilder {
         self
     }
 
-    /// Goes without the client's credentials.
+    /// Goes without the client's credentials, those among its default headers included. What the request
+    /// itself carries stays.
     pub fn without_auth(mut self) -> Self {
         let without = buttress_auth::Override::without_auth();
-        self.extensions().insert(without);
+        let extensions = self.extensions();
+        extensions.insert(without);
+        let defaults = extensions.get_or_insert_default::<WithoutDefaults>();
+        defaults.drop_credentials();
         self
     }
 
-    /// Goes with these credentials in place of the client's, and to the same origins. A client without
-    /// credentials has no origins for them: it sends none.
+    /// Goes with these credentials in place of the client's, and to the same origins: those of its
+    /// [`auth`](crate::ClientBuilder::auth), else the base URI's. A client that has neither knows no origin
+    /// that they belong to, and the request is refused before anything is sent.
     ///
     /// Give such a request a [`partition`](Self::partition) as well, so that what is stored for it is
     /// not found by others.
     pub fn credentials(mut self, credentials: impl Into<buttress_auth::Credentials>) -> Self {
+        if !self.client.binds_credentials() {
+            self.blame(
+                "its credentials belong to an origin, and the client names none; set a `base_uri`, \
+                 or the origins in a layer for `auth`",
+            );
+        }
         let other = buttress_auth::Override::with(credentials);
         self.extensions().insert(other);
         self

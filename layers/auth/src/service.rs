@@ -86,6 +86,10 @@ where
     B: Replay,
 {
     match Override::of(request.extensions()) {
+        // A layer without credentials has nothing to say of a request that brings none.
+        None if settings.credentials.is_none() => {
+            ResponseFuture::passing(inner.call(request), None)
+        }
         None => authorize(inner, settings, request),
         Some(other) => match settings.with(other) {
             Some(settings) => authorize(inner, &Arc::new(settings), request),

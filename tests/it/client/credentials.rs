@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use buttress::auth::{AuthLayer, Credential, Origins, Token, Tokens};
+use buttress::auth::{AuthLayer, Credential, Credentials, Origins, Token, Tokens};
 use buttress::kernel::key::Authority;
 use buttress::{Client, Explain, PriorityLayer};
 use buttress_testkit::{Call, Scripted, Step};
 
-use super::{scripted, scripted_with};
+use super::scripted_with;
 
 fn bearer(token: &str) -> Credential {
     Credential::bearer(token).unwrap()
@@ -113,15 +113,65 @@ fn credentials_need_an_origin_and_are_set_once() {
 }
 
 #[tokio::test]
-async fn without_credentials_none_are_sent() {
-    let (client, server) = scripted([Step::ok()]);
-    client
-        .get("/")
-        .credentials(bearer("s3cret"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(authorization(&server.calls()[0]), None);
+async fn a_requests_own_credentials_go_to_the_base_uris_origin_or_nowhere() {
+    let (client, server) = scripted_with([Step::ok()], |b| b.base_uri("https://api.example"));
+    for uri in ["/", "https://other.example/"] {
+        let explain = Explain::new();
+        let request = client.get(uri).credentials(bearer("own"));
+        request.explain(&explain).send().await.unwrap();
+        client.get(uri).explain(&explain).send().await.unwrap();
+        let noted = explain.trail().summary().matches("auth").count();
+        assert_eq!(
+            noted,
+            1,
+            "a request without credentials: {}",
+            explain.trail()
+        );
+    }
+    let calls = server.calls();
+    let sent: Vec<_> = calls.iter().map(authorization).collect();
+    assert_eq!(sent, [Some("Bearer own"), None, None, None]);
+
+    let (homeless, server) = scripted_with([Step::ok()], |b| b);
+    let request = homeless
+        .get("https://api.example/")
+        .credentials(bearer("s3cret"));
+    let error = request.send().await.unwrap_err();
+    assert!(
+        error.is_request() && error.to_string().contains("`base_uri`"),
+        "{error}"
+    );
+    assert!(server.calls().is_empty());
+    let bound = AuthLayer::new(
+        Credentials::none(),
+        Origins::only("https://api.example").unwrap(),
+    );
+    let (bound, server) = scripted_with([Step::ok()], |b| b.auth(bound));
+    let request = bound.get("https://api.example/").credentials(bearer("own"));
+    request.send().await.unwrap();
+    assert_eq!(authorization(&server.calls()[0]), Some("Bearer own"));
+}
+
+#[tokio::test]
+async fn without_credentials_means_without_those_among_the_defaults_too() {
+    let mut signature = http::HeaderValue::from_static("s3cret");
+    signature.set_sensitive(true);
+    let (client, server) = scripted_with([Step::ok()], |b| {
+        b.base_uri("https://api.example")
+            .header("authorization", "Basic s3cret")
+            .header("x-signature", signature)
+            .header("x-shown", "1")
+            .cookie("session", "s3cret")
+    });
+    client.get("/").without_auth().send().await.unwrap();
+    let own = client.get("/").header("cookie", "own=1").without_auth();
+    own.send().await.unwrap();
+    let calls = server.calls();
+    for name in ["authorization", "x-signature", "cookie"] {
+        assert_eq!(calls[0].header(name), None, "{name}");
+    }
+    assert_eq!(calls[0].header("x-shown"), Some("1"));
+    assert_eq!(calls[1].header("cookie"), Some("own=1"));
 }
 
 #[tokio::test(start_paused = true)]

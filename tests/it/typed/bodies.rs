@@ -107,18 +107,142 @@ fn ic19_whether_a_body_can_be_sent_again_can_be_seen() {
 #[tokio::test]
 async fn ic20_a_multipart_form_owns_its_boundary() {
     let (client, server) = scripted([Step::ok()]);
-    let form = Multipart::new()
-        .text("a", "1")
-        .part("f", Part::bytes("x").file_name("x.bin"));
-    client.post("/").multipart(form).send().await.unwrap();
-    let call = &server.calls()[0];
-    let content_type = call.header("content-type").unwrap();
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
+    let form = || {
+        let part = Part::bytes("x").file_name("x.bin");
+        Multipart::new().text("a", "1").part("f", part)
+    };
+    let post = |form| client.post("/").multipart(form);
+    let set = |value| client.post("/").header("content-type", value);
+    for (request, essence) in [
+        (post(form()), "multipart/form-data"),
+        (
+            post(form()).header("content-type", "multipart/mixed"),
+            "multipart/mixed",
+        ),
+        (
+            set("multipart/form-data").multipart(form()),
+            "multipart/form-data",
+        ),
+        (
+            post(form().boundary("b1")).header("content-type", "Multipart/Related; boundary=b1"),
+            "Multipart/Related",
+        ),
+    ] {
+        request.send().await.unwrap();
+        let call = server.calls().pop().unwrap();
+        let content_type = call.header("content-type").unwrap();
+        let boundary = content_type
+            .strip_prefix(&format!("{essence}; boundary="))
+            .unwrap();
+        let body = String::from_utf8(call.body.to_vec()).unwrap();
+        assert!(body.starts_with(&format!("--{boundary}\r\n")), "{body}");
+        assert!(body.ends_with(&format!("\r\n--{boundary}--\r\n")), "{body}");
+    }
+    let before = server.calls().len();
+    for wrong in ["application/json", "multipart/form-data; boundary=other"] {
+        let error = post(form())
+            .header("content-type", wrong)
+            .send()
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_request() && error.to_string().contains("content type"),
+            "{error}"
+        );
+    }
+    assert_eq!(server.calls().len(), before);
+}
+
+#[tokio::test]
+async fn a_content_length_that_is_not_the_bodys_is_refused() {
+    let (client, server) = scripted([Step::ok()]);
+    let post = |length| {
+        client
+            .post("/")
+            .header("content-length", length)
+            .text("12345")
+    };
+    post("5").send().await.unwrap();
+    let incoming =
+        http::HeaderMap::from_iter([(http::header::CONTENT_LENGTH, "2".parse().unwrap())]);
+    for request in [post("2"), post("6"), post("x"), post("+5")] {
+        let error = request.send().await.unwrap_err();
+        assert!(
+            error.is_request() && error.to_string().contains("`Content-Length`"),
+            "{error}"
+        );
+    }
+    let copied = client.post("/").set_headers(&incoming).text("12345");
+    assert!(copied.build().unwrap_err().is_request());
+    let made_elsewhere = http::Request::post("http://api.example/").header("content-length", "2");
+    let made_elsewhere = made_elsewhere.body(Body::from("12345")).unwrap();
+    assert!(
+        client
+            .execute(made_elsewhere)
+            .await
+            .unwrap_err()
+            .is_request()
+    );
+    assert_eq!(server.calls().len(), 1);
+    // What a stream promises cannot be compared with anything.
+    let pieces = stream::iter([Ok::<_, std::io::Error>("ab")]);
+    let promised = client
+        .post("/")
+        .header("content-length", "2")
+        .stream(pieces);
+    promised.send().await.unwrap();
+    assert_eq!(server.calls()[1].header("content-length"), Some("2"));
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_connection_is_not_copied() {
+    let (client, server) = scripted([Step::ok()]);
+    let incoming = http::Request::get("/")
+        .header("connection", "close, X-Hop")
+        .header("connection", "x-second")
+        .header("x-hop", "1")
+        .header("x-second", "1")
+        .header("keep-alive", "timeout=5")
+        .header("proxy-connection", "close")
+        .header("transfer-encoding", "chunked")
+        .header("te", "trailers")
+        .header("trailer", "x")
+        .header("upgrade", "h2c")
+        .header("accept", "a/b")
+        .header("x-kept", "1")
+        .header("x-kept", "2");
+    let incoming = incoming.body(()).unwrap();
+    let request = client.get("/").header("x-kept", "0");
+    request
+        .set_headers(incoming.headers())
+        .send()
+        .await
         .unwrap();
-    let body = String::from_utf8(call.body.to_vec()).unwrap();
-    assert!(body.starts_with(&format!("--{boundary}\r\n")), "{body}");
-    assert!(body.ends_with(&format!("\r\n--{boundary}--\r\n")), "{body}");
+    let mut sent: Vec<_> = server.calls()[0].headers.keys().cloned().collect();
+    sent.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    assert_eq!(sent, ["accept", "x-kept"]);
+    let kept: Vec<_> = server.calls()[0]
+        .headers
+        .get_all("x-kept")
+        .iter()
+        .cloned()
+        .collect();
+    assert_eq!(kept, ["1", "2"]);
+}
+
+#[test]
+fn a_requests_own_credentials_are_not_shown() {
+    let (client, _) = scripted([Step::ok()]);
+    let more = http::HeaderMap::from_iter([(http::header::COOKIE, "a=s3cret".parse().unwrap())]);
+    let request = client
+        .get("/")
+        .header("authorization", "Bearer s3cret")
+        .header("x-api-key", "s3cret")
+        .header("x-shown", "7")
+        .set_headers(&more);
+    let request = request.build().unwrap();
+    let shown = format!("{request:?}");
+    assert!(shown.contains('7') && !shown.contains("s3cret"), "{shown}");
 }
 
 #[cfg(feature = "fs")]

@@ -304,8 +304,11 @@ async fn w53_bq35_an_anonymous_endpoint_sends_no_credentials() {
     endpoint!(Anonymous: NoContent = Options::new().anonymous());
     endpoint!(Known: NoContent = Options::new());
     let (client, server) = scripted_with([Step::ok()], |b| {
+        let mut signature = http::HeaderValue::from_static("s3cret");
+        signature.set_sensitive(true);
         b.header("authorization", "Bearer s3cret")
             .header("x-api-key", "s3cret")
+            .header("x-signature", signature)
             .cookie("session", "s3cret")
             .header("accept", "text/plain")
     });
@@ -318,7 +321,7 @@ async fn w53_bq35_an_anonymous_endpoint_sends_no_credentials() {
         .map(http::HeaderName::as_str)
         .collect();
     assert_eq!(names, ["accept"]);
-    assert_eq!(calls[1].headers.len(), 4);
+    assert_eq!(calls[1].headers.len(), 5);
 }
 
 #[tokio::test]

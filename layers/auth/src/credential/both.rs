@@ -17,6 +17,27 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// None: for a layer whose requests bring their own, in an [`Override`](crate::Override).
+    ///
+    /// ```
+    /// use buttress_auth::{AuthLayer, Credentials, Origins};
+    ///
+    /// let each_its_own = AuthLayer::new(Credentials::none(), Origins::only("https://api.example.com")?);
+    /// # drop(each_its_own);
+    /// # Ok::<_, buttress_auth::InvalidOrigin>(())
+    /// ```
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            fixed: None,
+            tokens: None,
+        }
+    }
+
+    pub(crate) const fn is_none(&self) -> bool {
+        self.fixed.is_none() && self.tokens.is_none()
+    }
+
     pub(crate) const fn both(tokens: Tokens, fixed: Credential) -> Self {
         Self {
             fixed: Some(fixed),

@@ -1,0 +1,89 @@
+//! What a request's headers say of its body.
+
+use buttress_kernel::{Body, BoxError, TransportError};
+use http::{HeaderMap, HeaderValue, Request, header};
+use http_body::Body as _;
+
+/// What a body says of itself, for a request that says nothing else.
+#[derive(Default)]
+pub(super) struct Described {
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) content_encoding: Option<HeaderValue>,
+    /// Whether the content type holds what the body cannot be read without.
+    pub(super) has_boundary: bool,
+}
+
+impl Described {
+    /// Writes it down.
+    ///
+    /// # Errors
+    ///
+    /// When the request's own content type would make a form of several parts unreadable.
+    pub(super) fn settle(self, headers: &mut HeaderMap) -> Result<(), BoxError> {
+        if let Some(own) = self.content_type {
+            match headers.get_mut(header::CONTENT_TYPE) {
+                None => drop(headers.insert(header::CONTENT_TYPE, own)),
+                Some(set) if self.has_boundary => *set = with_boundary(set, &own)?,
+                Some(_) => {}
+            }
+        }
+        if let Some(own) = self.content_encoding {
+            headers.entry(header::CONTENT_ENCODING).or_insert(own);
+        }
+        Ok(())
+    }
+}
+
+/// The content type that was set, with the boundary of the form's own.
+fn with_boundary(set: &HeaderValue, own: &HeaderValue) -> Result<HeaderValue, BoxError> {
+    let parameter = own.as_bytes().split(|byte| *byte == b';').nth(1);
+    let parameter = parameter.unwrap_or_default();
+    let lower = set.as_bytes().to_ascii_lowercase();
+    let names_one = contains(&lower, b"boundary=");
+    let is_form = lower.starts_with(b"multipart/");
+    if is_form && names_one && contains(set.as_bytes(), parameter.trim_ascii()) {
+        return Ok(set.clone());
+    }
+    if !is_form || names_one {
+        return Err(TransportError::request(
+            "its content type is not the one of its form of several parts, which nobody could read \
+             then; leave the header out, or set a `multipart/` type without a boundary",
+        )
+        .into());
+    }
+    let whole = [set.as_bytes(), b";", parameter].concat();
+    HeaderValue::from_bytes(&whole).map_err(Into::into)
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// Refuses a request whose `Content-Length` is not that of its body: the transport would send that much
+/// of it, or wait for more.
+pub(crate) fn length_agrees(request: &Request<Body>) -> Result<(), BoxError> {
+    let mut said = request.headers().get_all(header::CONTENT_LENGTH).iter();
+    let Some(first) = said.next() else {
+        return Ok(());
+    };
+    let number = length(first).filter(|number| said.all(|other| length(other) == Some(*number)));
+    let agrees = match (number, request.body().size_hint().exact()) {
+        (Some(number), Some(exact)) => number == exact,
+        (number, _) => number.is_some(),
+    };
+    if agrees {
+        return Ok(());
+    }
+    Err(TransportError::request(
+        "its `Content-Length` is not the length of its body; leave the header out, it is set by the \
+         transport",
+    )
+    .into())
+}
+
+/// `parse` takes a sign.
+fn length(value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
