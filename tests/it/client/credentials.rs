@@ -132,7 +132,8 @@ async fn a_requests_own_credentials_go_to_the_base_uris_origin_or_nowhere() {
     let sent: Vec<_> = calls.iter().map(authorization).collect();
     assert_eq!(sent, [Some("Bearer own"), None, None, None]);
 
-    let (homeless, server) = scripted_with([Step::ok()], |b| b);
+    let server = Scripted::new([Step::ok()]);
+    let homeless = Client::builder().build_over(server.clone()).unwrap();
     let request = homeless
         .get("https://api.example/")
         .credentials(bearer("s3cret"));
