@@ -6,7 +6,8 @@
 //! on any machine; nothing here is judged by a clock. `benches/check` runs both, takes off each
 //! figure what the same traffic costs over the bare service, and compares the rest with the bars.
 //!
-//! A third, `keys`, weighs what a layer keeps for each of a million keys.
+//! A third, `keys`, weighs what a layer keeps for each of a million keys, and what small responses take
+//! in a cache.
 //!
 //! # What is counted
 //!

@@ -1,4 +1,5 @@
-//! What a million keys weigh in a layer that keeps a state for each, counted by the allocator.
+//! What a million keys weigh in a layer that keeps a state for each, counted by the allocator; and what
+//! small responses do in a cache.
 //!
 //! ```text
 //! keys                    every such layer
@@ -11,18 +12,20 @@
 use std::alloc::System;
 use std::env;
 use std::fmt::Debug;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread::sleep;
 use std::time::Duration;
 
+use buttress_cache::CacheLayer;
 use buttress_circuit_breaker::CircuitBreakerLayer;
 use buttress_kernel::key::Authority;
 use buttress_kernel::{Body, BoxError};
 use buttress_rate_limit::RateLimitLayer;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tower_layer::Layer;
@@ -39,14 +42,19 @@ const BAR: usize = 200;
 /// Weighs one layer.
 type Weigh = fn() -> Vec<Weight>;
 
-const LAYERS: [(&str, Weigh); 2] = [
+const LAYERS: [(&str, Weigh); 3] = [
+    ("cache", cache),
     ("circuit-breaker", circuit_breaker),
     ("rate-limit", rate_limit),
 ];
 
+/// So many responses are stored.
+const RESPONSES: usize = 100_000;
+
 /// The heap, with all keys in one state.
 struct Weight {
     state: &'static str,
+    keys: usize,
     bytes: usize,
     bar: Option<usize>,
 }
@@ -55,8 +63,12 @@ impl Weight {
     /// What has come since the heap held `before`.
     fn since(before: usize, state: &'static str) -> Self {
         let bytes = held() - before;
-        let bar = None;
-        Self { state, bytes, bar }
+        Self {
+            state,
+            keys: KEYS,
+            bytes,
+            bar: None,
+        }
     }
 
     /// A state in which keys stay.
@@ -80,12 +92,91 @@ fn main() {
 }
 
 fn print(layer: &str, weights: &[Weight]) {
-    for Weight { state, bytes, bar } in weights {
-        let each = bytes.div_ceil(KEYS);
+    for Weight {
+        state,
+        keys,
+        bytes,
+        bar,
+    } in weights
+    {
+        let each = bytes.div_ceil(*keys);
         println!(
             "{}",
-            json!({ "layer": layer, "state": state, "keys": KEYS, "bytes": each, "bar": bar })
+            json!({ "layer": layer, "state": state, "keys": keys, "bytes": each, "bar": bar })
         );
+    }
+}
+
+/// Small responses in memory, each of which may take a third more than what it and its URI consist of,
+/// and 150 bytes.
+fn cache() -> Vec<Weight> {
+    let before = held();
+    let layer = CacheLayer::private().max_bytes(1 << 30).expect("a bound");
+    let mut service = layer.layer(Stored);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut length = 0;
+    for number in 0..RESPONSES {
+        let uri = format!("https://api.example.com/v1/users/{number:07}");
+        length = uri.len();
+        let request = Request::get(uri).body(Body::empty());
+        let mut future = pin!(service.call(request.expect("a request")));
+        let Poll::Ready(Ok(answer)) = future.as_mut().poll(&mut cx) else {
+            panic!("it is not answered at once");
+        };
+        let mut body = pin!(answer.into_body());
+        while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut cx) {
+            frame.expect("a body");
+        }
+    }
+    let response = stored();
+    let fields = response.headers().iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let own = length + fields + SMALL.len();
+    let mut weight = Weight::since(before, "small responses");
+    let handle = layer.handle();
+    let mut clear = pin!(handle.clear());
+    let cleared = clear.as_mut().poll(&mut cx);
+    assert_eq!(cleared, Poll::Ready(RESPONSES), "some are missing");
+    weight.keys = RESPONSES;
+    weight.bar = Some(own * 13 / 10 + 150);
+    vec![weight]
+}
+
+/// The body of a small response.
+const SMALL: &str =
+    r#"{"id":42,"name":"Ada Lovelace","email":"ada@example.com","teams":["engines","notes"]}"#;
+
+fn stored() -> Response<Body> {
+    let mut response = Response::new(Body::from(SMALL));
+    for (name, value) in [
+        ("cache-control", "max-age=3600"),
+        ("content-type", "application/json"),
+        ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+        ("etag", "\"5d3b\""),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Answers at once, with a response that is stored.
+#[derive(Clone)]
+struct Stored;
+
+impl Service<Request<Body>> for Stored {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Ready<Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        ready(Ok(stored()))
     }
 }
 
