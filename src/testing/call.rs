@@ -39,6 +39,15 @@ impl Call {
         self
     }
 
+    /// Tells none of these texts.
+    pub(super) fn with_secrets(mut self, secrets: Vec<String>) -> Self {
+        for secret in secrets {
+            let redaction = Arc::unwrap_or_clone(self.redaction);
+            self.redaction = Arc::new(redaction.value(secret));
+        }
+        self
+    }
+
     /// The method.
     #[must_use]
     pub const fn method(&self) -> &Method {

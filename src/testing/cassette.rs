@@ -21,14 +21,15 @@ pub use self::playback::{Playback, PlaybackFuture};
 /// Real exchanges in a file, recorded once and replayed ever after, as a layer around the transport.
 ///
 /// What is replayed must be asked as it was recorded: method, URI and body are compared, without
-/// their secrets; headers are not. Of exchanges that are alike each is replayed once, in their order,
+/// their secrets and the boundaries of forms; headers are not. Of exchanges that are alike each is replayed once, in their order,
 /// so that a retry that ended well ends well again. Anything else is an error that says what was asked
 /// and what there was: nothing goes out to the network by mistake.
 ///
 /// Secrets are taken out before anything is written; see [`Redaction`]. Where a secret was, code under
 /// test reads `REDACTED` (a number is 0), and that is so while recording, too, for what comes from
 /// the file; what comes from the network passes as it is. So that secrets can be found, servers are asked not
-/// to compress, and what comes compressed all the same is not recorded, which is an error.
+/// to compress. What comes compressed all the same is not recorded, nor is a body of a kind in which nothing finds
+/// secrets ([which are these](Redaction#bodies)): the call fails, and the error says what to do.
 ///
 /// Bodies are read whole while recording, and the file is written after each exchange, with the
 /// blocking calls of std: this is for tests. A call that ends in an error instead of a response is not

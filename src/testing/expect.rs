@@ -291,8 +291,7 @@ impl Expect {
         if self.method != call.method() {
             return Err(Mismatch::Elsewhere);
         }
-        let values = self.pattern.path_of(call.uri(), base);
-        let values = values.ok_or(Mismatch::Elsewhere)?;
+        let values = self.values(call, base).ok_or(Mismatch::Elsewhere)?;
         let mut faults = check::query(self.pattern.query(), &self.query, self.any_query, call);
         for check in &self.checks {
             faults.extend(check.fault(call, &values));
@@ -302,6 +301,11 @@ impl Expect {
         } else {
             Err(Mismatch::Here(faults))
         }
+    }
+
+    /// The values of the path, where it is of this template, whatever else is not as expected.
+    pub(super) fn values(&self, call: &Call, base: Option<&BaseUri>) -> Option<Found> {
+        self.pattern.path_of(call.uri(), base)
     }
 
     fn check(mut self, check: Check) -> Self {

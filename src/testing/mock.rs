@@ -263,6 +263,7 @@ impl Shared {
     /// Decides what becomes of a call, and writes it down.
     pub(super) fn receive(&self, call: Call) -> Verdict {
         let mut state = self.lock();
+        let call = state.with_secrets(call);
         let index = state.calls.len();
         let verdict = match state.find(&call) {
             Ok((at, values)) => {
@@ -288,6 +289,18 @@ impl Shared {
 }
 
 impl State {
+    /// A call that keeps to itself what stands in the place of a secret name in the path of an expectation.
+    fn with_secrets(&self, call: Call) -> Call {
+        let found = self.expectations.iter().filter_map(|expectation| {
+            let expect = &expectation.expect;
+            expect.values(&call, self.base.as_ref())
+        });
+        let named = found.flatten();
+        let secrets = named.filter(|(name, _)| self.redaction.is_parameter(name));
+        let secrets: Vec<_> = secrets.map(|(_, value)| value).collect();
+        call.with_secrets(secrets)
+    }
+
     /// The expectation that takes a call, and the values of its path.
     fn find(&self, call: &Call) -> Result<(usize, Vec<(String, String)>), Unexpected> {
         let mut expected = Vec::new();
@@ -319,7 +332,7 @@ impl State {
 
     fn unmet(&self) -> Option<Unmet> {
         let missing = self.expectations.iter().filter(|e| !e.is_met());
-        let missing: Vec<_> = missing.map(|e| e.candidate(Vec::new())).collect();
+        let missing: Vec<_> = missing.map(|e| e.candidate(self.nearest(e))).collect();
         if missing.is_empty() && self.unexpected.is_empty() {
             return None;
         }
@@ -328,6 +341,27 @@ impl State {
             unexpected: self.unexpected.clone(),
             calls: self.calls.iter().map(ToString::to_string).collect(),
         })
+    }
+}
+
+impl State {
+    /// What came nearest to an expectation without being taken for it, and how the two differ.
+    fn nearest(&self, expectation: &Expectation) -> Vec<String> {
+        let others = self.calls.iter().enumerate();
+        let others = others.filter(|(index, _)| !expectation.calls.contains(index));
+        let near = others.filter_map(|(_, call)| {
+            match expectation.expect.matches(call, self.base.as_ref()) {
+                Ok(_) => Some((call, vec!["it came out of turn".to_owned()])),
+                Err(Mismatch::Here(faults)) => Some((call, faults)),
+                Err(Mismatch::Elsewhere) => None,
+            }
+        });
+        let Some((call, faults)) = near.min_by_key(|(_, faults)| faults.len()) else {
+            return Vec::new();
+        };
+        let mut told = vec![format!("what came nearest is {call}")];
+        told.extend(faults);
+        told
     }
 }
 

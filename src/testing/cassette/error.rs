@@ -2,10 +2,11 @@ use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
-use buttress_kernel::BoxError;
+use buttress_kernel::{BoxError, Facts, Kind, Sent};
 use http::Uri;
 
 use super::exchange::Question;
+use crate::testing::redaction::Opaque;
 
 /// A recording cannot be opened.
 #[derive(Debug)]
@@ -80,6 +81,30 @@ impl CassetteError {
             what: format!(
                 "the {what} comes in the coding {coding:?}, in which no secret can be found, so it is \
                  not recorded; switch compression off while recording"
+            ),
+            source: None,
+        }
+    }
+
+    /// The same, of an exchange that the server has seen: nothing may repeat it on its own.
+    pub(super) fn answered(self) -> Self {
+        let facts = Facts::new(Kind::Request).sent(Sent::Yes);
+        let facts = match self.source {
+            Some(source) => facts.caused_by(source),
+            None => facts,
+        };
+        Self {
+            what: self.what,
+            source: Some(facts.into()),
+        }
+    }
+
+    pub(super) fn opaque(what: &str, why: &Opaque) -> Self {
+        Self {
+            what: format!(
+                "the {what}'s body cannot be searched for secrets ({why}), so it is not recorded; let \
+                 `Redaction::withhold` put a mark in the place of all bodies of its media type, or \
+                 `Redaction::plain` record them if you know that they hold none"
             ),
             source: None,
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CassetteError;
 use crate::testing::Redaction;
-use crate::testing::redaction::content_type;
+use crate::testing::redaction::{boundary, content_type};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +59,7 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// When its body is compressed.
+    /// When its body is compressed, or of a kind in which secrets cannot be found.
     pub(super) fn new(
         head: &http::request::Parts,
         body: &[u8],
@@ -67,6 +67,7 @@ impl Asked {
     ) -> Result<Self, CassetteError> {
         refuse_compressed("request", &head.headers, body)?;
         let body = redaction.body(content_type(&head.headers), body);
+        let body = body.map_err(|why| CassetteError::opaque("request", &why))?;
         let (text, base64) = written(&body);
         Ok(Self {
             method: head.method.to_string(),
@@ -81,8 +82,18 @@ impl Asked {
         Question {
             method: self.method.clone(),
             uri: self.uri.clone(),
-            text: self.text.clone(),
+            text: self.text.as_deref().map(|text| self.without_boundary(text)),
             base64: self.base64.clone(),
+        }
+    }
+
+    /// The text of a form of several parts without its boundary, which is another one each time.
+    fn without_boundary(&self, text: &str) -> String {
+        let lines = self.headers.iter();
+        let mut types = lines.filter_map(|line| line.strip_prefix("content-type: "));
+        match types.next().and_then(boundary) {
+            Some(boundary) => text.replace(&format!("--{boundary}"), "--"),
+            None => text.to_owned(),
         }
     }
 }
@@ -90,7 +101,7 @@ impl Asked {
 impl Exchange {
     /// # Errors
     ///
-    /// When the response's body is compressed.
+    /// When the response's body is compressed, or of a kind in which secrets cannot be found.
     pub(super) fn new(
         request: Asked,
         head: &http::response::Parts,
@@ -99,6 +110,7 @@ impl Exchange {
     ) -> Result<Self, CassetteError> {
         refuse_compressed("response", &head.headers, body)?;
         let told = redaction.body(content_type(&head.headers), body);
+        let told = told.map_err(|why| CassetteError::opaque("response", &why))?;
         let length = (told.len() != body.len()).then_some(told.len());
         let (text, base64) = written(&told);
         let response = Answered {

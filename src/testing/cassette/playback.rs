@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{Body, BoxError, Facts, Kind, Sent, TransportError};
+use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::BodyExt;
@@ -98,11 +98,7 @@ where
         .and_then(|exchange| shared.keep(exchange));
     match recorded {
         Ok(()) => Ok(Response::from_parts(head, Body::from(body))),
-        // The server has answered, so nothing may repeat the request on its own.
-        Err(fault) => Err(Facts::new(Kind::Request)
-            .sent(Sent::Yes)
-            .caused_by(fault.into())
-            .into()),
+        Err(fault) => Err(fault.answered().into()),
     }
 }
 

@@ -33,8 +33,15 @@ impl File {
     }
 
     fn open(&self, mode: Mode) -> Cassette {
-        Cassette::with(&self.0, mode, Redaction::new().pointer("/user/mail")).unwrap()
+        Cassette::with(&self.0, mode, redaction()).unwrap()
     }
+}
+
+/// Bytes without a type are no secret in these tests.
+fn redaction() -> Redaction {
+    Redaction::new()
+        .pointer("/user/mail")
+        .plain("application/octet-stream")
 }
 
 impl Drop for File {
@@ -321,6 +328,106 @@ async fn what_is_compressed_is_asked_for_plain_and_not_recorded() {
     );
     assert!(!file.0.exists());
     server.verify();
+}
+
+#[cfg(feature = "multipart")]
+#[tokio::test(start_paused = true)]
+async fn a_form_is_replayed_whatever_its_boundary() {
+    let file = File::new();
+    let server = Mock::new();
+    server.expect(Expect::post("/a").reply(Reply::ok().text("kept")));
+    let form = |name: &str| {
+        buttress::Multipart::new()
+            .text("token", "s3cret")
+            .text("name", name.to_owned())
+    };
+    let recording = file.open(Mode::Record);
+    let sent = client(&recording, &server)
+        .post("/a")
+        .multipart(form("Ada"));
+    sent.send().await.unwrap();
+    server.verify();
+    assert!(
+        !file.text().contains("s3cret") && file.text().contains("Ada"),
+        "{}",
+        file.text()
+    );
+
+    let replayed = file.open(Mode::Replay);
+    let other = offline(&replayed)
+        .post("/a")
+        .multipart(form("Bob"))
+        .send()
+        .await;
+    assert!(
+        other
+            .unwrap_err()
+            .to_string()
+            .contains("recorded with another body")
+    );
+    let same = offline(&replayed)
+        .post("/a")
+        .multipart(form("Ada"))
+        .send()
+        .await;
+    assert_eq!(same.unwrap().text().await.unwrap(), "kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_searched_for_secrets_is_not_recorded() {
+    let file = File::new();
+    for (media, text) in [
+        ("text/html", "<input name=token value=s3cret>"),
+        ("application/json", "{\"token\":\"s3cret\""),
+        ("Image/PNG", "s3cret"),
+    ] {
+        let reply = || Reply::ok().header("content-type", media).body(text);
+        let server = Mock::new();
+        server.expect(Expect::get("/a").reply(reply()));
+        let recording = file.open(Mode::Record);
+        let error = self::text(&client(&recording, &server), "/a")
+            .await
+            .unwrap_err();
+        let told = error.to_string();
+        assert!(
+            error.failure().find::<CassetteError>().is_some(),
+            "{error:?}"
+        );
+        assert!(told.contains(&media.to_lowercase()), "{told}");
+        assert!(
+            told.contains("Redaction::withhold") && !told.contains("s3cret"),
+            "{told}"
+        );
+        assert_eq!(error.sent(), Sent::Yes, "nothing repeats it");
+        assert!(!file.0.exists());
+        server.verify();
+
+        // Nor is what is sent, which then does not go out at all.
+        let server = Mock::new();
+        let posted = client(&recording, &server)
+            .post("/a")
+            .header("content-type", media)
+            .body(text);
+        let error = posted.send().await.unwrap_err();
+        assert_eq!(error.sent(), Sent::No, "{error:?}");
+        assert!(
+            error.failure().find::<CassetteError>().is_some(),
+            "{error:?}"
+        );
+        server.verify();
+
+        let server = Mock::new();
+        server.expect(Expect::get("/a").reply(reply()));
+        let withheld = Redaction::new().withhold(media);
+        let recording = Cassette::with(&file.0, Mode::Record, withheld).unwrap();
+        let came = self::text(&client(&recording, &server), "/a")
+            .await
+            .unwrap();
+        assert_eq!(came, text, "what comes from the network is as it is");
+        assert!(file.text().contains("REDACTED") && !file.text().contains("s3cret"));
+        server.verify();
+        std::fs::remove_file(&file.0).unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,11 +30,15 @@ async fn an_unexpected_request_says_what_was_expected_and_what_came() {
     );
     let unmet = mock.check().unwrap_err().to_string();
     assert_eq!(
-        unmet.lines().take(4).collect::<Vec<_>>(),
+        unmet.lines().take(8).collect::<Vec<_>>(),
         [
             "these expectations were not met:",
             "  POST /users (expected 2 times, called once)",
             "  GET /users/{id} (expected once, called never)",
+            "    - what came nearest is GET http://api.example/v1/users/7?page=3&size=9",
+            "    - `page` in the query is \"3\", not \"2\"",
+            "    - `size` in the query is \"9\", and not expected",
+            "    - `id` in the path is \"7\", not \"1\"",
             "nobody expected GET http://api.example/v1/users/7?page=3&size=9; expected:",
         ]
     );
@@ -179,6 +183,65 @@ async fn no_secret_is_in_a_message() {
         |client| client.post("/a").json(&serde_json::json!({"password": 2})),
     );
     assert!(told.await.contains("differs in a secret"), "{only_secret}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_nearest_is_told_even_where_something_else_has_answered_it() {
+    let mut mock = Mock::new()
+        .base_uri(super::API)
+        .otherwise(buttress_testkit::Scripted::new([
+            buttress_testkit::Step::ok(),
+        ]));
+    let client = over(&mock, |b| b);
+    mock.expect(Expect::get("/a").query("b", 1));
+    for path in ["/a?b=3&c=4", "/a?b=2", "/c"] {
+        client.get(path).send().await.unwrap();
+    }
+    let unmet = mock.check().unwrap_err().to_string();
+    assert!(
+        unmet.contains(
+            "GET /a (expected once, called never)\n    \
+             - what came nearest is GET http://api.example/v1/a?b=2\n    \
+             - `b` in the query is \"2\", not \"1\"\n"
+        ),
+        "{unmet}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secrets_of_a_path_are_in_no_message() {
+    let (client, mut mock) = mocked();
+    mock.expect(Expect::get("/reset/{token}").path("token", "s3cret-1"));
+    mock.expect(Expect::get("/reset/{id}").path("id", "s3cret-2"));
+    let error = client.get("/reset/s3cret%2F3").send().await.unwrap_err();
+    let wanted = "`token` in the path is \"REDACTED\", not \"REDACTED\"";
+    assert!(error.to_string().contains(wanted), "{error}");
+    let unmet = mock.check().unwrap_err();
+    // The second name is none that is known to be secret, so what was wanted of it may be told.
+    for told in [unmet.to_string(), format!("{:?}", mock.calls())] {
+        assert!(told.contains("reset/REDACTED"), "{told}");
+        assert!(
+            !told.contains("s3cret-1") && !told.contains("s3cret%2F3"),
+            "{told}"
+        );
+    }
+    assert!(!unmet.to_string().contains("s3cret/3"), "{unmet}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_searched_for_secrets_is_not_shown() {
+    let told = complaint_about(Expect::post("/a").body("x"), |client| {
+        client
+            .post("/a")
+            .header("content-type", "text/html")
+            .body("<input name=token value=s3cret>")
+    });
+    let told = told.await;
+    assert!(
+        told.contains("the body is 31 bytes that are not shown (text/html"),
+        "{told}"
+    );
+    assert!(!told.contains("s3cret"), "{told}");
 }
 
 #[tokio::test(start_paused = true)]
