@@ -219,17 +219,18 @@ impl Outer {
         #[cfg(feature = "decompression")]
         let calls = self.decompression.layer(calls);
         let calls = ServiceBuilder::new()
-            // Outside redirects and retry, so that all hops and attempts carry the same key.
-            .option_layer(self.idempotency)
             // Outside everything that belongs to an origin: each hop is a request of its own below.
             .layer(self.redirects)
             .layer(self.defaults)
             .service(calls);
+        // Outside redirects, retry and the fallback, so that all hops, all attempts and a substitute carry the
+        // same key.
+        let keys = ServiceBuilder::new().option_layer(self.idempotency);
         match self.fallback {
-            None => outermost(self.total, calls),
+            None => outermost(self.total, keys.service(calls)),
             // Outside everything that makes the call one for this origin, since the substitute may be
             // elsewhere; inside the total, which it must not outlast.
-            Some(fallback) => outermost(self.total, fallback(erase(calls))),
+            Some(fallback) => outermost(self.total, keys.service(fallback(erase(calls)))),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::substitute::{FromFn, Other, Value};
 /// | [`methods`](Self::methods) | GET, HEAD, OPTIONS |
 /// | [`when`](Self::when) | statuses from 500; errors that are not the caller's |
 /// | [`header`](Self::header) | none |
+/// | [`shared_keys`](Self::shared_keys), of another service | no |
 ///
 /// ```
 /// use buttress_fallback::FallbackLayer;
@@ -63,12 +64,39 @@ where
 }
 
 impl<T> FallbackLayer<Other<T>> {
-    /// Answers with what another service says to the same request. A request whose body cannot be
-    /// sent twice has no substitute, and where the other service fails as well, the original failure
-    /// stands.
+    /// Answers with what another service says to the same request. Where the other service fails as well, the
+    /// original failure stands.
+    ///
+    /// Not every request may go out a second time. One whose body cannot be sent twice has no substitute.
+    /// One whose method is not idempotent ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)),
+    /// once [`methods`](Self::methods) or an [`Override`](crate::Override) let it fall back at all, has
+    /// one only if it provably did not reach the first service, or by [`shared_keys`](Self::shared_keys): the
+    /// first may have carried it out before it failed, and the second would do so again.
     #[must_use]
     pub fn service(other: T) -> Self {
-        Self::new(Other(other))
+        Self::new(Other::new(other))
+    }
+}
+
+impl<T: Clone> FallbackLayer<Other<T>> {
+    /// Says that both services know each other's idempotency keys, as two doors to one database do. A
+    /// request with an `Idempotency-Key` may then go to the other one whatever its method and whatever has
+    /// become of it. The key must be there before this layer: a layer that adds keys stands outside.
+    ///
+    /// ```
+    /// use buttress_fallback::FallbackLayer;
+    /// use http::Method;
+    ///
+    /// # fn layer<T: Clone>(other_region: T) {
+    /// let layer = FallbackLayer::service(other_region)
+    ///     .methods([Method::GET, Method::POST])
+    ///     .shared_keys(true);
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn shared_keys(self, shared: bool) -> Self {
+        self.change(|settings| settings.substitute.shares_keys(shared))
     }
 }
 

@@ -15,6 +15,9 @@
 //! as if it had), and only failures that are nobody's fault here: errors of the way to the server, our
 //! own refusals (open circuit, rate limit, hold), and statuses from 500. A 4xx is an answer.
 //!
+//! Another service is asked only for what may be done twice: idempotent methods, requests that provably did not
+//! leave, and those with an idempotency key [that both services know](FallbackLayer::shared_keys).
+//!
 //! **Place it outside retry, and outside the cache**, so that it is asked last and its answers are not
 //! stored. What the cache has and is too old is the cache's to give
 //! ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), `stale-if-error`), and comes before any

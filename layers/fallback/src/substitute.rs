@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready as try_ready};
 
 use buttress_kernel::{Body, BoxError, Head, Replay};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -108,7 +108,37 @@ impl<F> fmt::Debug for FromFn<F> {
 /// Another service, which gets the request once more; see
 /// [`FallbackLayer::service`](crate::FallbackLayer::service).
 #[derive(Clone, Debug)]
-pub struct Other<T>(pub(crate) T);
+pub struct Other<T> {
+    service: T,
+    shares_keys: bool,
+}
+
+impl<T> Other<T> {
+    pub(crate) const fn new(service: T) -> Self {
+        Self {
+            service,
+            shares_keys: false,
+        }
+    }
+
+    pub(crate) const fn shares_keys(&mut self, shares_keys: bool) {
+        self.shares_keys = shares_keys;
+    }
+
+    /// Whether it does no harm if both services carry the request out.
+    fn may_repeat(&self, head: &Head, failed: Failed<'_>) -> bool {
+        // A response says that the request was there, whatever became of it.
+        let was_unsent = || {
+            failed
+                .failure()
+                .is_some_and(|it| it.sent().is_provably_unsent())
+        };
+        let has_key = || head.values(&KEY).next().is_some();
+        head.method().is_idempotent() || was_unsent() || (self.shares_keys && has_key())
+    }
+}
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl<B, R, T> Substitute<B> for Other<T>
 where
@@ -126,16 +156,17 @@ where
         Some((Head::of(request), body))
     }
 
-    fn answer(&self, (head, body): (Head, B), _: Failed<'_>) -> Self::Future {
+    fn answer(&self, (head, body): (Head, B), failed: Failed<'_>) -> Self::Future {
         // Of a body that is not whole any more, what went out is gone.
-        let whole = body.is_whole().then_some(body);
-        let request = whole.and_then(|body| head.restore(body)).map(Box::new);
+        let may_go = body.is_whole() && self.may_repeat(&head, failed);
+        let body = may_go.then_some(body);
+        let request = body.and_then(|body| head.restore(body)).map(Box::new);
         let state = match request {
             None => State::Nothing,
             request => State::Readying { request },
         };
         OtherFuture {
-            service: self.0.clone(),
+            service: self.service.clone(),
             state,
         }
     }

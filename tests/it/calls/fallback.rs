@@ -100,6 +100,32 @@ async fn the_total_covers_the_substitute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_post_goes_elsewhere_only_where_its_key_is_known_there() {
+    for shared in [false, true] {
+        let other = Scripted::new([Step::ok().body("8")]);
+        let fallback = FallbackLayer::service(other.clone()).shared_keys(shared);
+        let (client, server) = scripted_with([Step::status(503)], |b| {
+            b.idempotency_keys(true).fallback(fallback)
+        });
+        let post = client.post("/numbers").extension(Override::new().on());
+        let end = post.send().await.unwrap();
+        let (sent, repeated) = (server.calls(), other.calls());
+        assert_eq!(
+            (end.status() == 200, repeated.len()),
+            (shared, usize::from(shared))
+        );
+        let key = sent[0].header("idempotency-key").unwrap();
+        for call in sent.iter().chain(&repeated) {
+            assert_eq!(
+                call.header("idempotency-key"),
+                Some(key),
+                "one order, one key"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn ic24_a_request_brings_its_own_substitute() {
     let (client, _) = scripted_with([Step::status(503)], |b| b.retry(None).fallback(value("7")));
     let own = Override::new().on().value(http::Response::new("8".into()));

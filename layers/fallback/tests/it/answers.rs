@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 
 use buttress_fallback::{Fallback, FallbackLayer, Override};
-use buttress_kernel::{Body, BoxError, Facts, Failure, Kind, TransportError};
+use buttress_kernel::{Body, BoxError, Facts, Failure, Kind, Sent, TransportError};
 use buttress_testkit::{Scripted, Step};
 use http::{HeaderName, Method, Request, Response};
 use http_body_util::BodyExt;
@@ -182,6 +182,52 @@ async fn another_service_gets_the_whole_request() {
     );
     assert_eq!(sent.header("x-own"), Some("1"));
     assert_eq!(sent.extensions.get::<u8>(), Some(&7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_may_be_done_twice_goes_to_another_service() {
+    let reset =
+        || TransportError::broken(Sent::Maybe, io::Error::from(io::ErrorKind::ConnectionReset));
+    let answered = || Step::status(503);
+    let maybe = || Step::error(reset);
+    let unsent = || Step::error(refused);
+    let unknown = || Step::error(|| "it says nothing of what was sent");
+    for (method, key, shared, failure, goes) in [
+        ("GET", false, false, answered(), true),
+        ("PUT", false, false, maybe(), true),
+        ("DELETE", false, false, answered(), true),
+        ("POST", false, false, answered(), false),
+        ("POST", false, false, maybe(), false),
+        ("POST", false, false, unknown(), false),
+        ("POST", false, false, unsent(), true),
+        ("PATCH", false, false, maybe(), false),
+        ("POST", true, false, maybe(), false),
+        ("POST", false, true, maybe(), false),
+        ("POST", true, true, maybe(), true),
+        ("POST", true, true, answered(), true),
+    ] {
+        let case = format!("{method} key {key} shared {shared}");
+        let other = Scripted::new([Step::ok().body("other")]);
+        let layer = FallbackLayer::service(other.collecting())
+            .methods([Method::GET, Method::PUT, Method::DELETE, Method::PATCH])
+            .shared_keys(shared);
+        let mut asked = request(method);
+        if method == "POST" {
+            asked.extensions_mut().insert(Override::new().on());
+        }
+        if key {
+            asked
+                .headers_mut()
+                .insert("idempotency-key", "k".parse().unwrap());
+        }
+        let end = told(layer.layer(Scripted::new([failure]).collecting()), asked).await;
+        assert_eq!(other.calls().len(), usize::from(goes), "{case}");
+        let is_other = end.is_ok_and(|(status, _, fallback)| status == 200 && fallback.is_some());
+        assert_eq!(is_other, goes, "{case}");
+        if goes && key {
+            assert_eq!(other.calls()[0].header("idempotency-key"), Some("k"));
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
