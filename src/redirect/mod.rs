@@ -40,7 +40,10 @@
 //! that say something about the client or the content (`Accept` and its kin, `User-Agent`,
 //! `Content-Type`, `Range`, a trace's context), and no value that is marked sensitive. They do not
 //! come back either, should a later hop lead home. What layers inside add (default headers, credentials)
-//! is decided anew on each hop, for the origin that it goes to.
+//! is decided anew on each hop, for the origin that it goes to. A body that is sent again goes along, whatever is
+//! in it: where that is a secret, follow [at home](Policy::same_origin) alone.
+//!
+//! The fragment of a `Location` is passed over: it is never sent, and no URI here has one to hand on (§10.2.2).
 //!
 //! # What is refused
 //!
