@@ -9,14 +9,15 @@ mod body;
 mod part;
 
 use self::body::Chain;
+use self::part::Content;
 pub use self::part::Part;
 
 /// A form of several parts (`multipart/form-data`,
 /// [RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)): texts, bytes, files, streams.
 ///
-/// It owns its boundary, and so its content type. Where all parts lie in memory it can be sent again as
-/// it is; with a file or a stream in it, up to 64 KiB can. Its length is sent ahead when that of each
-/// part is known.
+/// It owns its boundary, and so its content type. Parts in memory and files can be sent again, with the
+/// same boundary; with a stream among them, up to 64 KiB of the whole can. Its length is sent ahead when that
+/// of each part is known.
 ///
 /// ```
 /// use buttress::{Multipart, Part};
@@ -63,7 +64,7 @@ impl Multipart {
         self.part(name, Part::text(text))
     }
 
-    /// Adds a file, read while it is sent, under its own name. Several may have one field's name.
+    /// Adds a file, read each time it is sent, under its own name. Several may have one field's name.
     #[cfg(feature = "fs")]
     pub fn file(mut self, name: impl Into<String>, path: impl AsRef<std::path::Path>) -> Self {
         match Part::file(path) {
@@ -99,23 +100,40 @@ impl Multipart {
         for (name, part) in self.parts {
             let _ = write!(text, "--{}\r\n", self.boundary);
             part.write_head(&name, &mut text);
-            pieces.push(Body::from(std::mem::take(&mut text)));
-            pieces.push(part.into_body());
+            pieces.push(Content::Bytes(std::mem::take(&mut text).into()));
+            pieces.push(part.into_content());
             text.push_str("\r\n");
         }
         let _ = write!(text, "--{}--\r\n", self.boundary);
-        pieces.push(Body::from(text));
-        match in_memory(&pieces) {
-            Some(whole) => Body::from(whole),
-            None => Body::stream(Chain::new(pieces)),
+        pieces.push(Content::Bytes(text.into()));
+        if let Some(whole) = in_memory(&pieces) {
+            return Body::from(whole);
+        }
+        match again(&pieces) {
+            Some(_) => Body::from_fn(move || chain(again(&pieces).unwrap_or_default())),
+            None => Body::stream(chain(pieces)),
         }
     }
 }
 
 /// Everything as one piece, where everything is there.
-fn in_memory(pieces: &[Body]) -> Option<Bytes> {
-    let bytes: Option<Vec<_>> = pieces.iter().map(Body::as_bytes).collect();
-    bytes.map(|bytes| Bytes::from(bytes.concat()))
+fn in_memory(pieces: &[Content]) -> Option<Bytes> {
+    let bytes = pieces.iter().map(|piece| match piece {
+        Content::Bytes(bytes) => Some(&**bytes),
+        _ => None,
+    });
+    bytes
+        .collect::<Option<Vec<_>>>()
+        .map(|bytes| Bytes::from(bytes.concat()))
+}
+
+/// Everything once more, where nothing need be kept for that.
+fn again(pieces: &[Content]) -> Option<Vec<Content>> {
+    pieces.iter().map(Content::again).collect()
+}
+
+fn chain(pieces: Vec<Content>) -> Chain {
+    Chain::new(pieces.into_iter().map(Content::into_body).collect())
 }
 
 impl Default for Multipart {

@@ -13,7 +13,7 @@ use crate::ArrayStyle;
 use crate::query;
 
 #[cfg(feature = "fs")]
-mod file;
+pub(crate) mod file;
 #[cfg(feature = "compression")]
 mod gzip;
 
@@ -119,11 +119,12 @@ impl Payload {
         }
     }
 
-    /// A file, read while it is sent. Its length is taken now and promised to the server; a file that
-    /// is shorter by then is an error, and of one that has grown the first part is sent.
+    /// A file, read while it is sent, and opened again where it is sent again. Its length is taken now and
+    /// promised to the server; a file that is shorter by then is an error, and of one that has grown the
+    /// first part is sent.
     #[cfg(feature = "fs")]
     pub fn file(path: impl AsRef<std::path::Path>) -> Self {
-        let content = file::FileBody::at(path.as_ref()).map(Body::stream);
+        let content = file::FileBody::at(path.as_ref()).map(file::FileBody::into_body);
         let content_type = HeaderValue::from_static("application/octet-stream");
         Self::with(content.map_err(Into::into), Some(content_type))
     }

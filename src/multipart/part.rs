@@ -1,24 +1,76 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use buttress_kernel::Body;
 use bytes::Bytes;
 use http::HeaderValue;
+use http_body::Body as _;
+
+#[cfg(feature = "fs")]
+use crate::payload::file::FileBody;
 
 /// One part of a [`Multipart`](crate::Multipart).
 #[derive(Debug)]
 #[must_use]
 pub struct Part {
-    body: Body,
+    content: Content,
     file_name: Option<String>,
     content_type: Option<HeaderValue>,
+}
+
+/// What a part holds, by how often it can be sent.
+#[derive(Debug)]
+pub(super) enum Content {
+    Bytes(Bytes),
+    #[cfg(feature = "fs")]
+    File(FileBody),
+    /// As often as the body itself says.
+    Body(Body),
+}
+
+impl Content {
+    /// The same once more, where that costs nothing.
+    pub(super) fn again(&self) -> Option<Self> {
+        match self {
+            Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            #[cfg(feature = "fs")]
+            Self::File(file) => Some(Self::File(file.anew())),
+            Self::Body(_) => None,
+        }
+    }
+
+    pub(super) fn into_body(self) -> Body {
+        match self {
+            Self::Bytes(bytes) => Body::from(bytes),
+            #[cfg(feature = "fs")]
+            Self::File(file) => Body::stream(file),
+            Self::Body(body) => body,
+        }
+    }
+}
+
+/// The bytes of a body that has them all, which gives them at once.
+fn in_memory(body: &mut Body) -> Bytes {
+    let frame = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
+    match frame {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        _ => Bytes::new(),
+    }
 }
 
 impl Part {
     /// Any body, a stream for instance.
     pub fn new(body: impl Into<Body>) -> Self {
+        let mut body = body.into();
+        let bytes = body.as_bytes().is_some().then(|| in_memory(&mut body));
+        Self::of(bytes.map_or(Content::Body(body), Content::Bytes))
+    }
+
+    const fn of(content: Content) -> Self {
         Self {
-            body: body.into(),
+            content,
             file_name: None,
             content_type: None,
         }
@@ -26,15 +78,15 @@ impl Part {
 
     /// A text.
     pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
-        match text.into() {
-            Cow::Borrowed(text) => Self::new(text),
-            Cow::Owned(text) => Self::new(text),
-        }
+        Self::bytes(match text.into() {
+            Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => Bytes::from(text),
+        })
     }
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
-        Self::new(bytes.into())
+        Self::of(Content::Bytes(bytes.into()))
     }
 
     /// A value as JSON.
@@ -46,11 +98,11 @@ impl Part {
     pub fn json<T: serde::Serialize + ?Sized>(
         value: &T,
     ) -> Result<Self, buttress_kernel::BoxError> {
-        let part = Self::new(serde_json::to_vec(value)?);
+        let part = Self::bytes(serde_json::to_vec(value)?);
         Ok(part.media_type(HeaderValue::from_static("application/json")))
     }
 
-    /// A file, read while it is sent, under its own name; see
+    /// A file, read each time the form is sent, under its own name; see
     /// [`Payload::file`](crate::Payload::file).
     ///
     /// # Errors
@@ -59,9 +111,9 @@ impl Part {
     #[cfg(feature = "fs")]
     pub fn file(path: impl AsRef<std::path::Path>) -> Result<Self, buttress_kernel::BoxError> {
         let path = path.as_ref();
-        let body = crate::Payload::file(path).into_parts().content;
+        let file = FileBody::at(path)?;
         let name = path.file_name().unwrap_or_default();
-        Ok(Self::new(body?).file_name(name.to_string_lossy()))
+        Ok(Self::of(Content::File(file)).file_name(name.to_string_lossy()))
     }
 
     /// The name under which a server may keep it. A part that has one is a file.
@@ -106,8 +158,8 @@ impl Part {
         into.push_str("\r\n\r\n");
     }
 
-    pub(super) fn into_body(self) -> Body {
-        self.body
+    pub(super) fn into_content(self) -> Content {
+        self.content
     }
 }
 

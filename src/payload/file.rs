@@ -17,6 +17,7 @@ const PIECE: usize = 64 * 1024;
 /// A file that is opened when its first byte is wanted.
 pub(crate) struct FileBody {
     path: PathBuf,
+    length: u64,
     left: u64,
     state: State,
 }
@@ -39,9 +40,25 @@ impl FileBody {
         }
         Ok(Self {
             path: path.to_owned(),
+            length: metadata.len(),
             left: metadata.len(),
             state: State::Closed,
         })
+    }
+
+    /// The same file, from its beginning. Its length stays the one that was taken first.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            length: self.length,
+            left: self.length,
+            state: State::Closed,
+        }
+    }
+
+    /// A body that opens the file each time it is sent.
+    pub(crate) fn into_body(self) -> buttress_kernel::Body {
+        buttress_kernel::Body::from_fn(move || self.anew())
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
@@ -60,6 +77,14 @@ impl FileBody {
                 }
             };
         }
+    }
+}
+
+impl fmt::Debug for FileBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileBody")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 

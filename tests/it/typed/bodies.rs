@@ -249,6 +249,7 @@ fn a_requests_own_credentials_are_not_shown() {
 mod files {
     use std::fs;
     use std::path::PathBuf;
+    use std::sync::{Arc, Mutex};
 
     use buttress::Client;
     use http_body_util::BodyExt;
@@ -296,6 +297,71 @@ mod files {
         let response = client.post("/").file(&file.0).send().await.unwrap();
         assert_eq!(response.headers()["x-length"], "200000");
         assert_eq!(response.bytes().await.unwrap(), content);
+    }
+
+    /// A server that takes the request whole each time, and is busy twice.
+    async fn busy_twice() -> (Client, Arc<Mutex<Vec<(String, Bytes)>>>, Upstream) {
+        let seen: Arc<Mutex<Vec<(String, Bytes)>>> = Arc::default();
+        let log = Arc::clone(&seen);
+        let upstream = Upstream::start(move |_, request| {
+            let log = Arc::clone(&log);
+            async move {
+                let of = request.headers()["content-type"]
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                let body = request.into_body().collect().await?.to_bytes();
+                let mut log = log.lock().unwrap();
+                log.push((of, body));
+                let status = if log.len() < 3 { 503 } else { 200 };
+                let response = http::Response::builder().status(status);
+                Ok::<_, hyper::Error>(response.body(Body::empty()).unwrap())
+            }
+        })
+        .await;
+        let client = Client::builder().base_uri(upstream.uri()).build().unwrap();
+        (client, seen, upstream)
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_again_however_long_it_is() {
+        let file = Scratch::with("again", &vec![7; 300_000]);
+        assert!(Payload::file(&file.0).replayable());
+        let (client, seen, _upstream) = busy_twice().await;
+        let response = client.put("/").file(&file.0).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 3);
+        assert!(seen.iter().all(|(_, body)| *body == vec![7; 300_000]));
+    }
+
+    #[cfg(feature = "multipart")]
+    #[tokio::test]
+    async fn a_form_is_sent_again_with_its_files_under_one_boundary() {
+        let file = Scratch::with("form-again", &vec![7; 300_000]);
+        let form = || {
+            let large = Part::new(Body::from(vec![8; 100_000])).file_name("large");
+            Multipart::new()
+                .text("a", "1")
+                .file("f", &file.0)
+                .part("g", large)
+        };
+        for form in [form(), Multipart::new().text("a", "x".repeat(100_000))] {
+            let (client, seen, _upstream) = busy_twice().await;
+            let request = client.put("/").multipart(form);
+            assert!(request.replayable());
+            assert_eq!(request.send().await.unwrap().status(), 200);
+            let seen = seen.lock().unwrap();
+            assert_eq!(seen.len(), 3);
+            assert!(
+                seen.iter().all(|one| *one == seen[0]),
+                "type and bytes alike"
+            );
+            assert!(seen[0].1.len() > 100_000);
+        }
+        let (once, other) = (form(), form());
+        let types = [once, other].map(|form| Payload::multipart(form).content_type().cloned());
+        assert_ne!(types[0], types[1], "another form has another boundary");
     }
 
     #[cfg(feature = "multipart")]

@@ -8,6 +8,7 @@ mod tee;
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -22,11 +23,14 @@ pub use self::tee::NotWhole;
 /// How much of a stream is kept for sending it again, unless set: 64 KiB.
 pub const DEFAULT_REPLAY_LIMIT: usize = 64 * 1024;
 
+/// Makes a body once more.
+type Make = Arc<Mutex<dyn FnMut() -> BoxBody + Send>>;
+
 type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
 
-/// A body of any kind: nothing, bytes, or a stream.
+/// A body of any kind: nothing, bytes, a stream, or one that is [made anew](Self::from_fn) each time.
 ///
-/// Bytes replay for free. A stream is copied while it is sent, once somebody asked for a
+/// Bytes replay for free, and so does what is made anew. A stream is copied while it is sent, once somebody asked for a
 /// [`Replay`], up to a [limit](Self::replay_limit) of 64 KiB; once more than that has been sent it
 /// can no longer be sent again. Nothing is ever sent in part, and nothing empty in its place:
 ///
@@ -70,6 +74,10 @@ enum Inner {
         begun: bool,
     },
     Tee(Tee),
+    Made {
+        body: BoxBody,
+        make: Make,
+    },
 }
 
 impl Body {
@@ -94,6 +102,30 @@ impl Body {
         })
     }
 
+    /// A body that is made anew each time it is sent: a file that is opened again, say. It can be sent again however
+    /// long it is, and nothing of it is kept. What is made should be the same each time; its length is promised
+    /// anew.
+    ///
+    /// ```
+    /// use buttress_kernel::{Body, Replay};
+    /// use http_body_util::Full;
+    ///
+    /// let mut body = Body::from_fn(|| Full::new(bytes::Bytes::from("made anew")));
+    /// assert!(body.replay().is_some());
+    /// ```
+    #[must_use]
+    pub fn from_fn<F, B>(mut make: F) -> Self
+    where
+        F: FnMut() -> B + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mut make = move || -> BoxBody { Box::pin(make().map_err(Into::into)) };
+        let body = make();
+        let make = Arc::new(Mutex::new(make));
+        Self(Inner::Made { body, make })
+    }
+
     /// Keeps at most `bytes` of a stream for sending it again; 0 means that it is sent once. Has
     /// no effect on a body that is not a stream, and none once it has been asked for a replay.
     #[must_use]
@@ -110,7 +142,7 @@ impl Body {
         match &self.0 {
             Inner::Empty => Some(&[]),
             Inner::Bytes(bytes) => Some(bytes),
-            Inner::Sent | Inner::Stream { .. } | Inner::Tee(_) => None,
+            Inner::Sent | Inner::Stream { .. } | Inner::Tee(_) | Inner::Made { .. } => None,
         }
     }
 }
@@ -139,12 +171,17 @@ impl Replay for Body {
             Inner::Bytes(bytes) => Some(Self(Inner::Bytes(bytes.clone()))),
             Inner::Sent => None,
             Inner::Stream { .. } | Inner::Tee(_) => self.replay_stream(),
+            Inner::Made { make, .. } => {
+                let body = make.lock().unwrap_or_else(PoisonError::into_inner)();
+                let make = Arc::clone(make);
+                Some(Self(Inner::Made { body, make }))
+            }
         }
     }
 
     fn can_replay(&self) -> bool {
         match &self.0 {
-            Inner::Empty | Inner::Bytes(_) => true,
+            Inner::Empty | Inner::Bytes(_) | Inner::Made { .. } => true,
             Inner::Sent => false,
             // A stream that says it is longer than what is kept is not worth copying.
             Inner::Stream { body, limit, begun } => {
@@ -183,6 +220,7 @@ impl http_body::Body for Body {
                 body.as_mut().poll_frame(cx)
             }
             Inner::Tee(tee) => tee.poll_frame(cx),
+            Inner::Made { body, .. } => body.as_mut().poll_frame(cx),
         }
     }
 
@@ -190,7 +228,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Inner::Empty | Inner::Sent => true,
             Inner::Bytes(bytes) => bytes.is_empty(),
-            Inner::Stream { body, .. } => body.is_end_stream(),
+            Inner::Stream { body, .. } | Inner::Made { body, .. } => body.is_end_stream(),
             Inner::Tee(tee) => tee.is_end_stream(),
         }
     }
@@ -199,7 +237,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Inner::Empty | Inner::Sent => SizeHint::with_exact(0),
             Inner::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Inner::Stream { body, .. } => body.size_hint(),
+            Inner::Stream { body, .. } | Inner::Made { body, .. } => body.size_hint(),
             Inner::Tee(tee) => tee.size_hint(),
         }
     }
@@ -211,7 +249,7 @@ impl fmt::Debug for Body {
         f.write_str(match &self.0 {
             Inner::Empty => "Body(empty)",
             Inner::Bytes(_) | Inner::Sent => "Body(bytes)",
-            Inner::Stream { .. } | Inner::Tee(_) => "Body(stream)",
+            Inner::Stream { .. } | Inner::Tee(_) | Inner::Made { .. } => "Body(stream)",
         })
     }
 }

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use buttress_kernel::body::DEFAULT_REPLAY_LIMIT;
 use buttress_kernel::{Body, Replay};
 use bytes::Bytes;
@@ -105,4 +108,25 @@ fn bodies_of_other_crates_in_memory_are_replayed() {
     let mut bytes = Bytes::from("abc");
     assert!(bytes.can_replay());
     assert_eq!(bytes.replay().unwrap(), "abc");
+}
+
+#[test]
+fn what_is_made_anew_is_sent_as_often_as_wanted_and_kept_nowhere() {
+    let made = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&made);
+    let long = DEFAULT_REPLAY_LIMIT * 2;
+    let mut body = Body::from_fn(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Script::new([data(&vec![7; long])])
+    });
+    assert_eq!(body.as_bytes(), None);
+    for _ in 0..3 {
+        let mut second = body.replay().unwrap();
+        assert!(body.can_replay() && second.is_whole() && !second.is_end_stream());
+        assert_eq!(drain(&mut second), [Got::Data(vec![7; long]), Got::End]);
+        // Also one that was sent, and one that was made again.
+        assert_eq!(drain(&mut second.replay().unwrap()).len(), 2);
+    }
+    assert_eq!(drain(&mut body).len(), 2);
+    assert_eq!(made.load(Ordering::Relaxed), 7);
 }
