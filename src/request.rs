@@ -160,6 +160,11 @@ impl RequestBuilder {
         Ok(Response::new(call, response).accepting(accepts))
     }
 
+    #[cfg(feature = "fs")]
+    pub(crate) const fn accepts(&self) -> Accepts {
+        self.accepts
+    }
+
     pub(crate) fn checked(mut self) -> Result<(Client, Request<Body>), Error> {
         if let Some((call, fault)) = self.fault {
             return Err(Error::new(call, TransportError::request(fault).into()));

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use buttress_kernel::TransportError;
 use http::{Method, header};
 use http_body::Body as _;
 
@@ -19,6 +20,9 @@ use self::transfer::Transfer;
 /// How often a transfer is taken up again, unless set.
 const RESUMES: u32 = 3;
 
+const OWN_RANGE: &str = "a download asks for ranges itself; leave out `range` and `if-range`, or save the response of an \
+                         ordinary request";
+
 impl RequestBuilder {
     /// Downloads to a file, and takes the transfer up again where it broke off; see [`Download`].
     pub fn download(self, path: impl Into<PathBuf>) -> Download {
@@ -26,6 +30,7 @@ impl RequestBuilder {
             request: self,
             path: path.into(),
             resumes: RESUMES,
+            limit: None,
             meter: None,
         }
     }
@@ -42,7 +47,12 @@ impl RequestBuilder {
 /// there. Two downloads to one place at the same time are one too many.
 ///
 /// Compressed responses are not asked for, since ranges count the bytes of what is sent. A request with
-/// another method than `GET`, a body or a `Range` of its own is sent once, and never taken up again.
+/// another method than `GET` or a body is sent once, and never taken up again. One with a `Range` or `If-Range` of its own
+/// is an error: a file is whole, and where it goes on is asked here.
+///
+/// What an earlier download has brought is gone on with where the URI is the same, and so are the request's own
+/// `Accept…` fields, `Authorization`, `Cookie` and [`Partition`](crate::kernel::Partition). What the client adds on the
+/// way does not take part: give files of several users or languages places of their own.
 ///
 /// ```no_run
 /// # async fn run(client: buttress::Client) -> Result<(), buttress::Error> {
@@ -56,6 +66,7 @@ pub struct Download {
     request: RequestBuilder,
     path: PathBuf,
     resumes: u32,
+    limit: Option<u64>,
     meter: Option<Meter>,
 }
 
@@ -64,6 +75,14 @@ impl Download {
     /// error, and what has come of it waits for the next download.
     pub fn resumes(mut self, times: u32) -> Self {
         self.resumes = times;
+        self
+    }
+
+    /// Takes at most so many bytes onto the disk: as many as come unless set. What has come of a larger file is
+    /// removed. (The [limit](RequestBuilder::limit) of the request is for memory, and so for the body of a
+    /// refusal.)
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = Some(bytes);
         self
     }
 
@@ -77,21 +96,28 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// When the request cannot be built or gets no response, when the response is no success, when the
-    /// transfer broke off more often than [allowed](Self::resumes), and when the file cannot be written.
+    /// When the request cannot be built, has a `Range` of its own, or gets no response, when the response is no success, when the
+    /// transfer broke off more often than [allowed](Self::resumes), when the file is larger than
+    /// [allowed](Self::limit), and when it cannot be written.
     ///
     /// # Cancellation
     ///
     /// Dropping the future ends the transfer; what has come stays for the next download to the same place.
     pub async fn send(self) -> Result<Downloaded, Error> {
+        let accepts = self.request.accepts();
         let (client, request) = self.request.checked()?;
         let call = Call::of(&request);
         let (head, body) = request.into_parts();
-        let can_resume = head.method == Method::GET
-            && body.size_hint().exact() == Some(0)
-            && !head.headers.contains_key(header::RANGE);
+        if [header::RANGE, header::IF_RANGE]
+            .iter()
+            .any(|name| head.headers.contains_key(name))
+        {
+            let fault = TransportError::request(OWN_RANGE);
+            return Err(Error::new(call, fault.into()));
+        }
+        let can_resume = head.method == Method::GET && body.size_hint().exact() == Some(0);
         let unwritten = |source| FileError::unwritten(&self.path, source);
-        let part = Part::open(&self.path, &head.uri, can_resume)
+        let part = Part::open(&self.path, &head, can_resume)
             .await
             .map_err(unwritten);
         let mut transfer = Transfer {
@@ -104,6 +130,8 @@ impl Download {
             left: self.resumes,
             requests: 0,
             meter: self.meter,
+            limit: self.limit,
+            accepts,
         };
         let resumed_at = transfer.part.len();
         let begins_at = transfer.run(resumed_at).await?;
@@ -116,6 +144,7 @@ impl fmt::Debug for Download {
         f.debug_struct("Download")
             .field("request", &self.request)
             .field("resumes", &self.resumes)
+            .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use http::{HeaderValue, Uri};
+use buttress_kernel::Partition;
+use http::request::Parts;
+use http::{HeaderValue, header};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
@@ -21,10 +23,23 @@ pub(super) struct Part {
     validator: Option<HeaderValue>,
 }
 
-/// A resource's mark on disk, where its query should not lie in clear text.
-fn mark(uri: &Uri) -> u64 {
+/// A mark on disk of what was asked for: the URI, whose query should not lie there in clear text, and what else of the
+/// request chooses between its representations, or between those whose they are.
+fn mark(head: &Parts) -> u64 {
     let mut hasher = DefaultHasher::new();
-    uri.to_string().hash(&mut hasher);
+    head.uri.to_string().hash(&mut hasher);
+    for name in [
+        header::ACCEPT,
+        header::ACCEPT_CHARSET,
+        header::ACCEPT_ENCODING,
+        header::ACCEPT_LANGUAGE,
+        header::AUTHORIZATION,
+        header::COOKIE,
+    ] {
+        let values: Vec<_> = head.headers.get_all(name).iter().collect();
+        values.hash(&mut hasher);
+    }
+    head.extensions.get::<Partition>().hash(&mut hasher);
     hasher.finish()
 }
 
@@ -37,8 +52,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 impl Part {
     /// What an earlier try has brought of this resource, if that may be added to, else nothing.
-    pub(super) async fn open(path: &Path, uri: &Uri, keep: bool) -> io::Result<Self> {
-        let resource = mark(uri);
+    pub(super) async fn open(path: &Path, head: &Parts, keep: bool) -> io::Result<Self> {
+        let resource = mark(head);
         let (data, tag) = (beside(path, ".part"), beside(path, ".part.tag"));
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).open(&data).await?;
@@ -95,7 +110,19 @@ impl Part {
     }
 
     /// Puts the file in its place, at once.
-    pub(super) async fn finish(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Also when it has another length than was written: a write of a download that was dropped has landed
+    /// after all, or somebody else's. What is there is of no use then, and the next download begins anew.
+    pub(super) async fn finish(mut self) -> io::Result<()> {
+        self.file.sync_all().await?;
+        if self.file.metadata().await?.len() != self.length {
+            self.restart(None).await?;
+            return Err(io::Error::other(
+                "something else has written to it; download it again",
+            ));
+        }
         drop(self.file);
         fs::rename(&self.data, &self.path).await?;
         absent(fs::remove_file(&self.tag).await)

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 /// What to do with a response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It has the rest.
-    Append { total: Option<u64> },
+    /// It has what follows, up to `end`. Without a total that need not be the end of the file.
+    Append { end: u64, total: Option<u64> },
     /// It has everything.
     Whole { validator: Option<HeaderValue> },
     /// Everything is there already.
@@ -33,8 +33,10 @@ pub(super) fn step(
     match (status.as_u16(), asked) {
         (206, Some(version)) => part(headers, have, version),
         // The range begins behind the end. If the file ends here, it is whole.
-        (416, Some(_)) => match content_range(headers) {
-            Some(Range::Unsatisfied { total }) if total == have => Step::Done,
+        (416, Some(version)) => match content_range(headers) {
+            Some(Range::Unsatisfied { total }) if total == have && !is_other(headers, version) => {
+                Step::Done
+            }
             _ => Step::Restart,
         },
         // A part that nobody asked for is no file.
@@ -47,14 +49,29 @@ pub(super) fn step(
 }
 
 fn part(headers: &HeaderMap, have: u64, version: &HeaderValue) -> Step {
-    // RFC 9110 §15.3.7: parts of different versions must not be put together.
-    let is_same = match headers.get(header::ETAG) {
-        Some(tag) => tag == version || !is_strong_tag(version),
-        None => true,
-    };
+    // RFC 9110 §15.3.7: parts of different versions must not be put together, and a part must have the tag
+    // that the whole would have had.
+    let is_named = !is_strong_tag(version) || headers.contains_key(header::ETAG);
+    let is_same = is_named && !is_other(headers, version);
     match content_range(headers) {
-        Some(Range::Part { start, total }) if start == have && is_same => Step::Append { total },
+        Some(Range::Part { start, end, total }) if start == have && is_same => {
+            Step::Append { end, total }
+        }
         _ => Step::Restart,
+    }
+}
+
+/// Whether a response says that it is about another version. One that answers `If-Range` may be silent about its
+/// date (RFC 9110 §15.3.7).
+fn is_other(headers: &HeaderMap, version: &HeaderValue) -> bool {
+    let differs = |name| {
+        let mut all = headers.get_all(name).iter();
+        all.any(|other| other != version)
+    };
+    match is_strong_tag(version) {
+        true => differs(header::ETAG),
+        // What had no tag has one now, or another date.
+        false => headers.contains_key(header::ETAG) || differs(header::LAST_MODIFIED),
     }
 }
 
@@ -86,8 +103,15 @@ fn strong_date(headers: &HeaderMap) -> Option<&HeaderValue> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Range {
-    Part { start: u64, total: Option<u64> },
-    Unsatisfied { total: u64 },
+    /// From `start` to before `end`.
+    Part {
+        start: u64,
+        end: u64,
+        total: Option<u64>,
+    },
+    Unsatisfied {
+        total: u64,
+    },
 }
 
 /// RFC 9110 §14.4.
@@ -108,7 +132,8 @@ fn content_range(headers: &HeaderMap) -> Option<Range> {
     let (start, last) = range.split_once('-')?;
     let (start, last) = (number(start)?, number(last)?);
     let fits = start <= last && total.is_none_or(|total| last < total);
-    fits.then_some(Range::Part { start, total })
+    let end = last.checked_add(1)?;
+    fits.then_some(Range::Part { start, end, total })
 }
 
 /// `parse` takes a sign.
@@ -140,8 +165,9 @@ mod tests {
     #[test]
     fn only_the_very_rest_of_the_same_version_is_put_behind_what_is_there() {
         for (range, appended) in [
-            ("bytes 10-19/20", Some(Some(20))),
-            ("BYTES 10-19/*", Some(None)),
+            ("bytes 10-19/20", Some((20, Some(20)))),
+            ("bytes 10-14/20", Some((15, Some(20)))),
+            ("BYTES 10-19/*", Some((20, None))),
             ("bytes 9-19/20", None),
             ("bytes 11-19/20", None),
             ("bytes 10-9/20", None),
@@ -151,14 +177,66 @@ mod tests {
             ("bytes */20", None),
             ("lines 10-19/20", None),
             ("bytes 10-99999999999999999999/*", None),
+            ("bytes 10-18446744073709551615/*", None),
         ] {
             let found = answer(206, &[("content-range", range), ("etag", "\"v1\"")]);
-            let expected = appended.map_or(Step::Restart, |total| Step::Append { total });
+            let expected =
+                appended.map_or(Step::Restart, |(end, total)| Step::Append { end, total });
             assert_eq!(found, expected, "{range}");
         }
         let other = [("content-range", "bytes 10-19/20"), ("etag", "\"v2\"")];
         assert_eq!(answer(206, &other), Step::Restart);
         assert_eq!(answer(206, &[]), Step::Restart);
+    }
+
+    #[test]
+    fn an_answer_about_another_version_is_not_believed() {
+        let (old, new) = (
+            "Sun, 06 Nov 1994 08:49:36 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+        );
+        let whole = "bytes */10";
+        for (version, fields, fits) in [
+            ("\"v1\"", &[("etag", "\"v1\"")][..], true),
+            (
+                "\"v1\"",
+                &[("etag", "\"v1\""), ("last-modified", new)],
+                true,
+            ),
+            ("\"v1\"", &[("etag", "\"v2\"")], false),
+            ("\"v1\"", &[("etag", "W/\"v1\"")], false),
+            ("\"v1\"", &[("etag", "\"v1\""), ("etag", "\"v2\"")], false),
+            (old, &[("last-modified", old)], true),
+            (old, &[], true),
+            (old, &[("last-modified", new)], false),
+            (old, &[("etag", "\"v1\"")], false),
+            (old, &[("etag", "\"v1\""), ("last-modified", old)], false),
+        ] {
+            let version = HeaderValue::from_static(version);
+            let ask = |status: u16, range: &'static str| {
+                let mut headers = headers(fields);
+                headers.insert("content-range", HeaderValue::from_static(range));
+                step(
+                    StatusCode::from_u16(status).unwrap(),
+                    &headers,
+                    10,
+                    Some(&version),
+                )
+            };
+            let is_part = matches!(ask(206, "bytes 10-19/20"), Step::Append { .. });
+            assert_eq!(is_part, fits, "{version:?} {fields:?}");
+            assert_eq!(
+                ask(416, whole) == Step::Done,
+                fits,
+                "{version:?} {fields:?}"
+            );
+        }
+        // A part must name its version where the whole does; that there is nothing more need not.
+        assert_eq!(
+            answer(206, &[("content-range", "bytes 10-19/20")]),
+            Step::Restart
+        );
+        assert_eq!(answer(416, &[("content-range", whole)]), Step::Done);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 use buttress_kernel::{Body, BoxError, Failure, Kind};
 use http::request::Parts;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use http_body::Body as _;
 
 use super::Downloaded;
 use super::part::Part;
 use super::range::{self, Step};
-use crate::error::{Call, DecodeError};
+use crate::error::{Call, DecodeError, TooLarge};
 use crate::payload::FileError;
 use crate::progress::Meter;
+use crate::response::Accepts;
 use crate::{Client, Error, Response};
 
 /// A download under way.
@@ -23,6 +24,9 @@ pub(super) struct Transfer {
     pub(super) left: u32,
     pub(super) requests: u32,
     pub(super) meter: Option<Meter>,
+    /// So long may the file be.
+    pub(super) limit: Option<u64>,
+    pub(super) accepts: Accepts,
 }
 
 impl Transfer {
@@ -32,15 +36,16 @@ impl Transfer {
             let response = self.ask().await?;
             let (have, asked) = (self.part.len(), self.part.validator());
             let step = range::step(response.status(), response.headers(), have, asked);
-            let total = match step {
-                Step::Append { total } => total,
+            let (end, total) = match step {
+                Step::Append { end, total } => (Some(end), total),
                 Step::Done => return Ok(older),
                 Step::Whole { validator } => {
                     let validator = validator.filter(|_| self.can_resume);
                     older = 0;
                     let end = self.part.restart(validator.as_ref()).await;
                     self.written(end)?;
-                    None
+                    let end = response.body().size_hint().exact();
+                    (end, end)
                 }
                 Step::Restart => {
                     older = 0;
@@ -51,8 +56,14 @@ impl Transfer {
                 }
                 Step::Refused => return Err(refused(response).await),
             };
-            match self.copy(response, total).await? {
-                None => return Ok(older),
+            // Whether a part without a total was the last, only the next question tells.
+            let is_last = end == total;
+            match self.copy(response, end, total).await? {
+                None if is_last => return Ok(older),
+                None => {
+                    let call = self.call.clone();
+                    self.take_up(|| unended(call))?;
+                }
                 Some(cut) => self.take_up(|| cut)?,
             }
         }
@@ -74,38 +85,60 @@ impl Transfer {
         }
         self.requests += 1;
         let (call, response) = self.client.clone().send(request).await?;
-        Ok(Response::new(call, response))
+        Ok(Response::new(call, response).accepting(self.accepts))
     }
 
-    /// Writes down what comes. Returns why it ended too early, if it did and can be taken up again.
+    /// Writes down what comes, which should reach to `end`. Returns why it does not, if it can be taken up
+    /// again.
     async fn copy(
         &mut self,
         mut response: Response,
+        end: Option<u64>,
         total: Option<u64>,
     ) -> Result<Option<Error>, Error> {
-        let total = total.or_else(|| {
-            let left = response.body().size_hint().exact()?;
-            left.checked_add(self.part.len())
-        });
+        self.fits(&response, total.or(end).unwrap_or_default())?;
         if let Some(meter) = &self.meter {
             meter.begin(self.part.len(), total);
         }
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) => {
+                    let length = self.part.len().saturating_add(piece.len() as u64);
+                    if let Err(fault) = self.fits(&response, length) {
+                        // What is too large is given back to the disk at once.
+                        let end = self.part.restart(None).await;
+                        self.written(end)?;
+                        return Err(fault);
+                    }
+                    if end.is_some_and(|end| length > end) {
+                        let end = self.part.restart(None).await;
+                        self.written(end)?;
+                        return Ok(Some(unfit(&response)));
+                    }
                     let end = self.part.write(&piece).await;
                     self.written(end)?;
                     if let Some(meter) = &self.meter {
                         meter.add(piece.len() as u64);
                     }
                 }
-                Ok(None) if total.is_some_and(|total| total != self.part.len()) => {
+                Ok(None) if end.is_some_and(|end| end != self.part.len()) => {
                     return Ok(Some(unfit(&response)));
                 }
                 Ok(None) => return Ok(None),
                 Err(error) if is_cut(&error) => return Ok(Some(error)),
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// Whether so much may lie on the disk.
+    fn fits(&self, response: &Response, length: u64) -> Result<(), Error> {
+        match self.limit {
+            Some(limit) if length > limit => {
+                let fault = TooLarge::new(response.status(), limit);
+                Err(Error::new(self.call.clone(), fault.into()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -151,6 +184,14 @@ fn unfit(response: &Response) -> Error {
     let because: BoxError = "it is not the part of the file that was asked for".into();
     let fault = DecodeError::new(response.status(), bytes::Bytes::new(), because);
     Error::new(response.call().clone(), fault.into())
+}
+
+/// Parts came, and none said how long the file is.
+fn unended(call: Call) -> Error {
+    let because: BoxError =
+        "the server does not say where the file ends; allow more `resumes`".into();
+    let fault = DecodeError::new(StatusCode::PARTIAL_CONTENT, bytes::Bytes::new(), because);
+    Error::new(call, fault.into())
 }
 
 async fn refused(response: Response) -> Error {

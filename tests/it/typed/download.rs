@@ -262,3 +262,199 @@ async fn what_came_from_elsewhere_is_not_added_to() {
     assert_eq!(asked(&server.calls()[1])[0], None);
     place.is_whole();
 }
+
+#[tokio::test]
+async fn a_part_without_a_total_is_not_taken_for_the_end() {
+    let part = |from: usize, to: usize| {
+        Step::status(206)
+            .header("etag", "\"v1\"")
+            .header("content-range", &format!("bytes {from}-{}/*", to - 1))
+            .body(&FILE[from..to])
+    };
+    let end = || Step::status(416).header("content-range", "bytes */10");
+    let place = Place::new("unknown");
+    let (client, server) = once([cut(200, 0, 4, "\"v1\""), part(4, 7), part(7, 10), end()]);
+    let done = place.download(&client, 3).await.unwrap();
+    assert_eq!((done.bytes(), done.requests()), (10, 4));
+    place.is_whole();
+    let asked: Vec<_> = server
+        .calls()
+        .iter()
+        .map(|call| asked(call)[0].map(str::to_owned))
+        .collect();
+    let wanted = [None, Some("bytes=4-"), Some("bytes=7-"), Some("bytes=10-")];
+    assert_eq!(asked, wanted.map(|range| range.map(str::to_owned)));
+
+    let place = Place::new("unended");
+    let (client, _) = once([cut(200, 0, 4, "\"v1\""), part(4, 7)]);
+    let error = place.download(&client, 1).await.unwrap_err();
+    let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+    let told: Vec<_> = chain.map(ToString::to_string).collect();
+    assert!(
+        told.iter()
+            .any(|words| words.contains("does not say where the file ends")),
+        "{told:?}"
+    );
+    assert_eq!(place.folder.names(), ["a.bin.part", "a.bin.part.tag"]);
+}
+
+#[tokio::test]
+async fn a_date_tells_versions_apart_as_a_tag_does() {
+    let dated = |step: Step, changed: &str| {
+        step.header("last-modified", changed)
+            .header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+    };
+    let (old, new) = (
+        "Sun, 06 Nov 1994 08:49:01 GMT",
+        "Sun, 06 Nov 1994 08:49:09 GMT",
+    );
+    let first = || {
+        dated(Step::ok(), old).body_with(|| {
+            let (frames, body) = channel();
+            frames.data("old ");
+            frames.error("reset");
+            body
+        })
+    };
+    let rest = |changed: &str| {
+        let step = Step::status(206).header("content-range", "bytes 4-9/10");
+        dated(step, changed).body(&FILE[4..])
+    };
+    let place = Place::new("dated");
+    let (client, server) = once([first(), rest(new), dated(Step::ok(), new).body(FILE)]);
+    place.download(&client, 3).await.unwrap();
+    assert_eq!(asked(&server.calls()[1])[1], Some(old));
+    assert_eq!(asked(&server.calls()[2])[1], None);
+    place.is_whole();
+
+    let place = Place::new("same-date");
+    let (client, _) = once([first(), rest(old)]);
+    place.download(&client, 3).await.unwrap();
+    assert_eq!(fs::read_to_string(&place.path).unwrap(), "old 456789");
+}
+
+#[tokio::test]
+async fn a_range_of_ones_own_is_refused_before_anything_is_sent() {
+    for name in ["range", "if-range"] {
+        let place = Place::new("own-range");
+        let (client, server) = once([Step::ok()]);
+        let request = client.get("/a").header(name, "bytes=1-2");
+        let error = request.download(&place.path).send().await.unwrap_err();
+        assert!(
+            error.is_request() && error.sent() == buttress::Sent::No,
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("leave out `range`"), "{error}");
+        assert_eq!(server.calls().len(), 0);
+        assert_eq!(place.folder.names(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_bounds_what_lies_on_the_disk_earlier_tries_included() {
+    // One that says how long it is, and one that does not.
+    let endless = || {
+        Step::ok().header("etag", "\"v1\"").body_with(|| {
+            let (frames, body) = channel();
+            frames.data(&FILE[..6]);
+            frames.data(&FILE[6..]);
+            body
+        })
+    };
+    for step in [cut(200, 0, 10, "\"v1\""), endless()] {
+        let place = Place::new("limited");
+        let (client, server) = once([step]);
+        let ask = client.get("/a").download(&place.path).limit(9);
+        let error = ask.send().await.unwrap_err();
+        assert!(error.is_too_large(), "{error:?}");
+        assert_eq!(server.calls().len(), 1, "it would be as large once more");
+        let part = fs::metadata(place.folder.path().join("a.bin.part")).unwrap();
+        assert_eq!(part.len(), 0);
+    }
+    let place = Place::new("limited-later");
+    let (client, _) = once([cut(200, 0, 4, "\"v1\""), cut(206, 4, 10, "\"v1\"")]);
+    let ask = client.get("/a").download(&place.path).limit(9);
+    assert!(ask.send().await.unwrap_err().is_too_large());
+    let (client, _) = once([cut(200, 0, 4, "\"v1\""), cut(206, 4, 10, "\"v1\"")]);
+    client
+        .get("/a")
+        .download(&place.path)
+        .limit(10)
+        .send()
+        .await
+        .unwrap();
+    place.is_whole();
+}
+
+#[tokio::test]
+async fn a_refusals_body_is_read_up_to_the_requests_limit() {
+    let place = Place::new("long-refusal");
+    let (client, _) = once([cut(200, 0, 4, "\"v1\""), Step::status(410).body(FILE)]);
+    let ask = client.get("/a").limit(3).download(&place.path);
+    let error = ask.send().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 410);
+    assert_eq!(error.response().unwrap().body().len(), 3);
+}
+
+#[tokio::test]
+async fn another_representation_is_not_added_to() {
+    for (name, same) in [
+        ("accept", false),
+        ("authorization", false),
+        ("x-other", true),
+    ] {
+        let place = Place::new("representation");
+        let (client, server) = once([
+            cut(200, 0, 4, "\"v1\""),
+            cut(
+                if same { 206 } else { 200 },
+                if same { 4 } else { 0 },
+                10,
+                "\"v1\"",
+            ),
+        ]);
+        let ask = |value: &str| {
+            client
+                .get("/a")
+                .header(name, value)
+                .download(&place.path)
+                .resumes(0)
+        };
+        ask("one").send().await.unwrap_err();
+        ask("two").send().await.unwrap();
+        place.is_whole();
+        assert_eq!(asked(&server.calls()[1])[0].is_some(), same, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_written_is_never_taken_for_the_file() {
+    let place = Place::new("meddled");
+    let part = place.folder.path().join("a.bin.part");
+    // As a write of a download that was dropped does, when it lands late.
+    let meddled = Step::ok().header("etag", "\"v1\"").body_with(move || {
+        let (frames, body) = channel();
+        frames.data(&FILE[..4]);
+        let part = part.clone();
+        tokio::spawn(async move {
+            while fs::metadata(&part).map_or(0, |part| part.len()) < 4 {
+                tokio::task::yield_now().await;
+            }
+            let mut late = fs::OpenOptions::new().append(true).open(&part).unwrap();
+            std::io::Write::write_all(&mut late, b"late").unwrap();
+            frames.data(&FILE[4..]);
+        });
+        body
+    });
+    let (client, _) = once([meddled, cut(200, 0, 10, "\"v1\"")]);
+    let error = place.download(&client, 0).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("something else has written to it"),
+        "{error}"
+    );
+    assert!(!place.path.exists());
+    place.download(&client, 0).await.unwrap();
+    place.is_whole();
+}
