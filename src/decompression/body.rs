@@ -6,36 +6,46 @@ use std::task::{Context, Poll};
 use buttress_kernel::{BoxError, Facts, Failure, Kind, Sent};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::combinators::MapErr;
 use pin_project_lite::pin_project;
 use tower_http::decompression::DecompressionBody;
 
+use super::checked::Checked;
+
 pin_project! {
     /// A response's body, unpacked where it came compressed.
-    pub struct DecodedBody<B: Body> {
+    pub struct DecodedBody<B>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
         #[pin]
         inner: Inner<B>,
     }
 }
 
-/// A body whose errors are in boxes: the decoder keeps them, and they need not be `Send` before.
-pub(super) type Compressed<B> = MapErr<B, fn(<B as Body>::Error) -> BoxError>;
-
 pin_project! {
     #[project = Projected]
-    enum Inner<B: Body> {
+    enum Inner<B>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
         Plain { #[pin] body: B },
-        Decoded { #[pin] body: DecompressionBody<Compressed<B>> },
+        Decoded { #[pin] body: DecompressionBody<Checked<B>> },
     }
 }
 
-impl<B: Body> DecodedBody<B> {
+impl<B> DecodedBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
     pub(super) const fn plain(body: B) -> Self {
         let inner = Inner::Plain { body };
         Self { inner }
     }
 
-    pub(super) const fn decoded(body: DecompressionBody<Compressed<B>>) -> Self {
+    pub(super) const fn decoded(body: DecompressionBody<Checked<B>>) -> Self {
         let inner = Inner::Decoded { body };
         Self { inner }
     }
@@ -74,7 +84,11 @@ where
     }
 }
 
-impl<B: Body> fmt::Debug for DecodedBody<B> {
+impl<B> fmt::Debug for DecodedBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecodedBody").finish_non_exhaustive()
     }

@@ -19,21 +19,25 @@
 //! | with a `Range` | none | is left as it is: the range counts the bytes of what was sent |
 //! | `HEAD` | the encodings compiled in | is left as it is: it says what a `GET` would be sent |
 //!
-//! What has no body, part of one (206), or an encoding that is not compiled in is left as it is as well.
+//! What has no body, part of one (206), several encodings, or one that is not compiled in is left as it is as
+//! well. Names are compared without regard to case, and `x-gzip` is `gzip`
+//! ([RFC 9110 §8.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1)).
 //!
 //! It stands outside the cache, which so keeps what the server sent, smaller and with the validator that
 //! belongs to it; a hit is unpacked each time. Limits ([`Response::limit`](crate::Response::limit))
 //! count the bytes that come out, and no more than a few kilobytes are unpacked ahead of whoever reads, so
-//! that a small body which swells to gigabytes costs no memory. A Zstandard frame may ask for a window of
-//! up to 128 MiB, which is the decoder's limit.
+//! that a small body which swells to gigabytes costs no memory. A Zstandard frame that asks for a window of more
+//! than 8 MiB is refused ([RFC 9659 §3](https://www.rfc-editor.org/rfc/rfc9659#section-3)).
 //!
 //! The decoding is that of `tower_http::decompression`, which this differs from by the table above: alone
 //! it also unpacks what was asked for explicitly, and parts.
 
 mod body;
+mod checked;
 mod layer;
 mod service;
 mod wrap;
+mod zstd;
 
 pub use self::body::{DecodedBody, NotDecoded};
 pub use self::layer::DecompressionLayer;

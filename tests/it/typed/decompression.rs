@@ -66,6 +66,58 @@ async fn each_encoding_is_asked_for_and_unpacked() {
 }
 
 #[tokio::test]
+async fn an_encoding_is_known_by_each_of_its_names() {
+    for (name, body) in [
+        ("GZip", GZIP),
+        ("x-gzip", GZIP),
+        ("X-GZIP", GZIP),
+        (" Deflate ", DEFLATE),
+        ("BR", BR),
+        ("ZStd", ZSTD),
+    ] {
+        let (client, _) = unpacking([packed(name, body)]);
+        let response = client.get("/").send().await.unwrap();
+        assert!(
+            !response.headers().contains_key("content-encoding"),
+            "{name}"
+        );
+        assert_eq!(response.text().await.unwrap(), "hello", "{name}");
+    }
+    // Two fields are two encodings, one within the other.
+    let (client, _) = unpacking([packed("gzip", GZIP).header("content-encoding", "br")]);
+    let response = client.get("/").send().await.unwrap();
+    assert_eq!(
+        response
+            .headers()
+            .get_all("content-encoding")
+            .iter()
+            .count(),
+        2
+    );
+    assert_eq!(response.bytes().await.unwrap(), GZIP);
+}
+
+#[tokio::test]
+async fn a_frame_that_asks_for_too_much_memory_is_refused() {
+    // A window of 9 MiB, which the decoder alone would keep, in the first frame and in a later one.
+    let large = b"\x28\xb5\x2f\xfd\x00\x69\x29\0\0hello";
+    for bytes in [large.to_vec(), [ZSTD, large].concat()] {
+        let step = Step::ok().header("content-encoding", "zstd").body(bytes);
+        let (client, _) = unpacking([step]);
+        let body = client.get("/").send().await.unwrap().bytes().await;
+        let error = body.unwrap_err();
+        assert!(error.failure().find::<NotDecoded>().is_some(), "{error:?}");
+    }
+    let small = b"\x28\xb5\x2f\xfd\x00\x68\x29\0\0hello";
+    let step = Step::ok()
+        .header("content-encoding", "zstd")
+        .body(&small[..]);
+    let (client, _) = unpacking([step]);
+    let text = client.get("/").send().await.unwrap().text().await;
+    assert_eq!(text.unwrap(), "hello");
+}
+
+#[tokio::test]
 async fn whoever_asks_for_an_encoding_gets_it_as_it_is() {
     let (client, server) = unpacking([packed("gzip", GZIP)]);
     let own = client.get("/").header("accept-encoding", "gzip");
