@@ -29,7 +29,9 @@
 //! # }
 //! ```
 
+use std::any::Any;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -125,9 +127,18 @@ impl Observer {
             return;
         }
         let told = catch_unwind(AssertUnwindSafe(|| (self.tell)(event)));
-        if told.is_err() {
+        if let Err(payload) = told {
+            dispose(payload);
             tracing::error!(target: "buttress::observers", method = %event.method(), url = event.url(), "an observer panicked");
         }
+    }
+}
+
+/// Gets rid of what somebody panicked with. Only of texts is it known that they do so in peace.
+fn dispose(payload: Box<dyn Any + Send>) {
+    if !payload.is::<&str>() && !payload.is::<String>() {
+        // What panics when it is dropped would end the call that is only watched.
+        let _kept = ManuallyDrop::new(payload);
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod matching;
 mod operator;
 mod part;
 mod syntax;
+mod walk;
 
 pub(crate) use self::encode::{Encoding, encode};
 pub use self::error::{InvalidParameter, InvalidTemplate, MissingParameters, UnknownParameters};

@@ -3,6 +3,7 @@
 use http::Uri;
 
 use super::part::{Expression, Part, parts};
+use super::walk::walk;
 use super::{Encoding, InvalidTemplate, encode, syntax};
 use crate::BaseUri;
 
@@ -20,7 +21,7 @@ pub(crate) struct Pattern {
 pub(crate) type Found = Vec<(String, String)>;
 
 #[derive(Clone, Debug)]
-enum Token {
+pub(super) enum Token {
     Literal(String),
     /// A value that ends before any of these.
     Value {
@@ -72,6 +73,11 @@ impl Pattern {
         &self.text
     }
 
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
     pub(crate) fn query(&self) -> &[QueryToken] {
         &self.query
     }
@@ -90,8 +96,7 @@ impl Pattern {
             }
         };
         let path = if path.is_empty() { "/" } else { path };
-        let mut found = Vec::new();
-        walk(&self.tokens, path, &mut found).then_some(found)
+        walk(&self.tokens, path)
     }
 
     fn add(&mut self, part: Part<'_>, query: &mut Option<String>) {
@@ -184,59 +189,6 @@ fn split_origin(text: &str) -> (Option<Uri>, &str) {
 fn same_origin(origin: &Uri, uri: &Uri) -> bool {
     let base = origin.to_string().parse::<BaseUri>();
     base.is_ok_and(|base| base.is_origin_of(uri))
-}
-
-fn walk(tokens: &[Token], path: &str, found: &mut Found) -> bool {
-    let Some((token, rest)) = tokens.split_first() else {
-        return path.is_empty();
-    };
-    match token {
-        Token::Literal(literal) => path
-            .strip_prefix(literal.as_str())
-            .is_some_and(|path| walk(rest, path, found)),
-        Token::Value {
-            name,
-            ends,
-            may_be_empty,
-        } => {
-            let longest = path.find(*ends).unwrap_or(path.len());
-            let shortest = usize::from(!may_be_empty);
-            take(name, (shortest, longest), path, rest, found)
-        }
-        Token::Matrix(name) => {
-            let value = path.strip_prefix(';').and_then(|p| p.strip_prefix(name));
-            let Some(value) = value else {
-                return walk(rest, path, found);
-            };
-            if let Some(value) = value.strip_prefix('=') {
-                let longest = value.find([';', '/']).unwrap_or(value.len());
-                return take(name, (longest, longest), value, rest, found);
-            }
-            take(name, (0, 0), value, rest, found) || walk(rest, path, found)
-        }
-    }
-}
-
-/// Tries ends from the longest value to the shortest.
-fn take(
-    name: &str,
-    (shortest, longest): (usize, usize),
-    path: &str,
-    rest: &[Token],
-    found: &mut Found,
-) -> bool {
-    for end in (shortest..=longest).rev() {
-        if !path.is_char_boundary(end) {
-            continue;
-        }
-        let depth = found.len();
-        found.push((name.to_owned(), decode(&path[..end], false)));
-        if walk(rest, &path[end..], found) {
-            return true;
-        }
-        found.truncate(depth);
-    }
-    false
 }
 
 /// What `text` was before it was encoded; in a query, a plus was a space.

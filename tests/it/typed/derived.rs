@@ -1,5 +1,6 @@
 //! Endpoints by `#[derive(Endpoint)]`: what each field becomes on the wire.
 
+use buttress::kernel::TransportError;
 use buttress::{ArrayStyle, Endpoint, Options, Payload};
 use buttress_testkit::Step;
 use http::Method;
@@ -34,6 +35,7 @@ async fn bq17_each_field_goes_to_its_place() {
     let (client, server) = scripted([
         Step::ok().body(r#"{"name":"Ada"}"#),
         Step::status(503).body(r#"["no"]"#),
+        Step::error(|| TransportError::connect("refused")),
     ]);
     let create = || CreateUser {
         team: "r/d",
@@ -58,7 +60,9 @@ async fn bq17_each_field_goes_to_its_place() {
     assert_eq!(call.body, r#"{"name":"Ada"}"#);
     let error = client.call(create()).await.unwrap_err();
     assert_eq!(error.body(), Some(&vec!["no".to_owned()]));
-    assert_eq!(server.calls().len(), 2, "its options are honoured");
+    // What never left would be sent again, were it not for its options.
+    assert!(client.call(create()).await.unwrap_err().is_connect());
+    assert_eq!(server.calls().len(), 3, "its options are honoured");
 }
 
 #[derive(Endpoint)]
