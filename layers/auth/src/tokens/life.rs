@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn a_life_is_lengthened_only_where_it_ends_earlier() {
+        let start = start();
+        let life = Life::of(start, Some(10 * SECOND), &Rules::default());
+        let until = |seconds: u32| life.until_at_least(Some(start + seconds * SECOND));
+        assert_eq!(until(9), life);
+        assert_eq!(until(10), life);
+        assert_eq!(until(11).end(), Some(start + 11 * SECOND));
+        assert_eq!(until(11).age(start + 10 * SECOND), Age::Fresh);
+        assert_eq!(life.until_at_least(None), life);
+        assert_eq!(Life::Endless.until_at_least(Some(start)), Life::Endless);
+    }
+
+    #[test]
     fn once_is_for_ever() {
         let rules = Rules {
             keep: Keep::Once,
