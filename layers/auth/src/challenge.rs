@@ -11,7 +11,9 @@ const MOST_BYTES: usize = 8 * 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) invalid_token: bool,
-    pub(crate) insufficient_scope: bool,
+    /// The token is good, but not for this: its scope is too narrow, or its user would have to sign in
+    /// again, in a stronger way ([RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    pub(crate) insufficient: bool,
 }
 
 impl Named {
@@ -59,7 +61,10 @@ impl Named {
 
     fn note(&mut self, error: &[u8]) {
         self.invalid_token |= error == b"invalid_token";
-        self.insufficient_scope |= error == b"insufficient_scope";
+        self.insufficient |= matches!(
+            error,
+            b"insufficient_scope" | b"insufficient_user_authentication"
+        );
     }
 }
 

@@ -63,6 +63,7 @@
 //! | --- | --- |
 //! | 401 | another token and one replay |
 //! | 401 with `error="insufficient_scope"` | nothing: another token would be no better |
+//! | 401 with `error="insufficient_user_authentication"` | nothing: the user has to sign in again, in a stronger way |
 //! | 403 | nothing, unless [`forbidden`](AuthLayer::forbidden) is set |
 //! | 407 | nothing: it is about the proxy's credentials |
 //! | any to a replay | nothing: it is the answer, a second 401 too |

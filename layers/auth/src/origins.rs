@@ -1,7 +1,7 @@
 //! Where credentials may go.
 
-use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, Request, Uri, header};
 
 use crate::InvalidOrigin;
 
@@ -24,7 +24,8 @@ use crate::InvalidOrigin;
 /// # Requests without an authority
 ///
 /// Below a service that is bound to one connection, URIs are paths, and nothing in a request says
-/// where it goes: a `Host` header is the caller's word for it. Such a request goes without
+/// where it goes: a `Host` header is the caller's word for it. Where a URI has an authority and a `Host`
+/// header names another, the request is for neither. Such a request goes without
 /// credentials, unless [`relative`](Self::relative) vouches for the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
@@ -79,7 +80,7 @@ impl Origins {
     ///
     /// # Errors
     ///
-    /// If the URI has no scheme or no host, or holds user info.
+    /// If the URI has no scheme or no host, a port that is none, or holds user info.
     pub fn only(uri: impl TryInto<Uri>) -> Result<Self, InvalidOrigin> {
         Self::others(Others::None).and(uri)
     }
@@ -155,9 +156,29 @@ impl Origins {
         }
     }
 
+    /// Where a request goes. One that names in `Host` whom it is for, and not the one whom its URI names,
+    /// may end there: it is up to the server that it reaches
+    /// ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)).
+    pub(crate) fn place_of<B>(&self, request: &Request<B>) -> Place {
+        let uri = request.uri();
+        match (self.place(uri), self.others, uri.authority()) {
+            (Place::Inside, Others::None, Some(authority))
+                if !is_host(request.headers(), uri.scheme_str(), authority) =>
+            {
+                Place::Elsewhere
+            }
+            (place, ..) => place,
+        }
+    }
+
     fn among(&self, scheme: &str, uri: &Uri) -> Place {
         let host = uri.host().unwrap_or("");
-        let port = uri.port_u16().or_else(|| usual_port(scheme));
+        let Some(port) = uri
+            .authority()
+            .and_then(|authority| port(authority, scheme))
+        else {
+            return Place::Elsewhere;
+        };
         let is_near = |o: &&Origin| o.host.eq_ignore_ascii_case(host);
         let is_this = |o: &Origin| o.scheme.as_str().eq_ignore_ascii_case(scheme) && o.port == port;
         let mut near = self.these.iter().filter(is_near).peekable();
@@ -193,7 +214,7 @@ impl Origin {
         }
         let host = host.to_ascii_lowercase();
         let usual = usual_port(scheme.as_str());
-        let port = authority.port_u16().or(usual);
+        let port = port(authority, scheme.as_str()).ok_or(InvalidOrigin::new())?;
         let authority = match port {
             Some(port) if Some(port) != usual => format!("{host}:{port}"),
             _ => host.clone(),
@@ -204,6 +225,33 @@ impl Origin {
             port,
             authority,
         })
+    }
+}
+
+/// Whether each `Host` names this authority, if there is any.
+fn is_host(headers: &HeaderMap, scheme: Option<&str>, authority: &Authority) -> bool {
+    let scheme = scheme.unwrap_or("");
+    headers.get_all(header::HOST).iter().all(|host| {
+        Authority::try_from(host.as_bytes()).is_ok_and(|host| {
+            !host.as_str().contains('@')
+                && host.host().eq_ignore_ascii_case(authority.host())
+                && port(&host, scheme).is_some_and(|it| Some(it) == port(authority, scheme))
+        })
+    })
+}
+
+/// The port that is asked for, or else the scheme's own. `None` for what is no port, which stands in
+/// [`Uri`]s unexamined: whoever dials it may read it in another way than we do.
+#[allow(clippy::option_option)] // a scheme need not have a port of its own
+fn port(authority: &Authority, scheme: &str) -> Option<Option<u16>> {
+    let place = authority.as_str().rsplit('@').next().unwrap_or("");
+    let written = place.rsplit_once(':').map_or("", |(_, port)| port);
+    // Colons within brackets are an address's.
+    let written = if written.ends_with(']') { "" } else { written };
+    // Nothing behind the colon is as good as no colon (RFC 3986 §3.2.3).
+    match written {
+        "" => Some(usual_port(scheme)),
+        digits => digits.parse().ok().map(Some),
     }
 }
 
@@ -275,6 +323,9 @@ mod tests {
             "https://api.example.com./",
             "wss://api.example.com/",
             "http://elsewhere.example/",
+            "https://api.example.com:99999/",
+            "https://api.example.com:65979/",
+            "https://api.example.com:abc/",
         ] {
             assert_eq!(place(&api, uri), Place::Elsewhere, "{uri}");
         }
@@ -337,6 +388,8 @@ mod tests {
             "api.example.com",
             "https://u:p@a.example",
             "not a uri",
+            "https://a.example:84430",
+            "https://a.example:port",
         ] {
             assert_eq!(Origins::only(uri), Err(InvalidOrigin::new()), "{uri}");
         }

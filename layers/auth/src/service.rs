@@ -108,7 +108,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone,
     B: Replay,
 {
-    let place = settings.origins.place(request.uri());
+    let place = settings.origins.place_of(&request);
     if place != Place::Inside {
         telemetry::withheld(request.uri(), place);
         return pass(inner, request, "no credentials: they are for other origins");

@@ -48,6 +48,7 @@ impl Settings {
         let extensions = request.extensions();
         let special = || Override::of(extensions).is_some() || Explain::of(extensions).is_some();
         self.origins.hold_at_once(request.uri())
+            && !request.headers().contains_key(header::HOST)
             && self.partition.is_none()
             && (extensions.is_empty() || !special())
     }

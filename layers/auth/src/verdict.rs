@@ -13,10 +13,11 @@ pub(crate) fn may_reject(status: StatusCode, forbidden: bool) -> bool {
 
 /// Whether another token may help, after a status that may be a rejection. A token whose scope is too
 /// narrow is as good as any that the source has
-/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), and so is one whose user has to
+/// sign in in a stronger way ([RFC 9470 §3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
 pub(crate) fn is_rejected(headers: &HeaderMap) -> bool {
     let named = Named::of(headers);
-    named.invalid_token || !named.insufficient_scope
+    named.invalid_token || !named.insufficient
 }
 
 /// Whether a status says that the token was accepted. An error does not: it may come from somebody
@@ -49,6 +50,9 @@ mod tests {
     #[test]
     fn insufficient_scope_alone_is_none() {
         assert!(!rejected("Bearer error=\"insufficient_scope\""));
+        assert!(!rejected(
+            "Bearer error=\"insufficient_user_authentication\", acr_values=\"myACR\""
+        ));
         assert!(rejected("Bearer error=\"invalid_token\""));
         assert!(rejected(
             "Bearer error=invalid_token, DPoP error=insufficient_scope"

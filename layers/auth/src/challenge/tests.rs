@@ -5,14 +5,14 @@ use super::*;
 
 const NOTHING: Named = Named {
     invalid_token: false,
-    insufficient_scope: false,
+    insufficient: false,
 };
 const INVALID: Named = Named {
     invalid_token: true,
     ..NOTHING
 };
-const SCOPE: Named = Named {
-    insufficient_scope: true,
+const INSUFFICIENT: Named = Named {
+    insufficient: true,
     ..NOTHING
 };
 
@@ -29,13 +29,20 @@ fn named(values: &[&str]) -> Named {
 fn errors_are_found_however_they_are_written() {
     for (value, error) in [
         (r#"Bearer realm="example", error="invalid_token""#, INVALID),
-        (r#"Bearer error="insufficient_scope", scope="a b""#, SCOPE),
+        (
+            r#"Bearer error="insufficient_scope", scope="a b""#,
+            INSUFFICIENT,
+        ),
+        (
+            r#"Bearer error="insufficient_user_authentication", max_age=5"#,
+            INSUFFICIENT,
+        ),
         (r#"bearer ERROR = "invalid_token""#, INVALID),
         ("Bearer error=invalid_token,realm=x", INVALID),
         ("DPoP error=\t\"invalid_token\"", INVALID),
         (
             r#"Basic realm="a", Bearer error="insufficient_scope""#,
-            SCOPE,
+            INSUFFICIENT,
         ),
         (r#"Negotiate YII==, Bearer error="invalid_token""#, INVALID),
         (r#",, Bearer ,error="invalid_token", ,"#, INVALID),
@@ -45,7 +52,7 @@ fn errors_are_found_however_they_are_written() {
         (r#"Bearer error_description="invalid_token""#, NOTHING),
         ("Bearer error", NOTHING),
         ("Bearer error=", NOTHING),
-        ("error=insufficient_scope", SCOPE),
+        ("error=insufficient_scope", INSUFFICIENT),
     ] {
         assert_eq!(named(&[value]), error, "{value}");
     }
@@ -71,7 +78,7 @@ fn several_fields_count_together() {
         "Bearer error=invalid_token",
         "DPoP error=insufficient_scope",
     ]);
-    assert!(both.invalid_token && both.insufficient_scope);
+    assert!(both.invalid_token && both.insufficient);
 }
 
 #[test]
@@ -116,7 +123,7 @@ proptest! {
         };
         let expected = Named {
             invalid_token: says("invalid_token"),
-            insufficient_scope: says("insufficient_scope"),
+            insufficient: says("insufficient_scope"),
         };
         prop_assert_eq!(named(&[&written(&challenges)]), expected);
     }

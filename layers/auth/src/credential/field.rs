@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::Entry;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use super::Carrier;
@@ -108,10 +109,25 @@ impl Pair {
         &self.text[..self.name]
     }
 
+    fn is_named(&self, other: &str) -> bool {
+        self.name() == other
+    }
+
+    /// Whether a server would take this parameter's name for ours, though it may be encoded otherwise.
+    fn is_parameter(&self, other: &str) -> bool {
+        self.is_named(other) || percent_decode_str(self.name()).eq(percent_decode_str(other))
+    }
+
     /// `list` with this at its end in place of those of the same name; `None` where one of them
     /// stays. The list is divided by the first character of `glue`.
-    fn joined(&self, list: &str, glue: &str, overwrite: bool) -> Option<Zeroizing<String>> {
-        let is_own = |pair: &&str| pair.split('=').next() == Some(self.name());
+    fn joined(
+        &self,
+        list: &str,
+        glue: &str,
+        overwrite: bool,
+        is_own: impl Fn(&str) -> bool,
+    ) -> Option<Zeroizing<String>> {
+        let is_own = |pair: &&str| pair.split('=').next().is_some_and(&is_own);
         let divider = glue.chars().next()?;
         let pairs = || {
             list.split(divider)
@@ -134,7 +150,7 @@ impl Pair {
 
     fn join_query(&self, uri: &mut Uri, overwrite: bool) -> Result<bool, Unplaceable> {
         let query = uri.query().unwrap_or("");
-        let Some(query) = self.joined(query, "&", overwrite) else {
+        let Some(query) = self.joined(query, "&", overwrite, |name| self.is_parameter(name)) else {
             return Ok(false);
         };
         let path = uri.path();
@@ -160,7 +176,7 @@ impl Pair {
             own.push(b';');
         }
         let own = std::str::from_utf8(&own).map_err(|_| Unplaceable)?;
-        let Some(mut all) = self.joined(own, "; ", overwrite) else {
+        let Some(mut all) = self.joined(own, "; ", overwrite, |name| self.is_named(name)) else {
             return Ok(false);
         };
         let bytes = mem::take(&mut *all).into_bytes();

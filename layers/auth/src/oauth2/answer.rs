@@ -84,7 +84,12 @@ fn granted(fields: &Fields) -> Result<Granted, Problem> {
     if let Some(life) = life(&fields.expires_in) {
         token = token.expires_in(life);
     }
-    if let Some(refresh) = &fields.refresh_token {
+    // Some servers say "none" with an empty text; taken for a rotation, it would end the session.
+    if let Some(refresh) = fields
+        .refresh_token
+        .as_ref()
+        .filter(|it| !it.as_str().is_empty())
+    {
         token = token.refresh_token(refresh.as_str());
     }
     if let Some(scope) = scope(&fields.scope) {

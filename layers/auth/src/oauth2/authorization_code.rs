@@ -54,7 +54,7 @@ const OWN: [&str; 7] = [
 /// assert_eq!(token.expose(), Some("2YotnFZFEjr1zCsicMWpAA"));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AuthorizationCode {
     endpoint: TokenEndpoint,
     url: Url,
@@ -74,7 +74,7 @@ impl AuthorizationCode {
     pub fn new(endpoint: TokenEndpoint, url: &str, redirect: &str) -> Result<Self, InvalidUrl> {
         Ok(Self {
             url: endpoint.sibling(url)?,
-            redirect: RedirectUrl::from_url(invalid::redirect(redirect)?),
+            redirect: invalid::redirect(redirect)?,
             endpoint,
             scopes: Scopes::NONE,
             extra: Params::NONE,
@@ -156,6 +156,18 @@ impl AuthorizationCode {
             state,
             verifier: Secret::new(verifier.into_secret()),
         }
+    }
+}
+
+/// The endpoint's host alone: the parameters of its query are not for everybody.
+impl fmt::Debug for AuthorizationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationCode")
+            .field("endpoint", &self.endpoint)
+            .field("host", &self.url.host_str())
+            .field("scopes", &self.scopes)
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -44,11 +44,22 @@ const LIFE: Duration = Duration::from_secs(600);
 /// assert_eq!(token.expose(), Some("2YotnFZFEjr1zCsicMWpAA"));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeviceCode {
     endpoint: TokenEndpoint,
     url: Url,
     scopes: Scopes,
+}
+
+/// The endpoint's host alone: the parameters of its query are not for everybody.
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCode")
+            .field("endpoint", &self.endpoint)
+            .field("host", &self.url.host_str())
+            .field("scopes", &self.scopes)
+            .finish()
+    }
 }
 
 #[derive(Deserialize)]

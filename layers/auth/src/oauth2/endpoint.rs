@@ -37,6 +37,9 @@ use crate::tokens::now;
 pub struct TokenEndpoint {
     carrier: Carrier,
     url: Url,
+    /// The URI as it was given: a server compares it with its own, character by character, where it is
+    /// an audience.
+    written: Arc<str>,
     client: ClientAuth,
     plain: Plain,
     timeout: Duration,
@@ -87,6 +90,7 @@ impl TokenEndpoint {
         Ok(Self {
             carrier,
             url: invalid::endpoint(url, plain)?,
+            written: url.into(),
             client,
             plain,
             timeout: Duration::from_secs(30),
@@ -114,8 +118,8 @@ impl TokenEndpoint {
     }
 
     #[cfg(feature = "jwt")]
-    pub(super) const fn url(&self) -> &Url {
-        &self.url
+    pub(super) fn written(&self) -> &str {
+        &self.written
     }
 
     #[cfg(feature = "jwt")]
@@ -184,7 +188,7 @@ impl TokenEndpoint {
         );
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         self.client
-            .apply(&mut form, headers, self.url.as_str(), self.clock.now())?;
+            .apply(&mut form, headers, &self.written, self.clock.now())?;
         *request.body_mut() = Body::from(form.into_bytes());
         Ok(request)
     }

@@ -90,8 +90,8 @@ impl TokenStore for FileStore {
     }
 
     async fn remove(&self, key: &str) -> Result<(), StoreError> {
-        let file = self.file(key);
-        apart(move || none_if_absent(fs::remove_file(file)).map(|_| ())).await
+        let (folder, file) = (Arc::clone(&self.0), self.file(key));
+        apart(move || remove(&folder, &file)).await
     }
 }
 
@@ -131,7 +131,28 @@ fn write(folder: &Path, file: &Path, text: &[u8]) -> io::Result<()> {
     let mut open = private_file().open(&draft.0)?;
     open.write_all(text)?;
     open.sync_all()?;
-    fs::rename(&draft.0, file)
+    fs::rename(&draft.0, file)?;
+    settle(folder)
+}
+
+fn remove(folder: &Path, file: &Path) -> io::Result<()> {
+    match none_if_absent(fs::remove_file(file))? {
+        Some(()) => settle(folder),
+        None => Ok(()),
+    }
+}
+
+/// Has the folder's list of files outlive a power cut: with the list of before, a refresh token that is
+/// used up would come back, and its use would end the session.
+#[cfg(unix)]
+fn settle(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Folders cannot be opened here; the system keeps their lists in a journal.
+#[cfg(not(unix))]
+fn settle(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
+use oauth2::RedirectUrl;
 use oauth2::url::{Host, Url};
 
 /// An URI that a secret cannot be sent to, or a user be sent back to. It is not shown, since URIs may
@@ -44,13 +45,16 @@ pub(super) fn endpoint(text: &str, plain: Plain) -> Result<Url, InvalidUrl> {
 }
 
 /// Where a user comes back to: any absolute URI, an app's own scheme too
-/// ([RFC 6749 §3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
-pub(super) fn redirect(text: &str) -> Result<Url, InvalidUrl> {
-    let url = Url::parse(text).map_err(|_| InvalidUrl(Rule::NotAbsolute))?;
-    if url.fragment().is_some() {
+/// ([RFC 6749 §3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)). It stays as it is written: a
+/// server compares it, character by character, with what was registered
+/// ([RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
+pub(super) fn redirect(text: &str) -> Result<RedirectUrl, InvalidUrl> {
+    let absolute = |_| InvalidUrl(Rule::NotAbsolute);
+    let redirect = RedirectUrl::new(text.to_owned()).map_err(absolute)?;
+    if redirect.url().fragment().is_some() {
         return Err(InvalidUrl(Rule::Fragment));
     }
-    Ok(url)
+    Ok(redirect)
 }
 
 fn is_loopback(url: &Url) -> bool {

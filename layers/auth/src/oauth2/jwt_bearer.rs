@@ -102,7 +102,7 @@ impl JwtBearer {
     fn form(&self) -> Result<Form, NotGranted> {
         let subject = self.subject.as_deref().unwrap_or(&self.issuer);
         let audience = self.audience.as_deref();
-        let audience = audience.unwrap_or(self.endpoint.url().as_str());
+        let audience = audience.unwrap_or(self.endpoint.written());
         let claims = Claims::new(&self.issuer, subject, audience).extra(&self.claims);
         let assertion = self.key.sign(&claims, self.endpoint.date())?;
         let mut form = Form::grant("urn:ietf:params:oauth:grant-type:jwt-bearer");

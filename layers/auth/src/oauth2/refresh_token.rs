@@ -50,7 +50,8 @@ impl RefreshToken {
     }
 
     /// The refresh token to begin with, for want of a token that has one. Once it has been replaced or
-    /// refused, it is not used again.
+    /// refused, or a [`Handle`](crate::Handle) has set or cleared the session, it is not used again: it
+    /// may be that of another user.
     #[must_use]
     pub fn first(self, refresh_token: impl Into<String>) -> Self {
         *self.lock() = Some(Secret::new(refresh_token));
@@ -105,6 +106,14 @@ impl TokenSource for RefreshToken {
             Some(refresh) => self.renew(&refresh).await,
             None => Err(NotGranted::new(Problem::NothingToRefresh).told(true)),
         }
+    }
+
+    fn changed(&self, _: Option<&Token>) {
+        *self.lock() = None;
+    }
+
+    fn spends(&self) -> bool {
+        true
     }
 }
 

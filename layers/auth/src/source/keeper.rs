@@ -74,35 +74,40 @@ impl Shared {
 
 impl<T: TokenStore> Keeper<T> {
     /// The token, if there is one.
-    pub(super) async fn load(&self) -> Option<Token> {
+    ///
+    /// # Errors
+    ///
+    /// If the store does not say.
+    pub(super) async fn load(&self) -> Result<Option<Token>, StoreError> {
         let pending = self.shared.changes().pending().cloned();
         if pending.is_some() {
             self.begin();
         }
         match pending {
-            Some(Change::Keep(token)) => Some(token),
-            Some(Change::Remove) => None,
-            Some(Change::Discard(old)) => self.read().await.filter(|token| !old.is_same(token)),
+            Some(Change::Keep(token)) => Ok(Some(token)),
+            Some(Change::Remove) => Ok(None),
+            Some(Change::Discard(old)) => {
+                let read = self.read().await?;
+                Ok(read.filter(|token| !old.is_same(token)))
+            }
             None => self.read().await,
         }
     }
 
-    async fn read(&self) -> Option<Token> {
-        match timeout(self.limit, self.store.get(&self.key)).await {
-            Ok(Ok(token)) => token,
-            Ok(Err(error)) => {
-                telemetry::store_failed("get", error.is_malformed());
-                if error.is_malformed() {
-                    let epoch = self.epoch();
-                    self.propose(epoch, Change::Remove).await;
-                }
-                None
-            }
-            Err(_) => {
-                telemetry::store_failed("get", false);
-                None
-            }
+    async fn read(&self) -> Result<Option<Token>, StoreError> {
+        let read = timeout(self.limit, self.store.get(&self.key)).await;
+        let error = match read {
+            Ok(Ok(token)) => return Ok(token),
+            Ok(Err(error)) => error,
+            Err(elapsed) => StoreError::unavailable(elapsed),
+        };
+        telemetry::store_failed("get", error.is_malformed());
+        if !error.is_malformed() {
+            return Err(error);
         }
+        let epoch = self.epoch();
+        self.propose(epoch, Change::Remove).await;
+        Ok(None)
     }
 
     /// Changes what is stored, on behalf of a fetch that began in this epoch. Waits until that was

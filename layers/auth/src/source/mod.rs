@@ -58,6 +58,13 @@ pub trait TokenSource: Send + Sync + 'static {
     fn changed(&self, token: Option<&Token>) {
         let _ = token;
     }
+
+    /// Whether a fetch uses up what it begins with, as a refresh token is used up where the server
+    /// rotates: its second use ends the session. [`Stored`] fetches no token of such a source as long
+    /// as it cannot read what was stored last. `false` unless a source says so.
+    fn spends(&self) -> bool {
+        false
+    }
 }
 
 impl<F, R, T, E> TokenSource for F

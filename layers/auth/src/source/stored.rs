@@ -7,7 +7,7 @@ use buttress_kernel::{SystemWallClock, WallClock};
 use super::FetchError;
 use super::changes::Change;
 use super::keeper::Keeper;
-use crate::{Token, TokenSource, TokenStore};
+use crate::{StoreError, Token, TokenSource, TokenStore};
 
 /// The key that a session is stored under, unless another is named.
 const KEY: &str = "buttress-auth-session";
@@ -18,15 +18,22 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// A [`TokenSource`] whose tokens outlive it in a [`TokenStore`].
 ///
 /// - The stored token is taken while it lives and is not the very one that is to be replaced; one that
-///   has ended is handed to the source, for the refresh token in it. So a session can be shared: whoever
-///   renews it first does so for all.
+///   has ended is handed to the source, for the refresh token in it. So a session can be shared: what one
+///   has renewed, the others take.
 /// - Each new token is stored, also one that a [`Handle`](crate::Handle) sets; what it clears is removed.
 /// - A [terminal](FetchError::terminal) error removes what is stored, unless somebody else has stored
 ///   another token meanwhile: that one is taken.
 /// - What is stored and is not a token is warned about and removed.
 /// - A store that fails, or takes longer than it may, is warned about. What could not be written is kept
 ///   in memory and written again after a pause, one second at first and five minutes at most; until then
-///   the tokens are as good as without a store.
+///   the tokens are as good as without a store. Only where nothing is known of a session whose source
+///   [uses up](TokenSource::spends) what it begins with, no token is fetched until the store can be read:
+///   to begin anew could end the session that is stored.
+///
+/// Two processes that renew a shared session at the same moment send the same refresh token. A server
+/// that rotates refresh tokens takes the second for a theft and ends the session
+/// ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2)), and no store prevents it:
+/// there, give each process a session of its own, or have one renew for all.
 ///
 /// ```
 /// use buttress_auth::{MemoryStore, Stored, Token};
@@ -63,8 +70,8 @@ impl<S, T> Stored<S, T> {
         self
     }
 
-    /// How long the store may take for one answer, 5 s unless set. A fetch waits no longer for it, and
-    /// goes on without.
+    /// How long the store may take for one answer, 5 s unless set. After that it counts as one that
+    /// fails.
     #[must_use]
     pub const fn store_timeout(mut self, limit: Duration) -> Self {
         self.keeper.limit = limit;
@@ -85,16 +92,21 @@ impl<S, T> Stored<S, T> {
 
 impl<S: TokenSource, T: TokenStore> Stored<S, T> {
     /// The stored token, unless it is this one.
-    async fn load_other(&self, than: Option<&Token>) -> Option<Token> {
-        let stored = self.keeper.load().await;
-        stored.filter(|token| than.is_none_or(|than| !than.is_same(token)))
+    async fn load_other(&self, than: Option<&Token>) -> Result<Option<Token>, StoreError> {
+        let stored = self.keeper.load().await?;
+        Ok(stored.filter(|token| than.is_none_or(|than| !than.is_same(token))))
     }
 }
 
 impl<S: TokenSource, T: TokenStore> TokenSource for Stored<S, T> {
     async fn fetch(&self, previous: Option<&Token>) -> Result<Token, FetchError> {
         let epoch = self.keeper.epoch();
-        let other = self.load_other(previous).await;
+        let other = match self.load_other(previous).await {
+            Ok(other) => other,
+            // What the source would begin with may have been used up long ago.
+            Err(error) if previous.is_none() && self.source.spends() => return Err(error.into()),
+            Err(_) => None,
+        };
         if let Some(token) = other.as_ref().filter(|token| self.is_alive(token)) {
             return Ok(token.clone());
         }
@@ -110,7 +122,7 @@ impl<S: TokenSource, T: TokenStore> TokenSource for Stored<S, T> {
             }
             Err(error) if error.is_terminal() => {
                 // Somebody else may have used up the refresh token, and stored what came of it.
-                let newer = self.load_other(used).await;
+                let newer = self.load_other(used).await.unwrap_or_default();
                 if let Some(token) = newer.filter(|token| self.is_alive(token)) {
                     return Ok(token);
                 }
@@ -131,6 +143,10 @@ impl<S: TokenSource, T: TokenStore> TokenSource for Stored<S, T> {
         };
         self.keeper.dictate(change);
         self.source.changed(token);
+    }
+
+    fn spends(&self) -> bool {
+        self.source.spends()
     }
 }
 

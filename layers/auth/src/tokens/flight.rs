@@ -71,7 +71,7 @@ impl Tokens {
         };
         match runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(landing.fly(start.previous))),
-            Err(_) => landing.fail(Reason::NoRuntime, Fall::default(), None),
+            Err(_) => landing.fail(Lost::because(Reason::NoRuntime, None)),
         }
     }
 }
@@ -83,6 +83,27 @@ impl Inner {
         match tokio::time::timeout(self.fetch_timeout, fetching).await {
             Ok(end) => end.map_err(Lost::from),
             Err(_) => Err(Lost::because(Reason::TooSlow, None)),
+        }
+    }
+
+    /// This fetch brought nothing.
+    pub(super) fn lose(&self, flight: u64, lost: Lost) {
+        let Lost {
+            reason,
+            fall,
+            cause,
+        } = lost;
+        let now = now();
+        let mut rest = Duration::ZERO;
+        let error = |until: Option<Instant>| {
+            rest = until.map_or(rest, |until| until.saturating_duration_since(now));
+            Fallen {
+                retry_at: until,
+                ..Fallen::new(reason, cause)
+            }
+        };
+        if let Some(failures) = self.vault.fail(flight, now, fall, error) {
+            telemetry::failed(reason, failures, rest);
         }
     }
 
@@ -153,11 +174,7 @@ impl Landing {
         });
         match end {
             Ok((sent, token)) => self.succeed(sent, token),
-            Err(Lost {
-                reason,
-                fall,
-                cause,
-            }) => self.fail(reason, fall, cause),
+            Err(lost) => self.fail(lost),
         }
     }
 
@@ -173,20 +190,9 @@ impl Landing {
         }
     }
 
-    fn fail(&mut self, reason: Reason, fall: Fall, cause: Option<BoxError>) {
+    fn fail(&mut self, lost: Lost) {
         self.over = true;
-        let now = now();
-        let mut rest = Duration::ZERO;
-        let error = |until: Option<Instant>| {
-            rest = until.map_or(rest, |until| until.saturating_duration_since(now));
-            Fallen {
-                retry_at: until,
-                ..Fallen::new(reason, cause)
-            }
-        };
-        if let Some(failures) = self.inner.vault.fail(self.flight, now, fall, error) {
-            telemetry::failed(reason, failures, rest);
-        }
+        self.inner.lose(self.flight, lost);
     }
 }
 
@@ -198,7 +204,7 @@ impl Drop for Landing {
             } else {
                 Reason::NoRuntime
             };
-            self.fail(reason, Fall::default(), None);
+            self.fail(Lost::because(reason, None));
         }
     }
 }

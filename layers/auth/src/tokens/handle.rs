@@ -1,7 +1,8 @@
+use std::pin::pin;
+
 use buttress_kernel::Sent;
 
-use super::ticket::Landed;
-use super::{Status, Tokens, Watch, Why, now};
+use super::{Landed, Status, Tokens, Watch, Why, now};
 use crate::{InvalidCredential, Token, Unauthenticated};
 
 /// Looks at [`Tokens`] from outside, and changes them. Clones are the same.
@@ -64,7 +65,8 @@ impl Handle {
             let vault = &self.0.0.vault;
             let (ticket, start) = vault.demand();
             self.0.launch(start, Why::Demanded);
-            match ticket.landed().await {
+            let flight = ticket.flight();
+            match self.0.ended(flight, pin!(ticket.landed())).await {
                 Landed::Token(_) => return Ok(()),
                 Landed::Failed(fallen) => return Err(Unauthenticated::told(&fallen, Sent::No)),
                 Landed::Superseded if vault.usable(now()).is_some() => return Ok(()),

@@ -38,6 +38,7 @@ pub(crate) use self::wait::{Need, wait};
 /// A token in use, as it is sent.
 pub(crate) type Held = held::Held<Credential>;
 pub(crate) type Ticket = ticket::Ticket<Credential, Fallen>;
+pub(crate) type Landed = ticket::Landed<Credential, Fallen>;
 
 /// Tokens from a [`TokenSource`]: fetched when they are needed, kept while they live, and replaced in
 /// time. Clones share them.
@@ -46,8 +47,8 @@ pub(crate) type Ticket = ticket::Ticket<Credential, Fallen>;
 ///   is a task of its own: no caller that goes away stops it, and [its own time
 ///   limit](Builder::fetch_timeout) ends it.
 /// - When a fifth of a token's life is left, five minutes at most, the next request has the next one
-///   fetched, and does not wait. In the last ten seconds requests do wait. Nothing is fetched while
-///   there are no requests.
+///   fetched, and does not wait. In the last ten seconds requests do wait, until one second before the
+///   end. Nothing is fetched while there are no requests.
 /// - A fetch that fails is not an outage while the token at hand lives. The next one is made after a
 ///   pause that doubles from half a second to half a minute; until then requests that have no token
 ///   fail at once with the same cause, and [`retry_at`](buttress_kernel::Failure::retry_at) says
@@ -117,6 +118,10 @@ impl Tokens {
     /// The token at hand, if it can be sent without a thought. Takes no lock.
     #[inline]
     pub(crate) fn at_hand<R>(&self, with: impl FnOnce(&Arc<Held>) -> R) -> Option<R> {
+        // A handle may have set one, but it has no say where each request has a token of its own.
+        if self.0.each {
+            return None;
+        }
         let current = self.0.vault.current();
         let held = current.as_ref().as_ref()?;
         held.is_fresh(now).then(|| with(held))

@@ -27,29 +27,44 @@ impl<T, E> Clone for Landed<T, E> {
 type Ending<T, E> = Option<Landed<T, E>>;
 
 /// Those who wait for one fetch. Whoever drops it without a word has them ask again.
-pub(super) struct Waiting<T, E>(watch::Sender<Ending<T, E>>);
+pub(super) struct Waiting<T, E> {
+    flight: u64,
+    end: watch::Sender<Ending<T, E>>,
+}
 
 impl<T, E> Waiting<T, E> {
-    pub(super) fn new() -> Self {
-        Self(watch::Sender::new(None))
+    pub(super) fn new(flight: u64) -> Self {
+        let end = watch::Sender::new(None);
+        Self { flight, end }
     }
 
     pub(super) fn ticket(&self) -> Ticket<T, E> {
-        Ticket(self.0.subscribe())
+        Ticket {
+            flight: self.flight,
+            end: self.end.subscribe(),
+        }
     }
 
     pub(super) fn tell(self, landed: Landed<T, E>) {
-        self.0.send_replace(Some(landed));
+        self.end.send_replace(Some(landed));
     }
 }
 
 /// A place among those who wait for a fetch.
-pub(crate) struct Ticket<T, E>(watch::Receiver<Ending<T, E>>);
+pub(crate) struct Ticket<T, E> {
+    flight: u64,
+    end: watch::Receiver<Ending<T, E>>,
+}
 
 impl<T, E> Ticket<T, E> {
+    /// The fetch that is waited for.
+    pub(crate) const fn flight(&self) -> u64 {
+        self.flight
+    }
+
     /// How the fetch ended.
     pub(crate) async fn landed(mut self) -> Landed<T, E> {
-        let ending = self.0.wait_for(Option::is_some).await;
+        let ending = self.end.wait_for(Option::is_some).await;
         // Whoever drops the sender has not said how it ended, so nobody knows more than before.
         ending.map_or(Landed::Superseded, |ending| {
             ending.clone().unwrap_or(Landed::Superseded)

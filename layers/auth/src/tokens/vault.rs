@@ -85,6 +85,13 @@ impl<T, P: Clone, E> Vault<T, P, E> {
         desk.held.clone().filter(|_| usable)
     }
 
+    /// Until when the token at hand may be sent, if it ends at all.
+    pub(crate) fn usable_until(&self, now: Instant) -> Option<Instant> {
+        let desk = self.desk();
+        let life = desk.state.life().filter(|_| desk.state.is_usable(now))?;
+        life.end()
+    }
+
     /// A request needs a token.
     pub(crate) fn ask(&self, now: Instant) -> Answered<T, P, E> {
         let mut desk = self.desk();
@@ -145,7 +152,7 @@ impl<T, P: Clone, E> Vault<T, P, E> {
     }
 
     fn begin(&self, desk: &mut Desk<T, P, E>, flight: u64) -> Start<P> {
-        desk.waiting = Some(Waiting::new());
+        desk.waiting = Some(Waiting::new(flight));
         self.publish(desk);
         Start {
             flight,
@@ -263,7 +270,9 @@ impl<T, P: Clone, E> Vault<T, P, E> {
 
 impl<T, P, E> Desk<T, P, E> {
     fn ticket(&mut self) -> Ticket<T, E> {
-        self.waiting.get_or_insert_with(Waiting::new).ticket()
+        let flight = self.state.flight().unwrap_or(0);
+        let waiting = self.waiting.get_or_insert_with(|| Waiting::new(flight));
+        waiting.ticket()
     }
 }
 

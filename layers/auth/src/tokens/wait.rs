@@ -1,16 +1,26 @@
 //! How a request waits for a token.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use buttress_kernel::{Deadline, Sent};
 use tokio::runtime;
 use tokio::task::JoinHandle;
+use tokio::time::{timeout, timeout_at};
 
-use super::ticket::Landed;
+use super::flight::Lost;
 use super::vault::Asked;
-use super::{Held, Ticket, Tokens, now};
+use super::{Held, Landed, Ticket, Tokens, now};
 use crate::error::{Fallen, Reason};
 use crate::{Credential, Unauthenticated};
+
+/// How long before its end a token sets out for the server, at the latest.
+const TRAVEL: Duration = Duration::from_secs(1);
+
+/// How much longer than its limit a fetch may take to say that it was too slow.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What a request without a token waits for.
 pub(crate) struct Need {
@@ -77,7 +87,7 @@ async fn token(mut need: Need) -> Result<Arc<Held>, Arc<Fallen>> {
             What::Alone => return alone(&tokens).await.map_err(Arc::new),
             What::Refused(fallen) => return Err(fallen),
         };
-        match ticket.landed().await {
+        match tokens.landed(ticket).await {
             Landed::Token(held) => return Ok(held),
             // Who waited because the end is near goes with what there is.
             Landed::Failed(fallen) => return tokens.0.vault.usable(now()).ok_or(fallen),
@@ -87,6 +97,54 @@ async fn token(mut need: Need) -> Result<Arc<Held>, Arc<Fallen>> {
             },
         }
     }
+}
+
+impl Tokens {
+    /// How a fetch ended, for a request: one that could go with the token at hand waits until shortly
+    /// before its end.
+    async fn landed(&self, ticket: Ticket) -> Landed {
+        let flight = ticket.flight();
+        let mut landed = pin!(ticket.landed());
+        if let Some(until) = self.last_call().filter(|_| has_timers()) {
+            if let Ok(end) = timeout_at(until.into(), &mut landed).await {
+                return end;
+            }
+            if let Some(held) = self.0.vault.usable(now()) {
+                return Landed::Token(held);
+            }
+        }
+        self.ended(flight, landed).await
+    }
+
+    /// How this fetch ended, which is told by `landed`. Its task has a time limit of its own, but it may
+    /// stand in a runtime that nobody drives any more, so those who wait have one, too.
+    pub(super) async fn ended(
+        &self,
+        flight: u64,
+        mut landed: Pin<&mut impl Future<Output = Landed>>,
+    ) -> Landed {
+        if !has_timers() {
+            return landed.await;
+        }
+        let limit = self.0.fetch_timeout.saturating_add(GRACE);
+        if let Ok(end) = timeout(limit, &mut landed).await {
+            return end;
+        }
+        self.0.lose(flight, Lost::because(Reason::TooSlow, None));
+        landed.await
+    }
+
+    /// Until when a request can wait that could go with the token at hand.
+    fn last_call(&self) -> Option<Instant> {
+        let now = now();
+        let until = self.0.vault.usable_until(now)?.checked_sub(TRAVEL)?;
+        (now < until).then_some(until)
+    }
+}
+
+/// Without a runtime nothing can be timed, and a fetch has failed before it began.
+fn has_timers() -> bool {
+    runtime::Handle::try_current().is_ok()
 }
 
 /// A token for one request. In a task of its own, so that a panic harms nobody.

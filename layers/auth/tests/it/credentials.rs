@@ -225,3 +225,26 @@ fn w27_a_credential_that_cannot_be_sent_is_never_made() {
     refused(Credential::cookie("a", "s3cr\u{e9}t"), "cookie's value");
     refused(Credential::cookie("a", "s3cret\n"), control);
 }
+
+#[tokio::test]
+async fn a_parameter_of_the_same_name_is_known_however_it_is_encoded() {
+    for (key, own) in [
+        (Credential::query("key", "ours"), "%6Bey=own"),
+        (Credential::query("api[key]", "ours"), "api[key]=own"),
+        (Credential::query("api[key]", "ours"), "api%5bkey%5D=own"),
+    ] {
+        let key = key.unwrap();
+        let request = || {
+            let uri = format!("https://api.example.com/p?{own}");
+            Request::get(uri).body(Body::empty()).unwrap()
+        };
+        let call = sent(layer(key.clone()), request()).await;
+        assert_eq!(call.uri.query(), Some(own), "it stays");
+        let call = sent(layer(key).overwrite(true), request()).await;
+        let query = call.uri.query().unwrap();
+        assert!(
+            query.ends_with("=ours") && !query.contains("own"),
+            "{query}"
+        );
+    }
+}

@@ -33,6 +33,36 @@ async fn credentials_go_to_their_origin_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_another_in_host_goes_without_credentials() {
+    let layer = layer(Credential::bearer("t").unwrap());
+    for (host, sent) in [
+        ("api.example.com", true),
+        ("API.example.com:443", true),
+        ("tenant-evil.example", false),
+        ("api.example.com:8443", false),
+        ("api.example.com@evil.example", false),
+        ("user@api.example.com", false),
+        ("", false),
+        ("no host at all", false),
+    ] {
+        let server = Scripted::new([Step::ok()]);
+        let request = Request::get("https://api.example.com/a").header("host", host);
+        let request = request.body(Body::empty()).unwrap();
+        layer.layer(server.clone()).oneshot(request).await.unwrap();
+        let carried = server.calls()[0].header("authorization").is_some();
+        assert_eq!(carried, sent, "{host}");
+    }
+    // Two are as good as another.
+    let server = Scripted::new([Step::ok()]);
+    let request = Request::get("https://api.example.com/a")
+        .header("host", "api.example.com")
+        .header("host", "evil.example");
+    let request = request.body(Body::empty()).unwrap();
+    layer.layer(server.clone()).oneshot(request).await.unwrap();
+    assert_eq!(server.calls()[0].header("authorization"), None);
+}
+
+#[tokio::test]
 async fn a_token_is_not_even_fetched_for_another_origin() {
     let issuer = Issuer::new([Fetch::Endless]);
     let layer = layer(usual(&issuer));

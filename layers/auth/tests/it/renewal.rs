@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use buttress_auth::{Token, Tokens};
+use buttress_auth::{Token, Tokens, Unauthenticated};
 use buttress_testkit::{ManualWallClock, Scripted, Step};
 use tokio::time::{self, Instant};
 use tower::Layer;
@@ -252,6 +252,66 @@ async fn ic15_sp17_each_request_can_ask_for_itself() {
     let mut carried = api.carried();
     carried.sort_unstable();
     assert_eq!(carried, [1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_has_no_say_where_each_request_asks_for_itself() {
+    let issuer = Issuer::new([Fetch::Token(secs(HOUR))]);
+    let tokens = tokens(&issuer).each_request().build().unwrap();
+    tokens.handle().refresh().await.unwrap();
+    tokens
+        .handle()
+        .set(Token::new("of-a-handle").unwrap())
+        .unwrap();
+    let api = Api::accepting(1);
+    assert_eq!(status(&over(&tokens, &api)).await, 200);
+    assert_eq!((api.carried(), issuer.fetches()), (vec![2], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_near_the_end_goes_in_time_with_what_there_is() {
+    let hanging = Fetch::Hang;
+    let issuer = Issuer::new([Fetch::Token(secs(100)), hanging]);
+    let tokens = tokens(&issuer).ahead(0, secs(0)).build().unwrap();
+    let api = Api::accepting(1);
+    let service = over(&tokens, &api);
+    status(&service).await;
+    let start = Instant::now();
+    tokio::time::advance(secs(95)).await;
+    assert_eq!(status(&service).await, 200);
+    assert_eq!(start.elapsed(), secs(99), "one second is left for the way");
+    assert_eq!(api.carried(), [1, 1]);
+}
+
+/// A source whose fetches hang, each in the runtime of the thread that began it.
+#[test]
+fn nobody_waits_for_a_fetch_whose_runtime_stands_still() {
+    let issuer = Issuer::new([Fetch::Hang, Fetch::Endless]);
+    let tokens = tokens(&issuer).fetch_timeout(secs(3)).build().unwrap();
+    let api = Api::accepting(2);
+    let paused = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().start_paused(true).build().unwrap()
+    };
+    let forsaken = paused();
+    forsaken.block_on(async {
+        let call = spawn(&over(&tokens, &api));
+        settle().await;
+        call.abort();
+    });
+    assert_eq!(issuer.fetches(), 1);
+    let driven = paused();
+    driven.block_on(async {
+        let service = over(&tokens, &api);
+        let start = Instant::now();
+        let error = send(&service, get()).await.unwrap_err();
+        let error = error.downcast_ref::<Unauthenticated>().unwrap();
+        assert_eq!(error.reason().as_str(), "too-slow");
+        assert_eq!(start.elapsed(), secs(4));
+        tokio::time::advance(secs(60)).await;
+        assert_eq!(status(&service).await, 200);
+    });
+    assert_eq!(issuer.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]

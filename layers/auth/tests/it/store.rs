@@ -2,7 +2,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use buttress_auth::{MemoryStore, StoreError, Stored, Token, TokenStore, Tokens};
+use buttress_auth::{
+    FetchError, MemoryStore, StoreError, Stored, Token, TokenSource, TokenStore, Tokens,
+    Unauthenticated,
+};
 use buttress_kernel::WallClock;
 use buttress_testkit::ManualWallClock;
 
@@ -170,6 +173,40 @@ async fn ap29_what_is_malformed_is_removed_and_a_store_that_fails_is_no_outage()
             format!("WARN message=the store of tokens failed what=\"get\" malformed={malformed}");
         assert!(lines.own().contains(&warning), "{:?}", lines.own());
     }
+}
+
+/// A source that begins with something that can be used once.
+#[derive(Clone)]
+struct Spending(Issuer);
+
+impl TokenSource for Spending {
+    async fn fetch(&self, previous: Option<&Token>) -> Result<Token, FetchError> {
+        self.0.fetch(previous).await
+    }
+
+    fn spends(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_cannot_be_read_is_not_begun_anew_where_that_could_end_it() {
+    let issuer = Issuer::new([Fetch::Endless]);
+    let store = Broken::new(false);
+    let source = Stored::new(Spending(issuer.clone()), store.clone()).wall_clock(clock());
+    let tokens = Tokens::new(source);
+    let service = over(&tokens, &Api::accepting(1));
+    let error = send(&service, get()).await.unwrap_err();
+    let error = error.downcast_ref::<Unauthenticated>().unwrap();
+    assert!(!error.is_terminal());
+    assert_eq!((error.reason().as_str(), issuer.fetches()), ("failed", 0));
+    assert_eq!(*store.asked.lock().unwrap(), ["get"]);
+
+    // Once somebody has signed in, there is something to begin with, whatever the store says.
+    let handle = tokens.handle();
+    handle.set(Token::new("from-a-login").unwrap()).unwrap();
+    handle.refresh().await.unwrap();
+    assert_eq!(issuer.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]

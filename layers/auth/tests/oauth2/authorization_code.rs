@@ -101,6 +101,19 @@ async fn a_sign_in_can_be_resumed_by_its_state_and_verifier() {
     );
 }
 
+#[test]
+fn a_redirect_uri_is_sent_as_it_was_registered() {
+    let server = Scripted::new([granted("")]);
+    for redirect in [
+        "https://my-site.example",
+        "http://127.0.0.1:80/cb",
+        "HTTPS://My-Site.example/%7ein",
+    ] {
+        let flow = AuthorizationCode::new(endpoint(&server), AUTHORIZE, redirect).unwrap();
+        assert_eq!(query(flow.begin().url())["redirect_uri"], redirect);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_no_verifier_or_no_state_resumes_nothing_and_does_not_panic() {
     let flow = flow(&Scripted::new([granted("")]));

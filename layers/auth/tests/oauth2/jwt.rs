@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use buttress_auth::TokenSource;
 use buttress_auth::oauth2::{
-    Algorithm, ClientAuth, ClientCredentials, JwtBearer, JwtKey, NotGranted,
+    Algorithm, ClientAuth, ClientCredentials, JwtBearer, JwtKey, NotGranted, TokenEndpoint,
 };
 use buttress_testkit::{ManualWallClock, Scripted};
 use ring::rand::SystemRandom;
@@ -19,7 +19,7 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{TOKEN_URL, endpoint, endpoint_of, form, granted, hidden, secs};
+use crate::support::{TOKEN_URL, client, endpoint, endpoint_of, form, granted, hidden, secs};
 
 const RSA: &str = include_str!("keys/rsa.pem");
 const RSA_PKCS1: &str = include_str!("keys/rsa-pkcs1.pem");
@@ -218,6 +218,20 @@ async fn an_issuer_speaks_for_himself_to_the_endpoint_unless_told() {
         claims["iat"].as_u64().unwrap() > 1_700_000_000,
         "not the system's date"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_audience_is_the_endpoint_as_it_was_written() {
+    let (pem, public) = p256();
+    let key = JwtKey::from_pem(Algorithm::ES256, pem.as_bytes()).unwrap();
+    let server = Scripted::new([granted("")]);
+    let url = "https://ID.example.com:443/%7etoken";
+    let endpoint = TokenEndpoint::new(server.collecting(), url, client()).unwrap();
+    let issuer = JwtBearer::new(endpoint, key, "robot");
+    issuer.request().await.unwrap();
+    let sent = form(&server.calls()[0]);
+    let (_, claims) = verified(&sent["assertion"], &ECDSA_P256_SHA256_FIXED, &public);
+    assert_eq!(claims["aud"], url);
 }
 
 #[test]

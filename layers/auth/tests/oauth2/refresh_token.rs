@@ -67,6 +67,32 @@ async fn the_first_one_is_not_used_again_once_it_was_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_one_is_not_used_for_the_user_who_comes_next() {
+    for handle_sets in [true, false] {
+        let server = Scripted::new([granted("")]);
+        let source = RefreshToken::new(endpoint(&server)).first("secret-refresh-0");
+        let tokens = Tokens::new(source);
+        if handle_sets {
+            let other = Token::new("secret-access-of-another").unwrap();
+            tokens.handle().set(other).unwrap();
+        } else {
+            tokens.handle().clear();
+        }
+        let error = tokens.handle().refresh().await.unwrap_err();
+        assert!(error.is_terminal());
+        assert_eq!(server.calls().len(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_refresh_token_is_none() {
+    let server = Scripted::new([granted(r#","refresh_token":"""#)]);
+    let source = RefreshToken::new(endpoint(&server));
+    let token = source.fetch(Some(&signed_in())).await.unwrap();
+    assert_eq!(token.expose_refresh_token(), Some("secret-refresh-1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_one_stays_while_the_server_is_down_and_goes_when_it_is_refused() {
     let server = Scripted::new([Step::status(503), refused(400, "invalid_grant")]);
     let source = RefreshToken::new(endpoint(&server)).first("secret-refresh-0");
