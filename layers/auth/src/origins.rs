@@ -282,6 +282,7 @@ mod tests {
             place == Place::Inside || !origins.hold_at_once(&uri),
             "{uri}"
         );
+        assert_eq!(origins.holds(&uri), place == Place::Inside, "{uri}");
         place
     }
 
