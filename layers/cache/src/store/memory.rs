@@ -1,13 +1,14 @@
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use buttress_kernel::Body;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
 use super::key::Carried;
+use super::lock::{lock, step};
 use super::packed::Entry;
 use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
 
@@ -138,17 +139,23 @@ impl Memory {
 
     fn change(&self, key: &Key, change: impl FnOnce(Variants) -> Variants) {
         let writer = usize::try_from(key.hash() >> 32).unwrap_or_default() % WRITERS;
-        let writer = self.0.writers[writer].lock();
-        let _alone = writer.unwrap_or_else(PoisonError::into_inner);
+        let _alone = lock(&self.0.writers[writer]);
         let old = self.0.entries.peek(key).map(|entry| entry.variants());
         let old = old.unwrap_or_default();
         let was_empty = old.is_empty();
         let new = change(old);
+        step();
         if !new.is_empty() {
             self.0.entries.insert(key.clone(), Entry::new(&new));
         } else if !was_empty {
             self.0.entries.remove(key);
         }
+    }
+
+    /// Does something between all changes.
+    fn between_changes<T>(&self, act: impl FnOnce(&Inner) -> T) -> T {
+        let _alone = self.0.writers.each_ref().map(lock);
+        act(&self.0)
     }
 
     /// An entry that is packed, unpacked.
@@ -182,7 +189,9 @@ impl Memory {
             let ids: Vec<u64> = ids.map(Variant::id).collect();
             (!ids.is_empty()).then_some((key, ids))
         };
-        let picked: Vec<_> = self.0.entries.iter().filter_map(picked).collect();
+        // A change that has read what is there, and not written yet, would bring it back.
+        let picked: Vec<_> =
+            self.between_changes(|all| all.entries.iter().filter_map(picked).collect());
         for (key, ids) in &picked {
             self.change(key, |variants| variants.without(ids));
         }
@@ -191,8 +200,10 @@ impl Memory {
 
     /// Forgets all under the keys that are picked.
     fn invalidate_keys(&self, selector: &Selector) -> usize {
-        let keys = self.0.entries.iter().map(|(key, _)| key);
-        let keys: Vec<Key> = keys.filter(|key| selector.covers(key)).collect();
+        let keys: Vec<Key> = self.between_changes(|all| {
+            let keys = all.entries.iter().map(|(key, _)| key);
+            keys.filter(|key| selector.covers(key)).collect()
+        });
         keys.iter().map(|key| self.invalidate_key(key)).sum()
     }
 
@@ -256,12 +267,12 @@ impl Store for Memory {
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         Answer::Now(match selector {
             Selector::Key(key) => self.invalidate_key(key),
-            Selector::All => {
-                let count = self.0.entries.iter().map(|(_, entry)| entry.len()).sum();
-                self.0.entries.clear();
-                self.0.unpacked.clear();
+            Selector::All => self.between_changes(|all| {
+                let count = all.entries.iter().map(|(_, entry)| entry.len()).sum();
+                all.entries.clear();
+                all.unpacked.clear();
                 count
-            }
+            }),
             Selector::Tag(_) => self.invalidate_tagged(selector),
             Selector::Prefix(_) | Selector::Pattern(_) => self.invalidate_keys(selector),
         })

@@ -7,6 +7,13 @@
 //! [`store_timeout`](crate::CacheLayer::store_timeout), is as good as empty: the layer asks the
 //! origin, and tells of it in an event.
 //!
+//! What is made out of date, by an unsafe request or by hand, is not served any more from that moment on,
+//! whatever the store does. The response to the unsafe request waits until the store has forgotten it, but
+//! not longer than for any answer. A store that has not done it by then is asked again until it has, as
+//! long as the layer lives, and what it still holds of that is left aside meanwhile. Of more than some
+//! hundred such invalidations, nobody remembers each: then the store is told to forget everything. A
+//! process that ends before that leaves behind what its store has not forgotten.
+//!
 //! # Which one
 //!
 //! | | `Memory` | `Disk` (feature `disk`) | `Redis` (feature `redis`) |
@@ -37,16 +44,22 @@
 //! what nothing refers to. The store is in use meanwhile: what is asked for and not yet found is looked
 //! for in its place. What is invalidated meanwhile is not taken in.
 //!
-//! An invalidation that was answered is still done after a restart. A disk that is full, or cannot be
+//! An invalidation that was answered is still done after a restart, whether of the process or of the
+//! machine: for that alone, the folder is synced. What was being written when it began does not bring
+//! anything back. A disk that is full, or cannot be
 //! written any more, is an event and a response that is not stored. Writes under way come on top of
 //! the bound.
 //!
 //! # Redis
 //!
-//! `Redis` keeps the heads under one key in a hash, each body in a string of its own, and the keys of a
-//! tag in a set. All that changes several of them is a script, and so is done whole or not at all. A
-//! body is written before the script that refers to it, with a time to live of a minute, so that one
-//! whose writer ended is gone by itself.
+//! `Redis` (6.2 or later) keeps the heads under one key in a hash, each body in a string of its own, and
+//! the keys of a tag in a sorted set. All that changes several of them is a script, and so is done whole
+//! or not at all. A body is written before the script that refers to it, with a time to live of a minute,
+//! so that one whose writer ended is gone by itself.
+//!
+//! A response with tags is served as long as the set of each is the very one that it was put into: a tag
+//! that is invalidated, or whose set was swept out, begins a new one, and no response comes back with it.
+//! What has expired or was swept out itself leaves the set little by little.
 //!
 //! Whatever is written has a time to live: as long as the response may be served, and a day more (a
 //! setting) for what may still be validated. Nothing is left behind by a cache that is no longer used.
@@ -72,7 +85,6 @@ mod answer;
 mod disk;
 pub(crate) mod events;
 mod key;
-#[cfg(any(feature = "disk", feature = "redis"))]
 mod lock;
 mod memory;
 #[cfg(feature = "persistent")]
@@ -80,6 +92,8 @@ mod open;
 mod packed;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(test)]
+mod scheduled;
 mod secretive;
 mod selector;
 #[cfg(test)]
@@ -140,6 +154,7 @@ pub trait Store: Send + Sync + 'static {
         false
     }
 
-    /// Forgets whatever the selector picks, and says how many responses that were.
+    /// Forgets whatever the selector picks, and says how many responses that were. When it has answered,
+    /// nothing that was put before it was asked may come back. One that fails is asked again later.
     fn invalidate(&self, selector: &Selector) -> Answer<usize>;
 }

@@ -18,6 +18,9 @@ pub(super) struct Files {
     root: PathBuf,
     /// For the names of what is under way.
     counter: AtomicU64,
+    /// How often a folder was synced.
+    #[cfg(test)]
+    pub(super) synced: AtomicU64,
 }
 
 impl Files {
@@ -28,6 +31,8 @@ impl Files {
         Ok(Self {
             root,
             counter: AtomicU64::new(0),
+            #[cfg(test)]
+            synced: AtomicU64::new(0),
         })
     }
 
@@ -121,6 +126,24 @@ impl Files {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Waits until what was removed from a folder, or replaced there, is so on the disk too.
+    #[cfg_attr(
+        any(test, not(unix)),
+        allow(unused_variables, clippy::unnecessary_wraps)
+    )]
+    pub(super) fn sync(&self, shard: u8) -> io::Result<()> {
+        #[cfg(test)]
+        self.synced.fetch_add(1, Ordering::Relaxed);
+        // Elsewhere, folders are no files; and a thousand schedules need not wait for a disk.
+        #[cfg(all(unix, not(test)))]
+        match File::open(self.shard(shard)) {
+            Ok(folder) => folder.sync_all()?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     fn shard(&self, shard: u8) -> PathBuf {

@@ -9,6 +9,7 @@ use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 use super::card::Card;
 use super::digest::Digest;
 use crate::store::Selector;
+use crate::store::lock::step;
 
 /// Keys, and what is known of each. What is used again outlives what was used once (CLOCK-Pro).
 pub(super) struct Index(Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swept>);
@@ -94,34 +95,26 @@ impl Index {
     }
 
     pub(super) fn contains(&self, key: &Digest) -> bool {
+        step();
         self.0.contains_key(key)
     }
 
     /// Adds a key, and says which ones have no room any more; it may be the very same.
     pub(super) fn insert(&self, key: Digest, slot: Arc<Slot>) -> Vec<Digest> {
         let mut swept = Vec::new();
+        step();
         self.0.insert_with_lifecycle(key, slot, &mut swept);
         swept
     }
 
     pub(super) fn remove(&self, key: &Digest) {
+        step();
         self.0.remove(key);
-    }
-
-    /// Takes out the keys of which everything is meant.
-    pub(super) fn take_covered(&self, selector: &Selector) -> Vec<Digest> {
-        let covered = self.0.iter();
-        let covered = covered.filter(|(_, slot)| slot.is_covered(selector));
-        let covered: Vec<_> = covered.collect();
-        let taken = covered
-            .into_iter()
-            .filter_map(|(key, _)| self.0.remove(&key));
-        taken.map(|(key, _)| key).collect()
     }
 
     /// The keys of which something may be meant.
     pub(super) fn picked(&self, selector: &Selector) -> Vec<Digest> {
-        let picked = self.0.iter();
+        let picked = self.0.iter().inspect(|_| step());
         let picked = picked.filter(|(_, slot)| slot.may_be_picked(selector));
         picked.map(|(key, _)| key).collect()
     }

@@ -1,13 +1,19 @@
 //! Responses on disk.
 
+mod bodies;
 mod body;
 mod card;
+mod coming;
 mod digest;
 mod files;
 mod index;
+mod invalidating;
+mod journal;
 mod names;
 mod open;
 mod scan;
+#[cfg(test)]
+mod schedules;
 mod state;
 
 use std::fmt;
@@ -23,6 +29,7 @@ use tokio::sync::Semaphore;
 
 use self::body::{Pieces, read_piece};
 use self::digest::Digest;
+use self::names::Name;
 use self::state::State;
 use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, events};
 
@@ -136,9 +143,7 @@ impl Disk {
     }
 
     fn invalidate_all_of(&self, selector: &Selector) -> Answer<usize> {
-        self.state
-            .doom(|new| selector.picks(&new.key, &new.variant));
-        let later = self.state.scan.doom(selector);
+        let later = self.state.doom(selector);
         let selector = selector.clone();
         let over = self.state.scan.over();
         let now = self.duty(move |state| state.invalidate(&selector));
@@ -191,7 +196,7 @@ impl Store for Disk {
     }
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        let new = self.state.expect(key, variant, replaces);
+        let new = self.state.coming.expect(key, variant, replaces);
         self.change(move |state| state.put(&new))
     }
 
@@ -202,7 +207,10 @@ impl Store for Disk {
 
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
         let (at, key, ids) = (Digest::of_key(key.lend()), key.clone(), ids.to_vec());
-        Answer::later(self.duty(move |state| state.remove(at, &key, &ids)))
+        Answer::later(self.duty(move |state| {
+            state.remove(at, &key, &ids)?;
+            state.files.sync(Name::Card(at).shard())
+        }))
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
@@ -210,7 +218,7 @@ impl Store for Disk {
             return self.invalidate_all_of(selector);
         };
         let (at, key) = (Digest::of_key(key.lend()), key.clone());
-        self.state.doom(|new| new.at == at);
+        self.state.coming.doom(|new| new.at == at);
         Answer::later(self.duty(move |state| state.invalidate_key(at, &key)))
     }
 }

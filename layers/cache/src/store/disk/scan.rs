@@ -59,7 +59,7 @@ impl Scan {
         }
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         // Under this lock, so that nobody dooms what is found no more.
         let mut doomed = lock(&self.doomed);
         self.under_way.send_replace(false);
@@ -92,13 +92,13 @@ fn search(state: &Weak<State>) {
 }
 
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     /// How many files were of no use.
     removed: usize,
 }
 
 impl State {
-    fn search_shard(&self, shard: u8, found: &mut Found) -> io::Result<()> {
+    pub(super) fn search_shard(&self, shard: u8, found: &mut Found) -> io::Result<()> {
         let names = self.files.names(shard)?;
         let mut bodies = HashSet::new();
         for name in &names {
@@ -164,7 +164,7 @@ impl State {
 
     /// Removes a body that belongs to no card; whether it did.
     fn remove_orphan(&self, at: Digest, serial: u64) -> io::Result<bool> {
-        if self.is_own(serial) {
+        if self.bodies.is_own(serial) {
             return Ok(false);
         }
         let _alone = self.hold(&at);

@@ -1,5 +1,6 @@
 use super::*;
-use crate::store::suite::{self, key, variant};
+use crate::store::scheduled;
+use crate::store::suite::{self, head, key, variant};
 
 #[tokio::test]
 async fn memory_does_what_every_store_must() {
@@ -115,4 +116,30 @@ fn a_bound_of_nothing_keeps_nothing() {
     put(&memory, 1);
     assert!(!holds(&memory, 1));
     assert_eq!(memory.bytes(), 0);
+}
+
+#[test]
+fn an_update_under_way_brings_back_nothing_that_was_invalidated() {
+    for which in 0..4 {
+        scheduled::run(100, move || {
+            let memory = Memory::of(1 << 20);
+            let key = key("http://a.example/");
+            let selector = match which {
+                0 => Selector::All,
+                1 => Selector::Key(key.clone()),
+                2 => Selector::Prefix("http:".into()),
+                _ => Selector::Tag("every".into()),
+            };
+            drop(memory.put(&key, variant(1, "body"), &[]));
+            let changes = [key, suite::key("http:")].map(|key| {
+                let memory = memory.clone();
+                shuttle::thread::spawn(move || drop(memory.update(&key, 1, head("new", 4))))
+            });
+            drop(memory.invalidate(&selector));
+            for change in changes {
+                change.join().expect("no panic");
+            }
+            assert_eq!(memory.keys(), 0, "{selector:?}");
+        });
+    }
 }

@@ -1,0 +1,121 @@
+//! How what is stored is forgotten, so that nothing that is being written meanwhile brings it back.
+//!
+//! Of each invalidation, three things are true before it is answered: what was on its way in when it
+//! began is doomed; all that the index knew after that has gone, one key after the other, each while
+//! nobody else changes it; and whoever was writing a key just then has looked into the [`Journal`]
+//! after the key was in the index again, and has taken out what the invalidation means.
+
+use std::io;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, MutexGuard};
+
+use super::card::{Card, Record};
+use super::digest::Digest;
+use super::journal::{Journal, Moment};
+use super::names::Name;
+use super::state::State;
+use crate::store::lock::lock;
+use crate::store::{Key, Selector};
+
+/// An invalidation that goes on until this is dropped.
+struct Running<'a> {
+    state: &'a State,
+    number: u64,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.state.journal().end(self.number);
+    }
+}
+
+impl State {
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
+    }
+
+    /// What is on its way in, or still to be found, and meant, is out of date already. How many will
+    /// have been found, if some are still to be.
+    pub(super) fn doom(&self, selector: &Selector) -> Option<Arc<AtomicUsize>> {
+        self.coming
+            .doom(|new| selector.picks(&new.key, &new.variant));
+        self.scan.doom(selector)
+    }
+
+    /// Forgets what the selector picks of all that is known by now, and says how many responses that
+    /// were. One key that cannot be changed keeps no other from being forgotten.
+    pub(super) fn invalidate(&self, selector: &Selector) -> io::Result<usize> {
+        let number = self.journal().begin(selector);
+        let _running = Running {
+            state: self,
+            number,
+        };
+        let (mut count, mut failed, mut shards) = (0, None, [false; 256]);
+        for at in self.index.picked(selector) {
+            match self.invalidate_at(at, selector) {
+                Ok(0) => {}
+                Ok(gone) => {
+                    count += gone;
+                    shards[usize::from(Name::Card(at).shard())] = true;
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        for (shard, _) in (0..=u8::MAX).zip(shards).filter(|(_, changed)| *changed) {
+            self.files.sync(shard)?;
+        }
+        failed.map_or(Ok(count), Err)
+    }
+
+    fn invalidate_at(&self, at: Digest, selector: &Selector) -> io::Result<usize> {
+        let _alone = self.hold(&at);
+        let Some((before, _)) = self.files.read_card(Name::Card(at))? else {
+            self.index.remove(&at);
+            return Ok(0);
+        };
+        let mut after = before.clone();
+        after
+            .records
+            .retain(|record| !before.is_picked(record, selector));
+        let gone = before.records.len() - after.records.len();
+        if !self.index.contains(&at) {
+            // There was no room for it any more: what is left of it goes anyway.
+            after.records.clear();
+        }
+        if after.records.len() < before.records.len() {
+            self.write_down(at, &before, &after)?;
+        }
+        Ok(gone)
+    }
+
+    /// Forgets all under a key, and says how many responses that were.
+    pub(super) fn invalidate_key(&self, at: Digest, key: &Key) -> io::Result<usize> {
+        let mut count = 0;
+        self.change(at, key, |card| {
+            count = card.records.len();
+            card.records.clear();
+            Ok(())
+        })?;
+        if count > 0 {
+            self.files.sync(Name::Card(at).shard())?;
+        }
+        Ok(count)
+    }
+
+    /// Takes out again what was written although it has been invalidated since it was read. The
+    /// caller holds the key.
+    pub(super) fn recheck(&self, at: Digest, written: &Card, since: Moment) -> io::Result<()> {
+        let mut after = written.clone();
+        {
+            let journal = self.journal();
+            let is_gone = |record: &Record| {
+                journal.has(since, |selector| written.is_picked(record, selector))
+            };
+            after.records.retain(|record| !is_gone(record));
+        }
+        if after.records.len() < written.records.len() {
+            self.write_down(at, written, &after)?;
+        }
+        Ok(())
+    }
+}
