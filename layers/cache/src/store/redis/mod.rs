@@ -1,6 +1,7 @@
 //! Responses in Redis.
 
 mod body;
+mod invalidating;
 mod line;
 mod names;
 mod record;
@@ -61,9 +62,6 @@ struct Inner {
 /// So many bodies at most are on their way into Redis at the same time; who comes later waits in line,
 /// and gives up when the layer's time limit is over.
 const WRITERS: usize = 64;
-
-/// So many entries are looked for at once.
-const BATCH: usize = 500;
 
 impl Redis {
     /// Uses the Redis at a URL, such as `redis://:password@127.0.0.1:6379/0` or
@@ -126,9 +124,8 @@ impl Inner {
     }
 
     async fn get(&self, key: &Key) -> Result<Variants, BoxError> {
-        let mut question = redis::cmd("HGETALL");
-        question.arg(self.names.entry(key));
-        Ok(record::read(self.line.ask(&question).await?))
+        let script = self.on(&self.scripts.get, &self.names.entry(key));
+        Ok(record::read(self.line.run(&script).await?))
     }
 
     async fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Result<Option<Body>, BoxError> {
@@ -198,88 +195,6 @@ impl Inner {
             script.arg(record::field(*id));
         }
         self.line.run(&script).await
-    }
-
-    async fn clear(&self, entry: &[u8]) -> Result<usize, BoxError> {
-        self.line.run(&self.on(&self.scripts.clear, entry)).await
-    }
-
-    async fn invalidate(&self, selector: &Selector) -> Result<usize, BoxError> {
-        match selector {
-            Selector::Key(key) => self.clear(&self.names.entry(key)).await,
-            Selector::Tag(tag) => self.invalidate_tag(tag).await,
-            Selector::All => self.invalidate_all().await,
-            Selector::Prefix(prefix) => self.invalidate_names(selector, prefix).await,
-            Selector::Pattern(pattern) => {
-                let prefix = pattern.split('*').next().unwrap_or_default();
-                self.invalidate_names(selector, prefix).await
-            }
-        }
-    }
-
-    /// Those whose name begins so, and is picked.
-    async fn invalidate_names(&self, selector: &Selector, prefix: &str) -> Result<usize, BoxError> {
-        let (glob, mut count, mut cursor) = (self.names.beginning(prefix), 0, 0);
-        loop {
-            let (next, entries) = self.scan(cursor, &glob).await?;
-            for entry in entries {
-                let name = self.names.name_of(&entry);
-                if name.is_some_and(|name| selector.covers_name(name)) {
-                    count += self.clear(&entry).await?;
-                }
-            }
-            if next == 0 {
-                return Ok(count);
-            }
-            cursor = next;
-        }
-    }
-
-    async fn invalidate_all(&self) -> Result<usize, BoxError> {
-        let (glob, mut count, mut cursor) = (self.names.all(), 0, 0);
-        loop {
-            let (next, keys) = self.scan(cursor, &glob).await?;
-            let is_entry = |key: &Vec<u8>| self.names.name_of(key).is_some();
-            let (entries, mut rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
-            rest.retain(|name| self.names.is_part(name));
-            for entry in entries {
-                count += self.clear(&entry).await?;
-            }
-            // Bodies that nothing refers to yet are those of responses under way.
-            if !rest.is_empty() {
-                let mut unlink = redis::cmd("UNLINK");
-                let () = self.line.ask(unlink.arg(rest)).await?;
-            }
-            if next == 0 {
-                return Ok(count);
-            }
-            cursor = next;
-        }
-    }
-
-    async fn scan(&self, cursor: u64, glob: &[u8]) -> Result<(u64, Vec<Vec<u8>>), BoxError> {
-        let mut scan = redis::cmd("SCAN");
-        scan.arg(cursor).arg("MATCH").arg(glob);
-        self.line.ask(scan.arg("COUNT").arg(BATCH)).await
-    }
-
-    async fn invalidate_tag(&self, tag: &str) -> Result<usize, BoxError> {
-        let (mut count, mut cursor) = (0, 0_u64);
-        loop {
-            let mut scan = redis::cmd("SSCAN");
-            scan.arg(self.names.tag(tag)).arg(cursor);
-            let answer = self.line.ask(scan.arg("COUNT").arg(BATCH)).await?;
-            let (next, entries): (u64, Vec<Vec<u8>>) = answer;
-            for entry in entries {
-                let mut script = self.on(&self.scripts.untag, &entry);
-                let gone: usize = self.line.run(script.arg(tag)).await?;
-                count += gone;
-            }
-            if next == 0 {
-                return Ok(count);
-            }
-            cursor = next;
-        }
     }
 }
 

@@ -40,21 +40,26 @@ impl Names {
         [&*self.0, b"b:", serial.as_bytes()].concat()
     }
 
-    /// What sets of entries begin with.
+    /// What lists of entries begin with.
     pub(super) fn tags(&self) -> Vec<u8> {
         [&*self.0, b"t:"].concat()
     }
 
-    /// A set of the entries that have something with a tag.
+    /// A list of the entries that have something with a tag.
     pub(super) fn tag(&self, tag: &str) -> Vec<u8> {
         [&*self.0, b"t:", tag.as_bytes()].concat()
+    }
+
+    /// A list that was put aside.
+    pub(super) fn aside(&self, serial: &str) -> Vec<u8> {
+        [&*self.0, b"d:", serial.as_bytes()].concat()
     }
 
     /// Whether this is a body or a tag of this cache: another application's name may begin like ours.
     pub(super) fn is_part(&self, name: &[u8]) -> bool {
         let rest = name.strip_prefix(&*self.0);
         rest.is_some_and(|rest| match rest {
-            [b'b', b':', serial @ ..] => {
+            [b'b' | b'd', b':', serial @ ..] => {
                 !serial.is_empty() && serial.iter().all(u8::is_ascii_hexdigit)
             }
             _ => rest.starts_with(b"t:"),
@@ -144,13 +149,20 @@ mod tests {
         assert_eq!(names.bodies(), b"c:b:");
         assert_eq!(names.tag("users"), b"c:t:users");
         assert_eq!(names.tags(), b"c:t:");
-        for part in [names.body("0f"), names.tag("users"), names.tag("")] {
+        assert_eq!(names.aside("12"), b"c:d:12");
+        for part in [
+            names.body("0f"),
+            names.aside("0f"),
+            names.tag("users"),
+            names.tag(""),
+        ] {
             assert!(names.is_part(&part));
         }
         for other in [
             &b"c:users:1"[..],
             b"c:b:",
             b"c:b:next",
+            b"c:d:next",
             b"c2:t:users",
             b"c:",
         ] {

@@ -3,16 +3,23 @@
 use redis::Script;
 
 /// What the others use. `KEYS[1]` is the hash of an entry, `ARGV[1]` what bodies begin with, `ARGV[2]`
-/// what sets of tags begin with. A response has four fields: `m` (name and length of its body), `h`
-/// (head), `t` (tags) and `s` (its place in the order); `#` counts them.
+/// what lists of tags begin with. A response has five fields: `m` (name and length of its body), `h`
+/// (head), `t` (tags), `g` (of each tag, the generation of which it is) and `s` (its place in the
+/// order); `#` counts them.
+///
+/// The list of a tag is a sorted set: the tag's generation, marked by a colon before it, and the
+/// entries that have something with the tag, by the time at which they expire. A response is alive as
+/// long as the generations of all its tags are those of their lists. So whatever becomes of a list,
+/// swept out or expired, nothing that was in it is served again.
 const COMMON: &str = r"
-local entry, bodies, sets = KEYS[1], ARGV[1], ARGV[2]
+local entry, bodies, lists = KEYS[1], ARGV[1], ARGV[2]
+local WIDTH = 32
 local function body(id)
   local meta = redis.call('HGET', entry, id .. 'm')
-  if meta then return bodies .. string.sub(meta, 1, 32), tonumber(string.sub(meta, 33)) end
+  if meta then return bodies .. string.sub(meta, 1, WIDTH), tonumber(string.sub(meta, WIDTH + 1)) end
 end
-local function tags(id)
-  local text, tags, at = redis.call('HGET', entry, id .. 't') or '', {}, 1
+local function split(text)
+  local tags, at = {}, 1
   while at <= #text do
     local colon = string.find(text, ':', at, true)
     local last = colon + tonumber(string.sub(text, at, colon - 1))
@@ -21,11 +28,20 @@ local function tags(id)
   end
   return tags
 end
+local function tags(id) return split(redis.call('HGET', entry, id .. 't') or '') end
+local function is_alive(id)
+  local generations = redis.call('HGET', entry, id .. 'g') or ''
+  for number, tag in ipairs(tags(id)) do
+    local generation = string.sub(generations, (number - 1) * WIDTH + 1, number * WIDTH)
+    if not redis.call('ZSCORE', lists .. tag, ':' .. generation) then return false end
+  end
+  return true
+end
 local function forget(id)
   local name = body(id)
   if not name then return 0 end
   redis.call('UNLINK', name)
-  redis.call('HDEL', entry, id .. 'm', id .. 'h', id .. 't', id .. 's')
+  redis.call('HDEL', entry, id .. 'm', id .. 'h', id .. 't', id .. 'g', id .. 's')
   return 1
 end
 local function ids()
@@ -38,13 +54,36 @@ end
 local function tidy()
   if redis.call('HLEN', entry) <= 1 then redis.call('DEL', entry) end
 end
+local function bury()
+  for _, id in ipairs(ids()) do
+    if not is_alive(id) then forget(id) end
+  end
+  tidy()
+end
 local function extend(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
+end
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- Adds the entry to the list of a tag, of which a few that have gone are left out for it.
+local function list(tag, ms)
+  local key, time = lists .. tag, now()
+  redis.call('ZREMRANGEBYSCORE', key, 0, time)
+  for _, other in ipairs(redis.call('ZRANDMEMBER', key, 3)) do
+    if string.sub(other, 1, 1) ~= ':' and redis.call('EXISTS', other) == 0 then
+      redis.call('ZREM', key, other)
+    end
+  end
+  redis.call('ZADD', key, 'GT', time + tonumber(ms), entry)
+  extend(key, ms)
 end
 ";
 
 /// Adds a response whose body is there: its number, body, head, tags, length, how long it is kept in
-/// milliseconds, and the numbers of those that go.
+/// milliseconds, and the numbers of those that go. The body's name, which nothing else is called by, is
+/// the generation of the tags that have none.
 const PUT: &str = r"
 local id, serial, head, text, length, ms = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local name = bodies .. serial
@@ -53,29 +92,40 @@ if redis.call('STRLEN', name) ~= tonumber(length) then
 end
 forget(id)
 for at = 9, #ARGV do forget(ARGV[at]) end
+local generations = ''
+for _, tag in ipairs(split(text)) do
+  local last = redis.call('ZRANGE', lists .. tag, -1, -1)[1]
+  if not last or string.sub(last, 1, 1) ~= ':' then
+    last = ':' .. serial
+    redis.call('ZADD', lists .. tag, '+inf', last)
+  end
+  generations = generations .. string.sub(last, 2)
+  list(tag, ms)
+end
 local place = redis.call('HINCRBY', entry, '#', 1)
-redis.call('HSET', entry, id .. 'm', serial .. length, id .. 'h', head, id .. 't', text, id .. 's', place)
+redis.call('HSET', entry, id .. 'm', serial .. length, id .. 'h', head, id .. 't', text, id .. 'g', generations,
+  id .. 's', place)
 extend(entry, ms)
 redis.call('PEXPIRE', name, ms)
-for _, tag in ipairs(tags(id)) do
-  redis.call('SADD', sets .. tag, entry)
-  extend(sets .. tag, ms)
-end
 return 1
+";
+
+/// All that is alive in an entry.
+const GET: &str = r"
+bury()
+return redis.call('HGETALL', entry)
 ";
 
 /// Gives a response another head: its number, the head, and how long it is kept.
 const UPDATE: &str = r"
 local id, head, ms = ARGV[3], ARGV[4], ARGV[5]
+bury()
 local name = body(id)
 if not name then return 0 end
 redis.call('HSET', entry, id .. 'h', head)
 extend(entry, ms)
 extend(name, ms)
-for _, tag in ipairs(tags(id)) do
-  redis.call('SADD', sets .. tag, entry)
-  extend(sets .. tag, ms)
-end
+for _, tag in ipairs(tags(id)) do list(tag, ms) end
 return 1
 ";
 
@@ -103,26 +153,38 @@ redis.call('DEL', entry)
 return count
 ";
 
-/// Forgets what has a tag.
+/// Ends the generation of a tag, whose list is put aside for a minute to be gone through; whether there
+/// was one. From here on nothing with the tag is alive. The tag, and where its list goes.
+const RETIRE: &str = r"
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('PEXPIRE', KEYS[2], 60000)
+return 1
+";
+
+/// Forgets what is not alive any more, and says how much of that had a tag.
 const UNTAG: &str = r"
 local count, unwanted = 0, ARGV[3]
 for _, id in ipairs(ids()) do
-  for _, tag in ipairs(tags(id)) do
-    if tag == unwanted then count = count + forget(id) break end
+  if not is_alive(id) then
+    for _, tag in ipairs(tags(id)) do
+      if tag == unwanted then count = count + 1 break end
+    end
   end
 end
-tidy()
-redis.call('SREM', sets .. unwanted, entry)
+bury()
 return count
 ";
 
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) put: Script,
+    pub(super) get: Script,
     pub(super) update: Script,
     pub(super) body: Script,
     pub(super) remove: Script,
     pub(super) clear: Script,
+    pub(super) retire: Script,
     pub(super) untag: Script,
 }
 
@@ -131,10 +193,12 @@ impl Scripts {
         let script = |code: &str| Script::new(&format!("{COMMON}{code}"));
         Self {
             put: script(PUT),
+            get: script(GET),
             update: script(UPDATE),
             body: script(BODY),
             remove: script(REMOVE),
             clear: script(CLEAR),
+            retire: Script::new(RETIRE),
             untag: script(UNTAG),
         }
     }

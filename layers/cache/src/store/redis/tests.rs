@@ -320,3 +320,95 @@ async fn what_varies_by_a_secret_is_not_written_down() {
     end.expect("an update");
     assert!(get(&redis, &key).await.is_empty(), "it says so now");
 }
+
+/// How many members the list of a tag has, the mark of its generation included.
+fn listed(server: &Server, tag: &str) -> i64 {
+    server.number(&format!("ZCARD buttress-cache-1:t:{tag}"))
+}
+
+#[tokio::test]
+async fn what_has_a_tag_whose_list_was_swept_out_is_never_served_again() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let keys = (0..4).map(|n| key(&format!("http://a.example/{n}")));
+    let keys: Vec<Key> = keys.collect();
+    for (id, key) in (0..).zip(&keys[..3]) {
+        put(&redis, key, variant(id, "old")).await;
+    }
+    assert_eq!(server.number("DEL buttress-cache-1:t:every"), 1);
+    assert_eq!(invalidate(&redis, Selector::Tag("every".into())).await, 0);
+    put(&redis, &keys[3], variant(3, "new")).await;
+    for key in &keys[..2] {
+        assert!(get(&redis, key).await.is_empty(), "no new list revives it");
+    }
+    let end = redis.update(&keys[2], 2, head("new", 3)).wait().await;
+    end.expect("an update");
+    assert!(get(&redis, &keys[2]).await.is_empty(), "nor an update");
+    assert_eq!(bodies(&redis, &keys[3]).await, ["new"]);
+    assert_eq!(invalidate(&redis, Selector::Tag("every".into())).await, 1);
+    let left = server.keys();
+    assert!(!left.iter().any(|key| key.contains(":b:")), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_invalidated_by_a_tag_is_dead_before_it_is_gone_through() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    put(&redis, &key, variant(1, "old")).await;
+    let list = "buttress-cache-1:t:tag-1";
+    server.raw(&format!("RENAME {list} buttress-cache-1:d:0f"));
+    assert!(
+        get(&redis, &key).await.is_empty(),
+        "as one that ended then leaves it"
+    );
+    put(&redis, &key, variant(1, "new")).await;
+    assert_eq!(bodies(&redis, &key).await, ["new"], "it is of the next one");
+}
+
+#[tokio::test]
+async fn lists_of_tags_do_not_outgrow_what_is_stored() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key_of = |n: u64| key(&format!("http://a.example/{n}"));
+    for n in 0..300 {
+        put(&redis, &key_of(n), variant(7, "body")).await;
+        if n >= 5 {
+            invalidate(&redis, Selector::Key(key_of(n - 5))).await;
+        }
+    }
+    assert!(
+        listed(&server, "every") < 30,
+        "{}",
+        listed(&server, "every")
+    );
+
+    let brief = Redis::at(&server.url()).keep_stale(Duration::ZERO);
+    let brief = brief.time_limit(Duration::from_secs(10)).open().await;
+    let brief = brief.expect("it opens");
+    let with_tag = |id: u64, lifetime| {
+        let mut head = head("e", 4).as_ref().clone();
+        head.freshness.lifetime = lifetime;
+        head.freshness.while_revalidate = Duration::ZERO;
+        head.freshness.if_error = None;
+        let body = Some(Bytes::from("body"));
+        Variant::restore(id, Head::new(head), &["brief".into()], body)
+    };
+    let long = Duration::from_secs(100);
+    put(&brief, &key_of(1_000), with_tag(1, long)).await;
+    for n in 1_001..1_100 {
+        put(&brief, &key_of(n), with_tag(1, Duration::ZERO)).await;
+    }
+    put(&brief, &key_of(1_100), with_tag(1, long)).await;
+    assert!(
+        listed(&server, "brief") <= 5,
+        "those that expired have gone"
+    );
+    assert!(server.number("PTTL buttress-cache-1:t:brief") > 90_000);
+}

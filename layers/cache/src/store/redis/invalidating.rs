@@ -1,0 +1,97 @@
+//! How what is stored in Redis is forgotten.
+
+use buttress_kernel::BoxError;
+
+use super::Inner;
+use crate::store::Selector;
+
+/// So many entries are looked for at once.
+const BATCH: usize = 500;
+
+impl Inner {
+    async fn clear(&self, entry: &[u8]) -> Result<usize, BoxError> {
+        self.line.run(&self.on(&self.scripts.clear, entry)).await
+    }
+
+    pub(super) async fn invalidate(&self, selector: &Selector) -> Result<usize, BoxError> {
+        match selector {
+            Selector::Key(key) => self.clear(&self.names.entry(key)).await,
+            Selector::Tag(tag) => self.invalidate_tag(tag).await,
+            Selector::All => self.invalidate_all().await,
+            Selector::Prefix(prefix) => self.invalidate_names(selector, prefix).await,
+            Selector::Pattern(pattern) => {
+                let prefix = pattern.split('*').next().unwrap_or_default();
+                self.invalidate_names(selector, prefix).await
+            }
+        }
+    }
+
+    /// Those whose name begins so, and is picked.
+    async fn invalidate_names(&self, selector: &Selector, prefix: &str) -> Result<usize, BoxError> {
+        let (glob, mut count, mut cursor) = (self.names.beginning(prefix), 0, 0);
+        loop {
+            let (next, entries) = self.scan(cursor, &glob).await?;
+            for entry in entries {
+                let name = self.names.name_of(&entry);
+                if name.is_some_and(|name| selector.covers_name(name)) {
+                    count += self.clear(&entry).await?;
+                }
+            }
+            if next == 0 {
+                return Ok(count);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn invalidate_all(&self) -> Result<usize, BoxError> {
+        let (glob, mut count, mut cursor) = (self.names.all(), 0, 0);
+        loop {
+            let (next, keys) = self.scan(cursor, &glob).await?;
+            let is_entry = |key: &Vec<u8>| self.names.name_of(key).is_some();
+            let (entries, mut rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
+            rest.retain(|name| self.names.is_part(name));
+            for entry in entries {
+                count += self.clear(&entry).await?;
+            }
+            // Bodies that nothing refers to yet are those of responses under way.
+            if !rest.is_empty() {
+                let mut unlink = redis::cmd("UNLINK");
+                let () = self.line.ask(unlink.arg(rest)).await?;
+            }
+            if next == 0 {
+                return Ok(count);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn scan(&self, cursor: u64, glob: &[u8]) -> Result<(u64, Vec<Vec<u8>>), BoxError> {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(glob);
+        self.line.ask(scan.arg("COUNT").arg(BATCH)).await
+    }
+
+    /// Nothing with the tag is alive any more as soon as its list is aside; what is left is to count
+    /// them, and to make room.
+    async fn invalidate_tag(&self, tag: &str) -> Result<usize, BoxError> {
+        let aside = self.names.aside(&self.new_serial());
+        let mut retire = self.scripts.retire.prepare_invoke();
+        retire.key(self.names.tag(tag)).key(&aside);
+        let mut is_left: bool = self.line.run(&retire).await?;
+        let mut count = 0;
+        while is_left {
+            let mut pop = redis::cmd("ZPOPMIN");
+            let popped: Vec<Vec<u8>> = self.line.ask(pop.arg(&aside).arg(BATCH)).await?;
+            is_left = !popped.is_empty();
+            // Each with the time at which it expires behind it.
+            let entries = popped.iter().step_by(2);
+            for entry in entries.filter(|entry| self.names.name_of(entry).is_some()) {
+                let mut script = self.on(&self.scripts.untag, entry);
+                let gone: usize = self.line.run(script.arg(tag)).await?;
+                count += gone;
+            }
+        }
+        Ok(count)
+    }
+}
