@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::body::CacheBody;
 use crate::lean::Lean;
+use crate::shared::Settling;
 
 pub(crate) type Answered<B> = Result<Response<CacheBody<B>>, BoxError>;
 
@@ -77,17 +78,33 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered<B>> {
-        match self.project().state.project() {
+        let mut state = self.project().state;
+        match state.as_mut().project() {
             StateProj::Ready { answer } => {
                 Poll::Ready(Ok(answer.take().expect("polled after it was over")))
             }
             StateProj::Passing { inner, lean } => {
                 let answer = ready!(inner.poll(cx)).map_err(Into::into)?;
-                Poll::Ready(Ok(lean.pass(answer)))
+                let answer = lean.pass(answer);
+                let Some(unsettled) = lean.unsettled() else {
+                    return Poll::Ready(Ok(answer));
+                };
+                let mut quest: Quest<B> = Box::pin(after(unsettled, answer));
+                let polled = quest.as_mut().poll(cx);
+                state.set(State::Quest { quest });
+                polled
             }
             StateProj::Quest { quest } => quest.as_mut().poll(cx),
         }
     }
+}
+
+/// An answer that nobody may see before the store has forgotten what it makes out of date.
+async fn after<B>(unsettled: Vec<Settling>, answer: Response<CacheBody<B>>) -> Answered<B> {
+    for settling in unsettled {
+        settling.end().await;
+    }
+    Ok(answer)
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {

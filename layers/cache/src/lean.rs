@@ -14,7 +14,7 @@ use crate::overrides::Override;
 use crate::policy::{Action, Aim, Arrival, Ask, Mode, Reason, learn};
 use crate::recent::Mark;
 use crate::serve::start;
-use crate::shared::Shared;
+use crate::shared::{Settling, Shared};
 use crate::status::CacheStatus;
 use crate::store::{Key, Variant};
 
@@ -51,6 +51,8 @@ struct Extra {
     /// When it was sent, among the invalidations.
     since: Moment,
     explain: Option<(Explain, Instant)>,
+    /// What the store has yet to forget before the response may be seen.
+    settling: Vec<Settling>,
 }
 
 impl Lean {
@@ -100,6 +102,7 @@ impl Lean {
             key,
             wants,
             explain,
+            settling: Vec::new(),
         };
         Self {
             extra: Some(Box::new(extra)),
@@ -191,14 +194,18 @@ impl Lean {
         };
         // What it makes out of date itself is older than its own response.
         let overtaken = self.is_overtaken(&key);
+        let mut settling = Vec::new();
         for uri in &lesson.invalidate {
             let sibling = self.shared.sibling(&key, uri, self.host());
             if sibling != key {
-                self.shared.invalidate_key(sibling);
+                settling.push(self.shared.invalidate_key(sibling));
             }
         }
         if !lesson.invalidate.is_empty() {
-            self.shared.invalidate_key(key.clone());
+            settling.push(self.shared.invalidate_key(key.clone()));
+        }
+        if let Some(extra) = &mut self.extra {
+            extra.settling = settling;
         }
         let extra = self.extra.as_ref();
         let extra = extra.filter(|extra| extra.may_store && !overtaken);
@@ -224,6 +231,17 @@ impl Lean {
             }
             _ => self.finish(response.map(CacheBody::passed), false),
         }
+    }
+
+    /// What the caller has to wait for, to read what it has written.
+    #[inline]
+    pub(crate) fn unsettled(&mut self) -> Option<Vec<Settling>> {
+        let settling = &mut self.extra.as_mut()?.settling;
+        let is_open = |settling: &Settling| matches!(settling, Settling::Later(_));
+        settling
+            .iter()
+            .any(is_open)
+            .then(|| std::mem::take(settling))
     }
 
     fn host(&self) -> Option<&HeaderValue> {

@@ -166,6 +166,7 @@ pub mod store;
 mod stream;
 mod sync;
 mod telemetry;
+mod unsettled;
 mod wakers;
 
 pub use self::error::{FetchFailed, InvalidSettings, Unmatched};

@@ -114,7 +114,7 @@ impl Fetch {
         for uri in &lesson.invalidate {
             let host = self.asked.headers.get(header::HOST);
             let key = self.asked.shared.sibling(&self.asked.key, uri, host);
-            self.asked.shared.invalidate_key(key);
+            self.asked.shared.invalidate_key(key).end().await;
         }
         let stores = matches!(lesson.action, Action::Store { .. });
         if let Some(index) = lesson.disproved.filter(|_| !stores) {

@@ -103,13 +103,14 @@ impl Handle {
         };
         let shared = &self.0;
         shared.doom_key(key);
+        let since = shared.outdated.moment();
         let found = shared
             .wait("get", shared.get(key.lend()))
             .await
             .unwrap_or_default();
         let ids: Vec<u64> = found.iter().map(Variant::id).collect();
         let variant = Variant::new(shared.new_id(), head, None, own(response.body()));
-        self.put(key, variant, &ids).await
+        shared.put_now(key, variant, &ids, since).await
     }
 
     /// Changes the newest response under a key, until it is known whether that is right: dropped, the
@@ -120,6 +121,7 @@ impl Handle {
         key: &Key,
         change: impl FnOnce(Response<Bytes>) -> Response<Bytes>,
     ) -> Option<Optimistic> {
+        let since = self.0.outdated.moment();
         let (before, body) = self.newest(key).await?;
         let head: &policy::Head = before.as_ref();
         let mut response = Response::new(body.clone());
@@ -133,9 +135,15 @@ impl Handle {
         fit(&mut head.headers, changed.len());
         let id = self.0.new_id();
         let variant = before.changed(id, Head::new(head), own(&changed));
-        let done = self.put(key, variant, &[before.id()]).await;
+        let replaces = [before.id()];
         let before = before.changed(before.id(), before.head().clone(), body);
-        done.then(|| Optimistic::new(Arc::clone(&self.0), key.clone(), id, before))
+        // From now on, so that it is put back when nobody waits for the store any more.
+        let guard = Optimistic::new(Arc::clone(&self.0), key.clone(), id, before);
+        if self.0.put_now(key, variant, &replaces, since).await {
+            return Some(guard);
+        }
+        guard.commit();
+        None
     }
 
     /// The newest whole response, and its body.
@@ -182,19 +190,6 @@ impl Handle {
         fit(&mut head.headers, response.body().len());
         fits.then(|| Head::new(*head))
     }
-
-    async fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> bool {
-        let shared = &self.0;
-        let done = shared
-            .wait("put", shared.store.put(key, variant, replaces))
-            .await;
-        if done.is_some() {
-            // By what marks it will be asked for, the key does not tell.
-            shared.unfit.forget_all();
-            shared.announce(|| Change::Stored(key.clone()));
-        }
-        done.is_some()
-    }
 }
 
 /// Invalidation. Each function says how many responses were forgotten; a fetch under way is not
@@ -229,11 +224,12 @@ impl Handle {
     async fn select(&self, selector: Selector) -> usize {
         let shared = &self.0;
         shared.doom(&selector);
-        let answer = shared.store.invalidate(&selector);
-        let count = shared.wait("invalidate", answer).await.unwrap_or_default();
-        telemetry::invalidated_by_hand(&selector, count);
-        shared.announce(|| Change::Invalidated(selector));
-        count
+        let told = selector.clone();
+        let settling = shared.settle(&selector, move |shared, count| {
+            telemetry::invalidated_by_hand(&told, count.unwrap_or_default());
+            shared.announce(|| Change::Invalidated(told));
+        });
+        settling.end().await.unwrap_or_default()
     }
 
     /// Listens to changes, from now on.

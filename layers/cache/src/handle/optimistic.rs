@@ -6,7 +6,6 @@ use std::task::{Context, Waker};
 
 use tokio::runtime;
 
-use crate::handle::Change;
 use crate::shared::Shared;
 use crate::store::{Key, Variant};
 use crate::telemetry;
@@ -61,16 +60,10 @@ impl Drop for Optimistic {
 }
 
 async fn restore(shared: Arc<Shared>, key: Key, id: u64, before: Variant) {
+    let since = shared.outdated.moment();
     let found = shared.wait("get", shared.get(key.lend())).await;
-    if found.is_none_or(|found| found.position(id).is_none()) {
-        return;
-    }
-    if shared
-        .wait("put", shared.store.put(&key, before, &[id]))
-        .await
-        .is_some()
-    {
-        shared.announce(|| Change::Stored(key));
+    if found.is_some_and(|found| found.position(id).is_some()) {
+        shared.put_now(&key, before, &[id], since).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What all services of one layer share.
 
 mod keys;
+mod settling;
 mod storing;
 
 use std::fmt;
@@ -10,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use http::{HeaderName, Request, Response};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 pub(crate) use self::keys::Address;
 use crate::flight::Table;
@@ -23,6 +24,9 @@ use crate::status::CacheStatus;
 use crate::store::{Hashing, Memory, Store};
 use crate::stream::Room;
 use crate::telemetry;
+use crate::unsettled::Unsettled;
+
+pub(crate) use self::settling::Settling;
 
 /// So many changes wait for a listener that is slow.
 const CHANGES: usize = 256;
@@ -30,11 +34,18 @@ const CHANGES: usize = 256;
 /// The seed of digests of credentials: one for the process, as that of keys is.
 static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
+/// So many responses are followed that take the store longer than they may: as many as a store is
+/// likely to have begun with.
+const LATE: usize = 64;
+
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) flights: Arc<Table>,
     pub(crate) outdated: Outdated,
+    unsettled: Unsettled,
+    /// For what is put later than it should be.
+    late: Semaphore,
     pub(crate) unfit: Unfit,
     /// For the bodies under way.
     pub(crate) room: Arc<Room>,
@@ -65,6 +76,8 @@ impl Shared {
             store,
             flights: Arc::new(Table::new()),
             outdated: Outdated::of(KEYS),
+            unsettled: Unsettled::default(),
+            late: Semaphore::new(LATE),
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(settings.max_entry)),
             calls: Calls::new(),

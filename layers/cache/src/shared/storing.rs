@@ -1,15 +1,17 @@
 //! The store, within its time limit, and what becomes of what was in it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use buttress_kernel::BoxError;
+use tokio::runtime::Handle;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::Shared;
+use super::settling::LONGEST;
 use crate::handle::Change;
 use crate::outdated::Moment;
-use crate::store::{Answer, Key, KeyRef, Selector, Variant, Variants};
+use crate::store::{Answer, Key, KeyRef, Pending, Selector, Tags, Variant, Variants};
 use crate::telemetry;
 
 impl Shared {
@@ -39,9 +41,12 @@ impl Shared {
             Answer::Now(value) => return done(self, Some(value)),
             Answer::Later(pending) => pending,
         };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            telemetry::store_failed(what, &NoRuntime);
-            return done(self, None);
+        let runtime = match Handle::try_current() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                telemetry::store_failed(what, &error);
+                return done(self, None);
+            }
         };
         let shared = Arc::clone(self);
         runtime.spawn(async move {
@@ -59,22 +64,115 @@ impl Shared {
         since: Moment,
         done: impl FnOnce() + Send + 'static,
     ) {
-        let (id, size, tags) = (variant.id(), variant.size(), variant.shared_tags().cloned());
-        let answer = self.store.put(&key, variant, replaces);
-        self.see_to("put", answer, move |shared, stored| {
-            if stored.is_none() {
+        let one = Putting::of(key, &variant, since);
+        if self.is_outdated(&one) {
+            telemetry::not_stored(&one.key, "out of date");
+            return done();
+        }
+        let pending = match self.store.put(&one.key, variant, replaces) {
+            Answer::Later(pending) => pending,
+            Answer::Now(()) => {
+                if self.is_put(&one, true) {
+                    self.forget(&one.key, &[one.id]);
+                }
                 return done();
             }
-            // Not before it is there: whoever makes it out of date now finds it himself.
-            if shared.outdated.has(&key, tags.as_ref(), since) {
-                telemetry::not_stored(&key, "out of date");
-                shared.forget(&key, &[id]);
-            } else {
-                telemetry::stored(&key, size);
-                shared.announce(|| Change::Stored(key));
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(Arc::clone(self).put_later(one, pending, done))),
+            Err(error) => {
+                telemetry::store_failed("put", &error);
+                done();
             }
+        }
+    }
+
+    async fn put_later(
+        self: Arc<Self>,
+        one: Putting,
+        mut pending: Pending<()>,
+        done: impl FnOnce(),
+    ) {
+        let mut end = timeout(self.settings.store_timeout, &mut pending).await;
+        let place = end.is_err().then(|| self.late.try_acquire().ok()).flatten();
+        let late = end.is_err();
+        if let Err(elapsed) = &end {
+            telemetry::store_failed("put", elapsed);
+        }
+        if late {
+            // Nobody waits for it any longer. What becomes of it matters all the same, since it may be
+            // out of date when it arrives; but not of any number of them.
             done();
-        });
+            if place.is_some() {
+                end = timeout(LONGEST, pending).await;
+            }
+            self.put_ended(&one, end).await;
+        } else {
+            self.put_ended(&one, end).await;
+            done();
+        }
+    }
+
+    async fn put_ended(
+        self: &Arc<Self>,
+        one: &Putting,
+        end: Result<Result<(), BoxError>, Elapsed>,
+    ) {
+        if let Ok(Err(error)) = &end {
+            telemetry::store_failed("put", &**error);
+        }
+        let stored = matches!(end, Ok(Ok(())));
+        if self.is_put(one, stored) {
+            self.disown(&one.key, one.id).await;
+        }
+    }
+
+    /// Tells what has become of a response; whether it is to be taken out again. Not before it is
+    /// there: whoever makes it out of date now finds it himself.
+    fn is_put(&self, one: &Putting, stored: bool) -> bool {
+        let outdated = self.is_outdated(one);
+        if outdated {
+            telemetry::not_stored(&one.key, "out of date");
+        } else if stored {
+            telemetry::stored(&one.key, one.size);
+            self.announce(|| Change::Stored(one.key.clone()));
+        }
+        outdated
+    }
+
+    fn is_outdated(&self, one: &Putting) -> bool {
+        self.outdated.has(&one.key, one.tags.as_ref(), one.since)
+    }
+
+    /// Adds a response, and waits until it is there; whether it is, and is not out of date.
+    pub(crate) async fn put_now(
+        self: &Arc<Self>,
+        key: &Key,
+        variant: Variant,
+        replaces: &[u64],
+        since: Moment,
+    ) -> bool {
+        let one = Putting::of(key.clone(), &variant, since);
+        let answer = self.store.put(key, variant, replaces);
+        let stored = self.wait("put", answer).await.is_some();
+        let outdated = self.is_outdated(&one);
+        if outdated || !stored {
+            // It may be there all the same, or will be.
+            self.disown(key, one.id).await;
+            return false;
+        }
+        // By what marks it will be asked for, the key does not tell.
+        self.unfit.forget_all();
+        self.announce(|| Change::Stored(one.key));
+        true
+    }
+
+    /// Takes out what must not be served; where that fails, all that is under the key.
+    async fn disown(self: &Arc<Self>, key: &Key, id: u64) {
+        let gone = self.wait("remove", self.store.remove(key, &[id])).await;
+        if gone.is_none() {
+            self.settle(&Selector::Key(key.clone()), |_, _| {});
+        }
     }
 
     pub(crate) fn forget(self: &Arc<Self>, key: &Key, ids: &[u64]) {
@@ -96,16 +194,6 @@ impl Shared {
         self.flights.doom(selector);
     }
 
-    /// Everything under a key is out of date.
-    pub(crate) fn invalidate_key(self: &Arc<Self>, key: Key) {
-        self.doom_key(&key);
-        let answer = self.store.invalidate(&Selector::Key(key.clone()));
-        self.see_to("invalidate", answer, move |shared, count| {
-            telemetry::invalidated(&key, count.unwrap_or_default());
-            shared.announce(|| Change::Invalidated(Selector::Key(key)));
-        });
-    }
-
     pub(crate) fn announce(&self, change: impl FnOnce() -> Change) {
         if self.changes.receiver_count() > 0 {
             // Nobody listening any more is no failure.
@@ -116,17 +204,30 @@ impl Shared {
     /// Everything stored under a key.
     #[inline]
     pub(crate) fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
+        if self.unsettled.is_any() {
+            return self.get_in_doubt(key);
+        }
         self.store.get(key)
     }
 }
 
-#[derive(Debug)]
-struct NoRuntime;
-
-impl fmt::Display for NoRuntime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a store that answers later needs a tokio runtime")
-    }
+/// What is known of a response on its way into the store.
+struct Putting {
+    key: Key,
+    id: u64,
+    size: usize,
+    tags: Option<Tags>,
+    since: Moment,
 }
 
-impl std::error::Error for NoRuntime {}
+impl Putting {
+    fn of(key: Key, variant: &Variant, since: Moment) -> Self {
+        Self {
+            key,
+            id: variant.id(),
+            size: variant.size(),
+            tags: variant.shared_tags().cloned(),
+            since,
+        }
+    }
+}
