@@ -12,9 +12,15 @@ pub(crate) fn sent<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, s
 
 /// The authority that was asked for: the URI's where it has one
 /// ([RFC 9112 §3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)), or else `Host`.
-#[cfg(feature = "message-signatures")]
+#[cfg(any(feature = "hmac", feature = "message-signatures"))]
 pub(crate) fn received<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
     of_uri(uri).or_else(|| host(uri, headers))
+}
+
+/// Whether the receiver sees the same authority whichever of the two it goes by.
+#[cfg(feature = "hmac")]
+pub(crate) fn is_one(uri: &Uri, headers: &HeaderMap) -> bool {
+    sent(uri, headers) == received(uri, headers)
 }
 
 /// The only `Host` header; two of them name no place.

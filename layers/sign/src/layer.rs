@@ -13,7 +13,7 @@ use crate::{Origin, Sign, Signing};
 ///
 /// | setting | default |
 /// | --- | --- |
-/// | [`origin`](Self::origin) | none: every request is signed |
+/// | [`origin`](Self::origin) | the one that the layer was made with |
 /// | [`wall_clock`](Self::wall_clock) | the system's |
 ///
 /// ```
@@ -25,7 +25,7 @@ use crate::{Origin, Sign, Signing};
 /// #     fn sign(&self, _: &mut http::request::Parts, _: Payload<'_>, _: std::time::SystemTime) -> Result<(), SignError> { Ok(()) }
 /// # }
 ///
-/// let layer = SignLayer::new(Signer).origin("https://api.example.com".parse()?);
+/// let layer = SignLayer::new(Signer, "https://api.example.com".parse()?);
 /// # Ok::<_, buttress_sign::InvalidSettings>(())
 /// ```
 pub struct SignLayer<T> {
@@ -35,17 +35,34 @@ pub struct SignLayer<T> {
 /// What all services of a layer have in common.
 pub(crate) struct Shared<T> {
     pub(crate) signer: Arc<T>,
-    pub(crate) origins: Vec<Origin>,
+    /// Nothing stands for everywhere.
+    pub(crate) origins: Option<Vec<Origin>>,
     pub(crate) clock: Arc<dyn WallClock>,
 }
 
 impl<T: Sign> SignLayer<T> {
-    /// Signs with `signer`.
+    /// Signs what goes to this origin, and nothing else: an absolute URI or a redirect elsewhere, `http`
+    /// instead of `https` included, goes unsigned, with an event, and so does a request whose `Host`
+    /// header names another place.
+    ///
+    /// The origin has to be named: who gets a signature of ours may replay it where it is good, it tells a
+    /// stranger who you are, and what comes with it may be a secret (a session token).
     #[must_use]
-    pub fn new(signer: T) -> Self {
+    pub fn new(signer: T, origin: Origin) -> Self {
+        Self::made(signer, Some(vec![origin]))
+    }
+
+    /// Signs every request, wherever it goes: for a service below that can reach but one place, and
+    /// follows no redirect.
+    #[must_use]
+    pub fn any_origin(signer: T) -> Self {
+        Self::made(signer, None)
+    }
+
+    fn made(signer: T, origins: Option<Vec<Origin>>) -> Self {
         let shared = Shared {
             signer: Arc::new(signer),
-            origins: Vec::new(),
+            origins,
             clock: Arc::new(SystemWallClock),
         };
         Self {
@@ -55,14 +72,12 @@ impl<T: Sign> SignLayer<T> {
 }
 
 impl<T> SignLayer<T> {
-    /// Signs what goes to this origin, or to one that was named before, and nothing else: an absolute
-    /// URI or a redirect elsewhere, `http` instead of `https` included, goes unsigned, with an event.
-    ///
-    /// Name the origin unless the service below can reach but one. A signature is no secret, but what
-    /// comes with it may be (a session token), and it tells a stranger who you are.
+    /// Signs what goes to this origin too.
     #[must_use]
     pub fn origin(mut self, origin: Origin) -> Self {
-        Arc::make_mut(&mut self.shared).origins.push(origin);
+        if let Some(origins) = &mut Arc::make_mut(&mut self.shared).origins {
+            origins.push(origin);
+        }
         self
     }
 

@@ -31,7 +31,7 @@
 //! });
 //! let client = ServiceBuilder::new()
 //!     // .layer(retry), limits, a breaker, and last of all
-//!     .layer(SignLayer::new(Hmac::sha256("a shared secret")?).origin("https://api.example.com".parse()?))
+//!     .layer(SignLayer::new(Hmac::sha256("a shared secret")?, "https://api.example.com".parse()?))
 //!     .service(server);
 //!
 //! let request = Request::get("https://api.example.com/orders").body(Body::empty())?;
@@ -46,8 +46,8 @@
 //!
 //! - A body in memory can be digested; a stream cannot, and is refused with an error that says so,
 //!   unless the scheme can leave it out and you said that it may.
-//! - [`SignLayer::origin`] binds a signer to where it belongs. An absolute URI elsewhere, a redirect,
-//!   and `http` instead of `https` go unsigned, with an event.
+//! - A signer is bound to the [origins](Origin) where it belongs. An absolute URI elsewhere, a redirect,
+//!   `http` instead of `https`, and another `Host` go unsigned, with an event.
 //! - One request goes unsigned with [`Override::skip`].
 //!
 //! Keys are held in a [`Secret`], which is wiped when it is dropped, and are in no event, no error and

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, Uri, header};
 
 use crate::InvalidSettings;
 
@@ -42,14 +42,16 @@ impl Origin {
     }
 
     /// Whether a request for `uri` goes to this origin. A URI without scheme or host goes to none,
-    /// since it does not say.
+    /// since it does not say. The layers look at a `Host` header as well.
     #[must_use]
     pub fn holds(&self, uri: &Uri) -> bool {
-        Place::of(uri).is_some_and(|place| {
-            place.secure == self.secure
-                && place.port == self.port
-                && place.host.eq_ignore_ascii_case(&self.host)
-        })
+        Place::of(uri).is_some_and(|place| self.is(&place))
+    }
+
+    fn is(&self, place: &Place<'_>) -> bool {
+        place.secure == self.secure
+            && place.port == self.port
+            && place.host.eq_ignore_ascii_case(&self.host)
     }
 
     /// Whether `uri` is this host without the encryption that this origin has.
@@ -69,10 +71,13 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(uri: &'a Uri) -> Option<Self> {
-        let secure = is_secure(uri.scheme()?)?;
-        let host = uri.host().filter(|host| !host.is_empty())?;
-        // Not `Uri::port`, which has none for a port that is none, instead of saying so.
-        let authority = uri.authority()?.as_str();
+        Self::at(is_secure(uri.scheme()?)?, uri.authority()?)
+    }
+
+    fn at(secure: bool, authority: &'a Authority) -> Option<Self> {
+        let host = Some(authority.host()).filter(|host| !host.is_empty())?;
+        // Not `Authority::port`, which has none for a port that is none, instead of saying so.
+        let authority = authority.as_str();
         let place = authority
             .rsplit_once('@')
             .map_or(authority, |(_, place)| place);
@@ -133,15 +138,25 @@ pub(crate) enum Stray {
 }
 
 impl Stray {
-    /// Whether `uri` leaves `origins`; nothing does when there are none.
-    pub(crate) fn of(origins: &[Origin], uri: &Uri) -> Option<Self> {
-        if origins.is_empty() || origins.iter().any(|origin| origin.holds(uri)) {
-            None
-        } else if origins.iter().any(|origin| origin.is_downgraded_by(uri)) {
-            Some(Self::Downgrade)
-        } else {
-            Some(Self::Elsewhere)
+    /// Whether a request leaves `origins`.
+    ///
+    /// It goes where its URI says, and means what its `Host` header says, which a server behind the same
+    /// front may take for its own ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)): so
+    /// both must be inside.
+    pub(crate) fn of<'a>(
+        origins: impl Iterator<Item = &'a Origin> + Clone,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Option<Self> {
+        if !origins.clone().any(|origin| origin.holds(uri)) {
+            let is_downgrade = origins.clone().any(|origin| origin.is_downgraded_by(uri));
+            return Some(if is_downgrade {
+                Self::Downgrade
+            } else {
+                Self::Elsewhere
+            });
         }
+        (!is_host_inside(origins, uri, headers)).then_some(Self::Elsewhere)
     }
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -150,6 +165,25 @@ impl Stray {
             Self::Downgrade => "downgrade",
         }
     }
+}
+
+/// Whether the only `Host` header, if there is one, names one of `origins`.
+fn is_host_inside<'a>(
+    mut origins: impl Iterator<Item = &'a Origin>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let Some(host) = hosts.next() else {
+        return true;
+    };
+    let host = Authority::try_from(host.as_bytes()).ok();
+    let host = host.filter(|host| hosts.next().is_none() && !host.as_str().contains('@'));
+    let secure = uri.scheme().and_then(is_secure);
+    let place = secure.zip(host.as_ref());
+    place
+        .and_then(|(secure, host)| Place::at(secure, host))
+        .is_some_and(|place| origins.any(|origin| origin.is(&place)))
 }
 
 #[cfg(test)]
@@ -196,13 +230,41 @@ mod tests {
     #[test]
     fn a_downgrade_is_told_from_another_host() {
         let origins = ["https://a.example".parse().unwrap()];
-        let of = |text| Stray::of(&origins, &uri(text));
+        let of = |text| Stray::of(origins.iter(), &uri(text), &HeaderMap::new());
         assert_eq!(of("https://a.example/"), None);
         assert_eq!(of("http://a.example/"), Some(Stray::Downgrade));
         assert_eq!(of("http://a.example:8080/"), Some(Stray::Downgrade));
         assert_eq!(of("http://b.example/"), Some(Stray::Elsewhere));
         assert_eq!(of("/relative"), Some(Stray::Elsewhere));
-        assert_eq!(Stray::of(&[], &uri("/relative")), None);
+    }
+
+    #[test]
+    fn a_host_header_must_name_one_of_the_origins_too() {
+        let origins = ["https://a.example", "https://10.0.0.1"].map(|text| text.parse().unwrap());
+        let of = |uri_text: &str, hosts: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, http::HeaderValue::from_static(host));
+            }
+            Stray::of(origins.iter(), &uri(uri_text), &headers)
+        };
+        for inside in ["a.example", "A.EXAMPLE:443", "a.example:", "10.0.0.1"] {
+            assert_eq!(of("https://a.example/", &[inside]), None, "{inside}");
+            assert_eq!(of("https://10.0.0.1/", &[inside]), None, "{inside}");
+        }
+        for outside in [
+            "tenant-evil.example",
+            "a.example:80",
+            "a.example@evil.example",
+            "user@a.example",
+            "",
+            "a example",
+        ] {
+            let stray = of("https://a.example/", &[outside]);
+            assert_eq!(stray, Some(Stray::Elsewhere), "{outside}");
+        }
+        let twice = of("https://a.example/", &["a.example", "a.example"]);
+        assert_eq!(twice, Some(Stray::Elsewhere));
     }
 
     #[test]

@@ -50,6 +50,13 @@ where
     }
 }
 
+impl<T> Shared<T> {
+    fn stray<B>(&self, request: &Request<B>) -> Option<Stray> {
+        let origins = self.origins.as_ref()?.iter();
+        Stray::of(origins, request.uri(), request.headers())
+    }
+}
+
 impl<T: Sign> Shared<T> {
     /// The request as it is to be sent.
     fn signed<B>(&self, request: Request<B>) -> Result<Request<B>, SignError>
@@ -61,7 +68,7 @@ impl<T: Sign> Shared<T> {
             telemetry::skipped(scheme, request.extensions());
             return Ok(request);
         }
-        if let Some(stray) = Stray::of(&self.origins, request.uri()) {
+        if let Some(stray) = self.stray(&request) {
             telemetry::astray(scheme, stray, request.extensions());
             return Ok(request);
         }

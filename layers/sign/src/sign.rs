@@ -37,7 +37,8 @@ use crate::SignError;
 ///     }
 /// }
 ///
-/// let layer = SignLayer::new(LengthOnly);
+/// let layer = SignLayer::new(LengthOnly, "https://api.example.com".parse()?);
+/// # Ok::<_, buttress_sign::InvalidSettings>(())
 /// ```
 pub trait Sign: Send + Sync {
     /// The scheme's name, in lower-case words joined by hyphens, as events and metrics carry it.

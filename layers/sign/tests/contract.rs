@@ -19,12 +19,12 @@ impl Sign for Stamp {
     }
 }
 
-buttress_testkit::contract!(|| SignLayer::new(Stamp));
+buttress_testkit::contract!(|| SignLayer::any_origin(Stamp));
 
 #[cfg(feature = "hmac")]
 buttress_testkit::contract!(mod hmac, || {
     let hmac = buttress_sign::hmac::Hmac::sha256("secret").expect("a key");
-    SignLayer::new(hmac.unsigned_streams("-"))
+    SignLayer::any_origin(hmac.unsigned_streams("-"))
 });
 
 #[cfg(feature = "digest")]
@@ -107,7 +107,7 @@ mod signatures {
 #[cfg(feature = "message-signatures")]
 buttress_testkit::contract!(mod verifying, || {
     tower::ServiceBuilder::new()
-        .layer(SignLayer::new(signatures::signer(buttress_sign::message::Component::method())))
+        .layer(SignLayer::any_origin(signatures::signer(buttress_sign::message::Component::method())))
         .layer(signatures::verify())
         .map_request(signatures::unwrap)
 });

@@ -126,10 +126,8 @@ impl Shared {
         self.places.iter().position(|place| place.origin.holds(uri))
     }
 
-    pub(super) fn is_downgrade(&self, uri: &http::Uri) -> bool {
-        self.places
-            .iter()
-            .any(|place| place.origin.is_downgraded_by(uri))
+    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> + Clone {
+        self.places.iter().map(|place| &place.origin)
     }
 
     /// The right to answer ahead of being asked, if something is known of the origin.
@@ -162,7 +160,7 @@ impl Shared {
     }
 
     pub(super) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origins: Vec<_> = self.places.iter().map(|place| &place.origin).collect();
+        let origins: Vec<_> = self.origins().collect();
         f.debug_struct(name)
             .field("origins", &origins)
             .finish_non_exhaustive()

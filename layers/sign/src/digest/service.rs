@@ -74,16 +74,12 @@ impl<S> Digest<S> {
             // The caller's own credentials are not ours to replace.
             return None;
         }
-        let place = self.shared.place_of(request.uri());
-        if place.is_none() {
-            let stray = if self.shared.is_downgrade(request.uri()) {
-                Stray::Downgrade
-            } else {
-                Stray::Elsewhere
-            };
+        let uri = request.uri();
+        if let Some(stray) = Stray::of(self.shared.origins(), uri, request.headers()) {
             telemetry::astray(super::SCHEME, stray, extensions);
+            return None;
         }
-        place
+        self.shared.place_of(uri)
     }
 }
 

@@ -32,7 +32,8 @@ impl Hmac {
             Part::Query => head.uri.query().unwrap_or(""),
             Part::PathAndQuery => target::path_and_query(&head.uri),
             Part::Authority => {
-                authority = authority::sent(&head.uri, &head.headers)
+                // As a receiver must see it, whoever of the two we are (RFC 9112 §3.2.2).
+                authority = authority::received(&head.uri, &head.headers)
                     .ok_or_else(|| SignError::new("it has no host, which the signature covers"))?;
                 &authority
             }

@@ -17,7 +17,8 @@ impl Hmac {
     ///
     /// # Errors
     ///
-    /// If the signature is missing, cannot be read, is too old, or is another request's or key's.
+    /// If the signature is missing, cannot be read, is too old, or is another request's or key's. If a
+    /// [digest](Self::digest_header) is sent that the signature does not cover.
     pub fn verify(
         &self,
         head: &Parts,
@@ -25,6 +26,9 @@ impl Hmac {
         now: SystemTime,
         tolerance: Duration,
     ) -> Result<(), Unverified> {
+        if !self.proves_its_digest() {
+            return Err(Reason::Insufficient.into());
+        }
         let signature = self.signature(head)?;
         if self.covers(&Part::Date) {
             self.check_date(head, now, tolerance)?;

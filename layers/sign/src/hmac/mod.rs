@@ -20,7 +20,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let hmac = Hmac::sha256("a shared secret")?
-//!     .parts([Part::Method, Part::PathAndQuery, Part::Date, Part::BodyDigest])
+//!     .parts([Part::Method, Part::Authority, Part::PathAndQuery, Part::Date, Part::BodyDigest])?
 //!     .date(DateFormat::UnixSeconds, HeaderName::from_static("x-timestamp"))
 //!     .encoding(Encoding::Base64)
 //!     .prefix(HeaderValue::from_static("v1="));
@@ -36,7 +36,7 @@
 //! });
 //!
 //! let client = ServiceBuilder::new()
-//!     .layer(SignLayer::new(hmac).origin("https://api.example.com".parse()?))
+//!     .layer(SignLayer::new(hmac, "https://api.example.com".parse()?))
 //!     .service(server);
 //! let order = Request::post("https://api.example.com/orders").body(Body::from("tea"))?;
 //! assert_eq!(client.oneshot(order).await?.status(), 200);

@@ -13,8 +13,8 @@ pub enum Part {
     Query,
     /// Path and query as a request line has them.
     PathAndQuery,
-    /// Host and port, in lower case, without the scheme's own port: those of the `Host` header, or of
-    /// the URI where there is none.
+    /// Host and port, in lower case, without the scheme's own port: those of the URI, or of the `Host`
+    /// header where the URI has none. A request is not signed whose header says otherwise than its URI.
     Authority,
     /// The value of a header, which must be there; several are joined by commas.
     Header(HeaderName),

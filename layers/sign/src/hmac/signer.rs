@@ -8,7 +8,7 @@ use ring::{digest, hmac};
 use super::date::DateFormat;
 use super::encoding::Encoding;
 use super::part::Part;
-use crate::{InvalidSettings, Payload, Secret, Sign, SignError};
+use crate::{InvalidSettings, Payload, Secret, Sign, SignError, authority};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 
@@ -16,7 +16,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 ///
 /// | setting | default |
 /// | --- | --- |
-/// | [`parts`](Self::parts) | method, path and query, date, body digest |
+/// | [`parts`](Self::parts) | method, authority, path and query, date, body digest |
 /// | [`separator`](Self::separator) | a line feed |
 /// | [`signature_header`](Self::signature_header) | `X-Signature` |
 /// | [`prefix`](Self::prefix) | none |
@@ -92,6 +92,7 @@ impl Hmac {
             hash,
             parts: vec![
                 Part::Method,
+                Part::Authority,
                 Part::PathAndQuery,
                 Part::Date,
                 Part::BodyDigest,
@@ -109,11 +110,19 @@ impl Hmac {
     }
 
     /// What is signed, in this order. Without [`Part::Date`] no date is sent or checked, and a
-    /// signature is good for ever.
-    #[must_use]
-    pub fn parts(mut self, parts: impl IntoIterator<Item = Part>) -> Self {
+    /// signature is good for ever; without [`Part::Authority`] it is good at every server that has the key.
+    ///
+    /// # Errors
+    ///
+    /// If nothing of the request is among them, so that the signature would be the same for each.
+    pub fn parts(mut self, parts: impl IntoIterator<Item = Part>) -> Result<Self, InvalidSettings> {
         self.parts = parts.into_iter().collect();
-        self
+        if self.parts.iter().all(|part| matches!(part, Part::Text(_))) {
+            return Err(InvalidSettings::new(
+                "a signature covers at least one part of the request",
+            ));
+        }
+        Ok(self)
     }
 
     /// What stands between the parts. Nothing but a line feed is sure not to be in a part, and with
@@ -156,6 +165,9 @@ impl Hmac {
     }
 
     /// Sends the body's digest in this header too. What the receiver finds there must be right.
+    ///
+    /// The signature must cover the digest, the body or this header: nothing is signed or accepted
+    /// otherwise, since anybody could change body and header together.
     #[must_use]
     pub fn digest_header(mut self, name: HeaderName) -> Self {
         self.digest_header = Some(name);
@@ -182,6 +194,18 @@ impl Hmac {
         self.parts.contains(part)
     }
 
+    /// Whether the digest that is sent, if one is, means anything.
+    pub(super) fn proves_its_digest(&self) -> bool {
+        let Some(name) = &self.digest_header else {
+            return true;
+        };
+        self.parts.iter().any(|part| match part {
+            Part::BodyDigest | Part::Body => true,
+            Part::Header(covered) => covered == name,
+            _ => false,
+        })
+    }
+
     // From the secret each time: ring's key is not wiped when it is dropped, and the secret is.
     pub(super) fn key(&self) -> hmac::Key {
         hmac::Key::new(self.hash.mac(), self.key.expose())
@@ -194,6 +218,12 @@ impl Sign for Hmac {
     }
 
     fn sign(&self, head: &mut Parts, body: Payload<'_>, now: SystemTime) -> Result<(), SignError> {
+        if self.covers(&Part::Authority) && !authority::is_one(&head.uri, &head.headers) {
+            return Err(SignError::new(OTHER_HOST));
+        }
+        if !self.proves_its_digest() {
+            return Err(SignError::new(BARE_DIGEST));
+        }
         head.headers.remove(&self.signature_header);
         if let Some((name, id)) = &self.key_id {
             head.headers.insert(name, id.clone());
@@ -218,6 +248,10 @@ impl Sign for Hmac {
     }
 }
 
+const OTHER_HOST: &str = "its Host header names another place than its URI, and which of them a \
+                          receiver sees depends on the protocol";
+const BARE_DIGEST: &str = "the signature covers neither its body nor the digest that is sent; add one \
+                           of them to the parts";
 const NO_DATE: &str = "the wall clock shows a date that cannot be written";
 const NO_WORD: &str = "the word for an unsigned body is not fit for a header";
 

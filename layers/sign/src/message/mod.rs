@@ -44,7 +44,7 @@
 //! });
 //!
 //! let client = ServiceBuilder::new()
-//!     .layer(SignLayer::new(signer).origin("https://api.example.com".parse()?))
+//!     .layer(SignLayer::new(signer, "https://api.example.com".parse()?))
 //!     .service(server);
 //! let order = Request::post("https://api.example.com/orders").body(Body::from("tea"))?;
 //! assert_eq!(client.oneshot(order).await?.status(), 200);

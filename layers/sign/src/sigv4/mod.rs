@@ -31,7 +31,7 @@
 //!
 //! let client = ServiceBuilder::new()
 //!     // .layer(retry) and all the rest
-//!     .layer(SignLayer::new(signer).origin("https://bucket.s3.eu-central-1.amazonaws.com".parse()?))
+//!     .layer(SignLayer::new(signer, "https://bucket.s3.eu-central-1.amazonaws.com".parse()?))
 //!     .service(server);
 //! let uri = "https://bucket.s3.eu-central-1.amazonaws.com/photos/cat.jpg";
 //! client.oneshot(Request::get(uri).body(Body::empty())?).await?;

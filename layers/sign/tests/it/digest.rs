@@ -392,6 +392,16 @@ async fn no_other_origin_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_other_host_at_the_same_place_is_answered() {
+    let server = Scripted::new([challenge("nonce=n"), Step::ok()]);
+    let mut request = request("");
+    let host = http::HeaderValue::from_static("tenant-evil.example");
+    request.headers_mut().insert("host", host);
+    assert_eq!(send(&layer(), &server, request).await, 401);
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_origin_has_a_nonce_of_its_own() {
     let layer = layer().origin("https://b.example".parse().unwrap());
     let server = Scripted::new([

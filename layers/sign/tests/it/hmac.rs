@@ -50,12 +50,12 @@ fn verdict(hmac: &Hmac, head: &Parts, body: &[u8], now: SystemTime) -> Result<()
 
 /// The expected values come from Python's `hmac` and `hashlib`.
 #[test]
-fn the_usual_form_is_method_path_date_and_digest_by_line() {
+fn the_usual_form_is_method_authority_path_date_and_digest_by_line() {
     let head = signed(&hmac(), b"tea");
     assert_eq!(value(&head, "date"), "Sun, 15 Jun 2025 12:00:00 GMT");
     assert_eq!(
         value(&head, "x-signature"),
-        "6da12a23500e75ce1d96e317c647118dd1de79fcb342783d41ab1b371bca9e89"
+        "14dfbfb82108e9386d1334986796ddaaa5a4f0cc5669b3a67ef0aae6014a4abe"
     );
     assert!(head.headers["x-signature"].is_sensitive());
 }
@@ -75,6 +75,7 @@ fn every_setting_shows_in_the_request() {
             Part::BodyDigest,
             Part::Body,
         ])
+        .unwrap()
         .separator("|")
         .signature_header(name("authorization"))
         .prefix(HeaderValue::from_static("HMAC "))
@@ -102,6 +103,7 @@ fn the_signature_of_a_webhook_of_github_is_reproduced() {
     let hmac = Hmac::sha256("It's a Secret to Everybody")
         .unwrap()
         .parts([Part::Body])
+        .unwrap()
         .signature_header(name("x-hub-signature-256"))
         .prefix(HeaderValue::from_static("sha256="));
     let head = signed(&hmac, b"Hello, World!");
@@ -146,6 +148,7 @@ fn a_stream_is_refused_unless_the_body_may_be_left_out() {
 
     let lax = hmac()
         .parts([Part::Body, Part::BodyDigest])
+        .unwrap()
         .digest_header(name("x-digest"))
         .unsigned_streams("UNSIGNED");
     lax.sign(&mut head, Payload::Stream, now()).unwrap();
@@ -169,7 +172,7 @@ fn a_word_that_fits_no_header_is_refused() {
 #[test]
 fn a_covered_part_that_is_missing_is_refused() {
     for part in [Part::Header(name("x-b")), Part::Authority] {
-        let hmac = hmac().parts([part]);
+        let hmac = hmac().parts([part]).unwrap();
         let mut head = head(Request::get("/").body(()).unwrap());
         hmac.sign(&mut head, Payload::Bytes(b""), now())
             .unwrap_err();
@@ -182,6 +185,101 @@ fn a_date_that_cannot_be_written_is_refused() {
     hmac()
         .sign(&mut post(), Payload::Bytes(b""), before)
         .unwrap_err();
+}
+
+/// What evil.example gets, and sends on to the API, which has the same key.
+#[test]
+fn a_signature_for_one_server_is_none_at_another() {
+    let hmac = hmac();
+    let mut head = head(Request::get("https://evil.example/admin").body(()).unwrap());
+    hmac.sign(&mut head, Payload::Bytes(b""), now()).unwrap();
+    assert_eq!(verdict(&hmac, &head, b"", now()), Ok(()));
+    head.uri = "https://api.example.com/admin".parse().unwrap();
+    assert_eq!(verdict(&hmac, &head, b"", now()), Err(Reason::Mismatch));
+}
+
+/// RFC 9112 §3.2.2: where the target has an authority, a server must ignore `Host`.
+#[test]
+fn a_receiver_goes_by_the_target_and_by_host_where_the_target_says_nothing() {
+    let hmac = hmac();
+    let host = |head: &mut Parts, value| {
+        let value = HeaderValue::from_static(value);
+        head.headers.insert("host", value);
+    };
+    let mut absolute = signed(&hmac, b"tea");
+    host(&mut absolute, "evil.example");
+    assert_eq!(verdict(&hmac, &absolute, b"tea", now()), Ok(()));
+    absolute.uri = "https://evil.example/orders?page=2".parse().unwrap();
+    host(&mut absolute, "api.example.com");
+    assert_eq!(
+        verdict(&hmac, &absolute, b"tea", now()),
+        Err(Reason::Mismatch)
+    );
+
+    let mut origin = signed(&hmac, b"tea");
+    origin.uri = "/orders?page=2".parse().unwrap();
+    host(&mut origin, "api.example.com");
+    assert_eq!(verdict(&hmac, &origin, b"tea", now()), Ok(()));
+    host(&mut origin, "evil.example");
+    assert_eq!(
+        verdict(&hmac, &origin, b"tea", now()),
+        Err(Reason::Mismatch)
+    );
+}
+
+#[test]
+fn a_host_that_is_not_the_uris_is_refused_where_the_authority_is_covered() {
+    let mut head = post();
+    let host = HeaderValue::from_static("evil.example");
+    head.headers.insert("host", host);
+    let error = hmac().sign(&mut head, Payload::Bytes(b""), now());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("Host header names another place"), "{error}");
+    assert!(!head.headers.contains_key("x-signature"));
+    let lax = hmac().parts([Part::Method]).unwrap();
+    lax.sign(&mut head, Payload::Bytes(b""), now()).unwrap();
+
+    let mut head = post();
+    let host = HeaderValue::from_static("API.example.com:443");
+    head.headers.insert("host", host);
+    hmac().sign(&mut head, Payload::Bytes(b""), now()).unwrap();
+}
+
+#[test]
+fn a_digest_that_nothing_covers_is_neither_sent_nor_accepted() {
+    let of = |part| {
+        let hmac = hmac().parts([Part::Method, part]).unwrap();
+        hmac.digest_header(name("x-digest"))
+    };
+    let bare = of(Part::Header(name("x-a")));
+    let error = bare.sign(&mut post(), Payload::Bytes(b"tea"), now());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("covers neither its body"), "{error}");
+    let lax = hmac()
+        .parts([Part::Method, Part::Header(name("x-a"))])
+        .unwrap();
+    let mut head = signed(&lax, b"tea");
+    let digest = signed(&of(Part::Body), b"rum").headers["x-digest"].clone();
+    head.headers.insert("x-digest", digest);
+    assert_eq!(
+        verdict(&bare, &head, b"rum", now()),
+        Err(Reason::Insufficient)
+    );
+
+    for part in [Part::BodyDigest, Part::Body, Part::Header(name("x-digest"))] {
+        let hmac = of(part);
+        let head = signed(&hmac, b"tea");
+        assert_eq!(verdict(&hmac, &head, b"tea", now()), Ok(()));
+        assert!(verdict(&hmac, &head, b"rum", now()).is_err());
+    }
+}
+
+#[test]
+fn a_signature_over_nothing_is_refused() {
+    for parts in [vec![], vec![Part::Text("v1"), Part::Text("v2")]] {
+        let error = hmac().parts(parts).unwrap_err().to_string();
+        assert_eq!(error, "a signature covers at least one part of the request");
+    }
 }
 
 #[test]
@@ -228,7 +326,8 @@ fn a_receiver_tells_what_is_wrong_with_a_signature() {
     );
     assert_eq!(
         spoil(|head| head.uri = "/orders?page=2".parse().unwrap()),
-        Ok(())
+        Err(Reason::Malformed),
+        "nobody says for whom it is"
     );
 
     let other = Hmac::sha256("another key").unwrap();
@@ -242,15 +341,18 @@ fn a_receiver_tells_what_is_wrong_with_a_signature() {
 
 #[test]
 fn a_covered_header_that_is_missing_makes_a_request_malformed() {
-    let hmac = hmac().parts([Part::Header(name("x-a"))]);
+    let hmac = hmac().parts([Part::Header(name("x-a"))]).unwrap();
     let mut head = signed(&hmac, b"");
     head.headers.remove("x-a");
     assert_eq!(verdict(&hmac, &head, b"", now()), Err(Reason::Malformed));
 }
 
 #[test]
-fn a_digest_in_a_header_is_checked_even_if_it_is_not_covered() {
-    let hmac = hmac().parts([Part::Method]).digest_header(name("x-digest"));
+fn a_digest_in_a_header_is_compared_with_the_body() {
+    let hmac = hmac()
+        .parts([Part::Header(name("x-digest"))])
+        .unwrap()
+        .digest_header(name("x-digest"));
     let head = signed(&hmac, b"tea");
     assert_eq!(verdict(&hmac, &head, b"tea", now()), Ok(()));
     assert_eq!(verdict(&hmac, &head, b"tee", now()), Err(Reason::OtherBody));
@@ -273,7 +375,7 @@ fn no_debug_output_and_no_error_shows_the_key() {
 async fn nothing_that_is_logged_shows_the_key_or_a_signature() {
     let (log, _guard) = listen();
     let server = Scripted::new([Step::ok()]);
-    let layer = SignLayer::new(hmac()).wall_clock(ManualWallClock::at(now()));
+    let layer = SignLayer::any_origin(hmac()).wall_clock(ManualWallClock::at(now()));
     layer
         .layer(server.clone())
         .oneshot(request("tea"))
@@ -293,14 +395,15 @@ async fn nothing_that_is_logged_shows_the_key_or_a_signature() {
 }
 
 fn covering_all() -> Hmac {
-    hmac().parts([
+    let parts = [
         Part::Method,
         Part::PathAndQuery,
         Part::Authority,
         Part::Header(name("x-a")),
         Part::Date,
         Part::BodyDigest,
-    ])
+    ];
+    hmac().parts(parts).unwrap()
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use tower::{Layer, ServiceExt};
 use crate::support::{Stamp, now, request, stream};
 
 fn layer() -> SignLayer<Stamp> {
-    SignLayer::new(Stamp).wall_clock(ManualWallClock::at(now()))
+    SignLayer::any_origin(Stamp).wall_clock(ManualWallClock::at(now()))
 }
 
 /// The stamp that the server saw.
@@ -24,22 +24,27 @@ async fn sent(layer: &SignLayer<Stamp>, request: Request<Body>) -> Option<String
 #[tokio::test(start_paused = true)]
 async fn each_attempt_has_the_date_of_its_own_moment() {
     let clock = ManualWallClock::at(now());
-    let layer = SignLayer::new(Stamp).wall_clock(clock.clone());
+    let layer = SignLayer::any_origin(Stamp).wall_clock(clock.clone());
     assert_eq!(sent(&layer, request("ab")).await.unwrap(), "1749988800 2");
     clock.advance(Duration::from_secs(3));
     assert_eq!(sent(&layer, request("ab")).await.unwrap(), "1749988803 2");
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_origins_everything_is_signed() {
-    assert!(sent(&layer(), request("")).await.is_some());
+async fn for_any_origin_everything_is_signed() {
+    let layer = layer().origin("https://other.example".parse().unwrap());
+    assert!(sent(&layer, request("")).await.is_some());
+    let mut request = request("");
+    let host = http::HeaderValue::from_static("other.example");
+    request.headers_mut().insert("host", host);
+    assert!(sent(&layer, request).await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_leaves_the_origins_goes_unsigned() {
-    let layer = layer()
-        .origin("https://api.example.com".parse().unwrap())
-        .origin("http://localhost:8080".parse().unwrap());
+    let layer = SignLayer::new(Stamp, "https://api.example.com".parse().unwrap())
+        .origin("http://localhost:8080".parse().unwrap())
+        .wall_clock(ManualWallClock::at(now()));
     for (uri, signed) in [
         ("https://api.example.com/", true),
         ("https://API.example.com:443/", true),
@@ -52,6 +57,23 @@ async fn what_leaves_the_origins_goes_unsigned() {
     ] {
         let request = Request::get(uri).body(Body::empty()).unwrap();
         assert_eq!(sent(&layer, request).await.is_some(), signed, "{uri}");
+    }
+}
+
+/// RFC 9110 §7.2: a front that serves several customers goes by `Host`.
+#[tokio::test(start_paused = true)]
+async fn a_host_header_that_leaves_the_origins_goes_unsigned() {
+    let layer = SignLayer::new(Stamp, "https://api.example.com".parse().unwrap())
+        .wall_clock(ManualWallClock::at(now()));
+    for (host, signed) in [
+        ("api.example.com", true),
+        ("API.EXAMPLE.COM:443", true),
+        ("tenant-evil.example", false),
+    ] {
+        let mut request = request("");
+        let value = http::HeaderValue::from_static(host);
+        request.headers_mut().insert("host", value);
+        assert_eq!(sent(&layer, request).await.is_some(), signed, "{host}");
     }
 }
 
@@ -102,8 +124,8 @@ async fn services_over_shared_and_boxed_signers_sign_too() {
     let shared: std::sync::Arc<dyn buttress_sign::Sign> = std::sync::Arc::new(Stamp);
     let boxed: Box<dyn buttress_sign::Sign> = Box::new(std::sync::Arc::clone(&shared));
     for layer in [
-        SignLayer::new(Box::new(shared) as Box<dyn buttress_sign::Sign>),
-        SignLayer::new(boxed),
+        SignLayer::any_origin(Box::new(shared) as Box<dyn buttress_sign::Sign>),
+        SignLayer::any_origin(boxed),
     ] {
         let server = Scripted::new([Step::ok()]);
         let service = layer

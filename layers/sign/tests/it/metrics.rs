@@ -58,8 +58,7 @@ impl Recorder for Counts {
 async fn requests_are_counted_by_what_became_of_them() {
     let counts = Counts::default();
     let _guard = metrics::set_default_local_recorder(&counts);
-    let service = SignLayer::new(Stamp)
-        .origin("https://api.example.com".parse().unwrap())
+    let service = SignLayer::new(Stamp, "https://api.example.com".parse().unwrap())
         .wall_clock(ManualWallClock::at(now()))
         .layer(Scripted::new([Step::ok()]));
     let mut skipping = request("");
@@ -110,7 +109,7 @@ async fn verified_and_refused_messages_are_counted() {
     }));
     let client = VerifyResponseLayer::new(policy(), keys).layer(server.clone());
     let signer = MessageSigner::new(key, [Component::method()]).unwrap();
-    let signed = SignLayer::new(signer).wall_clock(ManualWallClock::at(now()));
+    let signed = SignLayer::any_origin(signer).wall_clock(ManualWallClock::at(now()));
     signed
         .layer(server.clone())
         .oneshot(request("a"))

@@ -13,8 +13,7 @@ async fn told(mut request: Request<Body>) -> (String, String) {
     let (log, _guard) = listen();
     let explain = Explain::new();
     request.extensions_mut().insert(explain.clone());
-    let layer = SignLayer::new(Stamp)
-        .origin("https://api.example.com".parse().unwrap())
+    let layer = SignLayer::new(Stamp, "https://api.example.com".parse().unwrap())
         .wall_clock(ManualWallClock::at(now()));
     let answer = layer
         .layer(Scripted::new([Step::ok()]))
@@ -78,7 +77,7 @@ async fn a_refusal_is_told_with_its_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn without_the_wish_a_response_carries_no_trail() {
-    let service = SignLayer::new(Stamp)
+    let service = SignLayer::any_origin(Stamp)
         .wall_clock(ManualWallClock::at(now()))
         .layer(Scripted::new([Step::ok()]));
     let response = service.oneshot(request("")).await.unwrap();

@@ -261,7 +261,7 @@ async fn the_layer_signs_each_attempt_with_its_own_date() {
     let clock = ManualWallClock::at(at(CREATED));
     let signer = signer().content_digest(DigestAlgorithm::Sha256);
     let server = Scripted::new([Step::ok()]);
-    let service = SignLayer::new(signer)
+    let service = SignLayer::any_origin(signer)
         .wall_clock(clock.clone())
         .layer(server.clone());
     for _ in 0..2 {

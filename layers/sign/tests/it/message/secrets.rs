@@ -102,7 +102,8 @@ async fn no_secret_is_logged_or_shown() {
     for key in signing_keys() {
         let public = key.verifying_key();
         let signer = MessageSigner::new(key.clone(), [Component::method()]).unwrap();
-        let layer = SignLayer::new(signer.clone()).wall_clock(ManualWallClock::at(at(CREATED)));
+        let layer =
+            SignLayer::any_origin(signer.clone()).wall_clock(ManualWallClock::at(at(CREATED)));
         let server = Scripted::new([Step::ok()]);
         layer
             .layer(server.clone())

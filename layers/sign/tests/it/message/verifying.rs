@@ -42,7 +42,7 @@ async fn sent(signer: MessageSigner, request: Request<Body>) -> Request<Body> {
             Ok::<_, BoxError>(Response::new(Body::empty()))
         }
     });
-    let layer = SignLayer::new(signer).wall_clock(ManualWallClock::at(at(CREATED)));
+    let layer = SignLayer::any_origin(signer).wall_clock(ManualWallClock::at(at(CREATED)));
     layer.layer(wire).oneshot(request).await.unwrap();
     receiver.recv().await.unwrap()
 }
