@@ -67,7 +67,7 @@
 //! | `overrides.rs` | what one request wants otherwise |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "hmac", feature = "message-signatures", feature = "sigv4"))]
+#[cfg(any(feature = "hmac", feature = "message-signatures"))]
 mod authority;
 mod body;
 #[cfg(feature = "digest")]

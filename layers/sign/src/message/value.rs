@@ -59,7 +59,13 @@ fn derived(
         Name::Authority => authority(message, uri)?.into_owned(),
         Name::TargetUri => {
             let (scheme, authority) = (scheme(message, uri)?, authority(message, uri)?);
-            format!("{scheme}://{authority}{}", target::path_and_query(uri))
+            // RFC 9112 §3.3: neither `*` nor an authority is a path.
+            let path = match target::path_and_query(uri) {
+                _ if method == Method::CONNECT => "",
+                "*" => "",
+                path => path,
+            };
+            format!("{scheme}://{authority}{path}")
         }
         Name::RequestTarget if method == Method::CONNECT => authority(message, uri)?.into_owned(),
         Name::RequestTarget => target::path_and_query(uri).to_owned(),
@@ -72,19 +78,18 @@ fn derived(
 }
 
 fn scheme(message: &Message<'_>, uri: &Uri) -> Result<String, NoValue> {
-    let scheme = match uri.scheme_str() {
-        Some(scheme) => Some(scheme),
-        None => message.scheme_of(uri),
-    };
-    let scheme = scheme.ok_or("its URI has no scheme, which the signature covers")?;
+    let scheme = message
+        .scheme_of(uri)
+        .ok_or("its URI has no scheme, which the signature covers")?;
     Ok(scheme.to_ascii_lowercase())
 }
 
 fn authority<'a>(message: &Message<'a>, uri: &'a Uri) -> Result<Cow<'a, str>, NoValue> {
+    let scheme = message.scheme_of(uri);
     let authority = if message.outbound {
-        authority::sent(uri, message.headers)
+        authority::sent(uri, message.headers, scheme)
     } else {
-        authority::received(uri, message.headers)
+        authority::received(uri, message.headers, scheme)
     };
     authority.ok_or("it has no host, which the signature covers")
 }

@@ -75,7 +75,9 @@ impl VerifyLayer {
         Self { shared }
     }
 
-    /// The scheme that clients used, `https` or `http`, for signatures over it or over the target URI.
+    /// The scheme that clients used, `https` or `http`, for signatures over it, the authority, whose usual
+    /// port it tells, or the target URI. It counts before that of the URI, which behind somebody who ends
+    /// TLS is another.
     #[must_use]
     pub fn scheme(mut self, scheme: &str) -> Self {
         Arc::make_mut(&mut self.shared).scheme = Some(scheme.to_owned());

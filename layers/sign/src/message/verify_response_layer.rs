@@ -90,7 +90,7 @@ impl VerifyResponseLayer {
         Self { shared }
     }
 
-    /// The scheme of requests whose URI has none, `https` or `http`.
+    /// The scheme that the server sees, `https` or `http`, whatever the request's URI says.
     #[must_use]
     pub fn scheme(mut self, scheme: &str) -> Self {
         Arc::make_mut(&mut self.shared).scheme = Some(scheme.to_owned());

@@ -83,7 +83,8 @@ impl<'a> Message<'a> {
         self
     }
 
-    /// The scheme of a request whose URI has none, as a server gets it: `https` or `http`.
+    /// The scheme that the client used, `https` or `http`: a server's URI seldom has one, and behind
+    /// somebody who ends TLS it may have another.
     #[must_use]
     pub const fn scheme(mut self, scheme: &'a str) -> Self {
         self.scheme = Some(scheme);
@@ -117,7 +118,7 @@ impl<'a> Message<'a> {
     }
 
     pub(super) fn scheme_of(&self, uri: &'a Uri) -> Option<&'a str> {
-        uri.scheme_str().or(self.scheme)
+        self.scheme.or(uri.scheme_str())
     }
 
     pub(super) fn structure_of(&self, name: &HeaderName) -> Option<Structure> {

@@ -7,9 +7,9 @@ use ring::digest::{SHA256, digest};
 use super::escape;
 use super::signer::{Scope, SigV4};
 use super::stamp::Stamp;
+use crate::SignError;
 use crate::hex::hex;
 use crate::percent::decode_form;
-use crate::{SignError, authority};
 
 /// What is signed, and the names of the headers in it.
 pub(super) struct Canonical {
@@ -114,8 +114,7 @@ fn join(headers: &Headers<'_>) -> String {
 }
 
 fn headers(head: &Parts) -> Result<Headers<'_>, SignError> {
-    let host = authority::sent(&head.uri, &head.headers)
-        .ok_or_else(|| SignError::new("it has no host, or more than one"))?;
+    let host = host(head).ok_or_else(|| SignError::new("it has no host, or more than one"))?;
     let mut headers = Headers::new();
     for (name, value) in &head.headers {
         if LEFT_OUT.contains(name) {
@@ -128,8 +127,27 @@ fn headers(head: &Parts) -> Result<Headers<'_>, SignError> {
             .or_default()
             .extend(trimmed(value.as_bytes()));
     }
-    headers.insert(header::HOST.as_str(), host.as_bytes().to_vec());
+    headers.insert(header::HOST.as_str(), host);
     Ok(headers)
+}
+
+/// What is sent, letter by letter, for that is what the service signs: the `Host` header as it stands, or
+/// what a transport makes of the URI where there is none.
+fn host(head: &Parts) -> Option<Vec<u8>> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    if let Some(host) = hosts.next() {
+        let host = trimmed(host.as_bytes());
+        return (hosts.next().is_none() && !host.is_empty()).then_some(host);
+    }
+    let name = head.uri.host().filter(|name| !name.is_empty())?;
+    let usual = match head.uri.scheme_str() {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        _ => None,
+    };
+    let port = head.uri.port_u16().filter(|port| Some(*port) != usual);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{name}{port}").into_bytes())
 }
 
 /// Without spaces around it, and with one where there are several.
@@ -167,4 +185,52 @@ pub(super) fn encoded(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     escape::encode(bytes, false, &mut text);
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn sent(uri: &str, hosts: &[&str]) -> Option<String> {
+        let mut request = Request::get(uri);
+        for name in hosts {
+            request = request.header(header::HOST, *name);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        host(&head).map(|host| String::from_utf8(host).unwrap())
+    }
+
+    #[test]
+    fn the_host_that_is_signed_is_the_one_that_is_sent() {
+        for (uri, hosts, host) in [
+            ("https://Bucket.example/", &[][..], Some("Bucket.example")),
+            ("https://bucket.example:443/", &[], Some("bucket.example")),
+            (
+                "http://bucket.example:443/",
+                &[],
+                Some("bucket.example:443"),
+            ),
+            (
+                "http://u:p@bucket.example:9000/",
+                &[],
+                Some("bucket.example:9000"),
+            ),
+            ("https://[::1]:80/", &[], Some("[::1]:80")),
+            (
+                "https://a.example/",
+                &["minio.local:443"],
+                Some("minio.local:443"),
+            ),
+            ("https://a.example/", &["MinIO.local"], Some("MinIO.local")),
+            ("/", &[" minio.local "], Some("minio.local")),
+            ("/", &[], None),
+            ("https://a.example/", &[""], None),
+            ("https://a.example/", &["a.example", "b.example"], None),
+        ] {
+            assert_eq!(sent(uri, hosts).as_deref(), host, "{uri} {hosts:?}");
+        }
+    }
 }

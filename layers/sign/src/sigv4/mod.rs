@@ -51,7 +51,6 @@
 //! # let credentials = Credentials::new("AKIDEXAMPLE", "secret")?;
 //! let signer = SigV4::new(credentials, "eu-central-1", "s3")?
 //!     .s3()
-//!     .unsigned_payload()
 //!     .query(Duration::from_secs(600))?;
 //! let request = http::Request::get("https://bucket.s3.eu-central-1.amazonaws.com/cat.jpg").body(())?;
 //! let (mut head, ()) = request.into_parts();

@@ -34,6 +34,8 @@ pub struct SigV4 {
     pub(super) double_encode: bool,
     pub(super) normalize: bool,
     pub(super) token_signed: bool,
+    /// The body is no part of a link.
+    pub(super) bare_links: bool,
 }
 
 /// What the key is good for.
@@ -93,12 +95,16 @@ impl SigV4 {
             double_encode: true,
             normalize: true,
             token_signed: true,
+            bare_links: false,
         })
     }
 
-    /// As S3 wants it: the path as it is, encoded once, and the payload's hash in a header.
+    /// As S3 wants it: the path as it is, encoded once, and the payload's hash in a header. In a
+    /// [query](Self::query) the payload is unsigned, whatever the body, unless the request has an
+    /// `X-Amz-Content-Sha256`.
     #[must_use]
-    pub fn s3(self) -> Self {
+    pub fn s3(mut self) -> Self {
+        self.bare_links = true;
         self.double_encode(false)
             .normalize(false)
             .content_sha256(true)

@@ -190,6 +190,70 @@ fn the_scheme_of_a_request_that_was_received_can_be_told() {
     );
 }
 
+/// RFC 9421 §2.2.3 and §2.2.2, where TLS ends before the server.
+#[test]
+fn a_scheme_that_is_told_is_the_one_by_which_the_target_is_read() {
+    for (uri, host, scheme, target) in [
+        (
+            "/foo",
+            "www.example.com:443",
+            "https",
+            "https://www.example.com/foo",
+        ),
+        (
+            "/foo",
+            "www.example.com:443",
+            "http",
+            "http://www.example.com:443/foo",
+        ),
+        (
+            "/foo",
+            "www.example.com:80",
+            "HTTP",
+            "http://www.example.com/foo",
+        ),
+        ("http://a.example/foo", "", "https", "https://a.example/foo"),
+        (
+            "http://a.example:443/foo",
+            "",
+            "https",
+            "https://a.example/foo",
+        ),
+        (
+            "http://a.example:80/foo",
+            "",
+            "https",
+            "https://a.example:80/foo",
+        ),
+    ] {
+        let head = head("GET", uri, &[("host", host)]);
+        for message in [Message::request(&head), Message::request(&head).outbound()] {
+            let of = |component| value_in(&message.scheme(scheme), component).unwrap();
+            assert_eq!(of(r#""@target-uri""#), target);
+            let authority = target.split('/').nth(2).unwrap();
+            assert_eq!(of(r#""@authority""#), authority);
+            assert_eq!(of(r#""@scheme""#), target.split(':').next().unwrap());
+        }
+    }
+}
+
+/// RFC 9112 §3.3.
+#[test]
+fn a_target_that_is_no_path_has_none_in_its_uri() {
+    for (method, uri, target) in [
+        ("OPTIONS", "*", "https://a.example"),
+        ("CONNECT", "a.example:8443", "https://a.example:8443"),
+        ("OPTIONS", "/", "https://a.example/"),
+    ] {
+        let head = head(method, uri, &[("host", "a.example")]);
+        let message = Message::request(&head).scheme("https");
+        assert_eq!(
+            value_in(&message, r#""@target-uri""#).as_deref(),
+            Ok(target)
+        );
+    }
+}
+
 #[test]
 fn a_host_header_counts_before_the_uri_on_the_way_out_alone() {
     let head = head("GET", "https://a.example/", &[("host", "b.example")]);

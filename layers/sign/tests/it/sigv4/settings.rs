@@ -79,6 +79,49 @@ fn streams_are_refused_unless_they_may_go_unsigned() {
     assert_eq!(signature(&none), signature(&head));
 }
 
+/// The payload that a link covers is that of AWS's documentation of S3.
+#[test]
+fn a_link_to_s3_leaves_the_payload_out() {
+    let link = |signer: SigV4| signer.query(Duration::from_secs(60)).unwrap();
+    let of = |signer: &SigV4, head: &mut Parts, body| {
+        signer.sign(head, body, then()).unwrap();
+        parameter(head, "X-Amz-Signature").unwrap().to_owned()
+    };
+    let s3 = link(signer().s3());
+    let unsigned = link(
+        signer()
+            .double_encode(false)
+            .normalize(false)
+            .unsigned_payload(),
+    );
+    let wanted = of(&unsigned, &mut get(URI), Payload::Stream);
+    for body in [Payload::Bytes(b"tea"), Payload::Bytes(b""), Payload::Stream] {
+        assert_eq!(of(&s3, &mut get(URI), body), wanted);
+    }
+    let by_hand = link(signer().double_encode(false).normalize(false));
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let told = || {
+        let mut head = get(URI);
+        let hash = HeaderValue::from_static(hash);
+        head.headers.insert("x-amz-content-sha256", hash);
+        head
+    };
+    let wanted = of(&by_hand, &mut told(), Payload::Bytes(b""));
+    assert_eq!(of(&s3, &mut told(), Payload::Stream), wanted);
+}
+
+#[test]
+fn a_hash_of_somebody_else_is_taken_away() {
+    let mut head = get(URI);
+    let other = HeaderValue::from_static("UNSIGNED-PAYLOAD");
+    head.headers.insert("x-amz-content-sha256", other);
+    signer()
+        .sign(&mut head, Payload::Bytes(b""), then())
+        .unwrap();
+    assert!(!head.headers.contains_key("x-amz-content-sha256"));
+    assert_eq!(signature(&head), signature(&signed(&signer(), URI)));
+}
+
 #[test]
 fn a_retry_replaces_the_signature_of_the_attempt_before_it() {
     let later = then() + Duration::from_secs(30);
