@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, Uri, header};
 use ring::digest::{SHA256, digest};
 
 use super::canonical;
+use super::credentials::Credentials;
 use super::signer::{SigV4, Unsigned};
 use super::stamp::Stamp;
 use crate::hex::hex;
@@ -35,10 +36,11 @@ impl SigV4 {
     ) -> Result<(), SignError> {
         let stamp = stamp(now)?;
         let payload = self.payload(body)?;
+        let credentials = self.credentials.current()?;
         head.headers.insert(AMZ_DATE, plain(stamp.as_str())?);
         head.headers.remove(&SECURITY_TOKEN);
         head.headers.remove(&CONTENT_SHA256);
-        let token = self.credentials.token().map(secret).transpose()?;
+        let token = credentials.token().map(secret).transpose()?;
         if let Some(token) = token.clone().filter(|_| self.token_signed) {
             head.headers.insert(SECURITY_TOKEN, token);
         }
@@ -46,9 +48,9 @@ impl SigV4 {
             head.headers.insert(CONTENT_SHA256, plain(&payload)?);
         }
         let canonical = self.canonical(head, &[], &payload)?;
-        let signature = self.signature(&canonical, (&stamp, now));
+        let signature = self.signature(&credentials, &canonical, (&stamp, now));
         let names = &canonical.signed_headers;
-        let (id, scope) = (self.credentials.id(), self.scope.at(&stamp));
+        let (id, scope) = (credentials.id(), self.scope.at(&stamp));
         let value = format!(
             "AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
         );
@@ -68,18 +70,19 @@ impl SigV4 {
     ) -> Result<(), SignError> {
         let stamp = stamp(now)?;
         let payload = self.payload_of_link(head, body)?;
+        let credentials = self.credentials.current()?;
         head.uri = replaced(&head.uri, kept(&head.uri))?;
         let mut more = vec![
             ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
             (
                 "X-Amz-Credential",
-                format!("{}/{}", self.credentials.id(), self.scope.at(&stamp)),
+                format!("{}/{}", credentials.id(), self.scope.at(&stamp)),
             ),
             ("X-Amz-Date", stamp.as_str().to_owned()),
             ("X-Amz-Expires", expires.as_secs().to_string()),
             ("X-Amz-SignedHeaders", canonical::signed_headers(head)?),
         ];
-        let token = self.credentials.token().map(str::to_owned);
+        let token = credentials.token().map(str::to_owned);
         let token = token.map(|token| ("X-Amz-Security-Token", token));
         let (signed, unsigned) = if self.token_signed {
             (token, None)
@@ -88,7 +91,8 @@ impl SigV4 {
         };
         more.extend(signed);
         let canonical = self.canonical(head, &more, &payload)?;
-        more.push(("X-Amz-Signature", self.signature(&canonical, (&stamp, now))));
+        let signature = self.signature(&credentials, &canonical, (&stamp, now));
+        more.push(("X-Amz-Signature", signature));
         more.extend(unsigned);
         let pieces = kept(&head.uri).chain(
             more.iter()
@@ -98,9 +102,14 @@ impl SigV4 {
         Ok(())
     }
 
-    fn signature(&self, canonical: &canonical::Canonical, at: (&Stamp, SystemTime)) -> String {
+    fn signature(
+        &self,
+        credentials: &Credentials,
+        canonical: &canonical::Canonical,
+        at: (&Stamp, SystemTime),
+    ) -> String {
         let text = canonical.string_to_sign(at.0, &self.scope);
-        self.keys.sign(&self.credentials, &self.scope, at, &text)
+        self.keys.sign(credentials, &self.scope, at, &text)
     }
 
     /// The hash of the body, or what stands for it.

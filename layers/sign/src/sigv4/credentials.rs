@@ -1,9 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use buttress_kernel::BoxError;
 use http::HeaderValue;
 
-use crate::{InvalidSettings, Secret};
+use crate::{InvalidSettings, Secret, SignError};
 
 /// Who signs: an access key, and the session token that comes with a temporary one.
 ///
@@ -62,6 +63,11 @@ impl Credentials {
         Ok(self)
     }
 
+    /// Whether the secret is the same one, whatever the session token is.
+    pub(super) fn has_key_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.secret.expose() == other.0.secret.expose()
+    }
+
     pub(super) fn id(&self) -> &str {
         &self.0.id
     }
@@ -77,6 +83,36 @@ impl Credentials {
 
 fn text(secret: &Secret) -> Option<&str> {
     std::str::from_utf8(secret.expose()).ok()
+}
+
+/// Where the credentials come from.
+#[derive(Clone)]
+pub(super) enum Source {
+    Fixed(Credentials),
+    Provider(Arc<Provider>),
+}
+
+pub(super) type Provider = dyn Fn() -> Result<Credentials, BoxError> + Send + Sync;
+
+impl Source {
+    /// Those of this moment.
+    pub(super) fn current(&self) -> Result<Credentials, SignError> {
+        match self {
+            Self::Fixed(credentials) => Ok(credentials.clone()),
+            Self::Provider(provider) => provider().map_err(|error| {
+                SignError::new("there are no credentials now; see the cause").caused_by(error)
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(credentials) => credentials.fmt(f),
+            Self::Provider(_) => f.write_str("Provider"),
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {

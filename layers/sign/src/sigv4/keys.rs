@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
@@ -14,8 +14,11 @@ pub(super) struct Keys(Mutex<Option<Daily>>);
 
 struct Daily {
     day: String,
-    key: Zeroizing<Vec<u8>>,
+    credentials: Credentials,
+    key: Key,
 }
+
+type Key = Arc<Zeroizing<Vec<u8>>>;
 
 impl Keys {
     /// The signature of `text` at the time that `stamp` shows.
@@ -23,19 +26,37 @@ impl Keys {
         &self,
         credentials: &Credentials,
         scope: &Scope,
-        (stamp, time): (&Stamp, SystemTime),
+        at: (&Stamp, SystemTime),
         text: &str,
     ) -> String {
-        // Nothing runs under the lock that could leave things half done, so poison says nothing.
-        let mut daily = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(daily) = daily.as_ref().filter(|daily| daily.day == stamp.day()) {
-            return calculate_signature(&*daily.key, text.as_bytes());
+        let key = self.of_day(credentials, scope, at);
+        calculate_signature(&**key, text.as_bytes())
+    }
+
+    /// Under the lock nothing is computed: others are waiting for it.
+    fn of_day(
+        &self,
+        credentials: &Credentials,
+        scope: &Scope,
+        (stamp, time): (&Stamp, SystemTime),
+    ) -> Key {
+        let is_right =
+            |daily: &&Daily| daily.day == stamp.day() && daily.credentials.has_key_of(credentials);
+        if let Some(daily) = self.daily().as_ref().filter(is_right) {
+            return Arc::clone(&daily.key);
         }
         let key = generate_signing_key(credentials.secret(), time, &scope.region, &scope.service);
-        let key = Zeroizing::new(key.as_ref().to_vec());
-        let signature = calculate_signature(&*key, text.as_bytes());
-        let day = stamp.day().to_owned();
-        *daily = Some(Daily { day, key });
-        signature
+        let key = Arc::new(Zeroizing::new(key.as_ref().to_vec()));
+        *self.daily() = Some(Daily {
+            day: stamp.day().to_owned(),
+            credentials: credentials.clone(),
+            key: Arc::clone(&key),
+        });
+        key
+    }
+
+    fn daily(&self) -> MutexGuard<'_, Option<Daily>> {
+        // Nothing runs under the lock that could leave things half done, so poison says nothing.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

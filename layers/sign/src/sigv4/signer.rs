@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use buttress_kernel::BoxError;
 use http::request::Parts;
 
-use super::credentials::Credentials;
+use super::credentials::{Credentials, Source};
 use super::keys::Keys;
 use crate::{InvalidSettings, Payload, Sign, SignError};
 
@@ -25,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// `User-Agent`, `X-Amzn-Trace-Id`, and what belongs to the connection.
 #[derive(Clone)]
 pub struct SigV4 {
-    pub(super) credentials: Credentials,
+    pub(super) credentials: Source,
     pub(super) scope: Arc<Scope>,
     pub(super) keys: Arc<Keys>,
     place: Place,
@@ -71,6 +72,37 @@ impl SigV4 {
         region: &str,
         service: &str,
     ) -> Result<Self, InvalidSettings> {
+        Self::made(Source::Fixed(credentials), region, service)
+    }
+
+    /// Signs with what `provider` returns, which is asked before each signature: for temporary credentials,
+    /// which somebody renews in the background. It must not block.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use buttress_sign::sigv4::{Credentials, SigV4};
+    ///
+    /// let credentials = Credentials::new("ASIAEXAMPLE", "secret")?.session_token("token")?;
+    /// let current = Arc::new(RwLock::new(credentials));
+    /// let shared = Arc::clone(&current);
+    /// let provider = move || Ok(shared.read().map_err(|_| "the renewal has panicked")?.clone());
+    /// let signer = SigV4::provided(provider, "eu-central-1", "execute-api")?;
+    /// # drop(signer);
+    /// # Ok::<_, buttress_sign::InvalidSettings>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If one of the names is empty or is not letters, digits and hyphens. An error of the provider is
+    /// one of the request, which is not sent.
+    pub fn provided<P>(provider: P, region: &str, service: &str) -> Result<Self, InvalidSettings>
+    where
+        P: Fn() -> Result<Credentials, BoxError> + Send + Sync + 'static,
+    {
+        Self::made(Source::Provider(Arc::new(provider)), region, service)
+    }
+
+    fn made(credentials: Source, region: &str, service: &str) -> Result<Self, InvalidSettings> {
         let is_name = |text: &str| {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             !text.is_empty() && text.bytes().all(fits)

@@ -151,6 +151,33 @@ fn a_token_that_is_gone_is_taken_away() {
 }
 
 #[test]
+fn credentials_are_asked_for_before_each_signature() {
+    let pairs = [
+        (ID, SECRET),
+        ("ASIARENEWED", "another secret"),
+        (ID, SECRET),
+    ];
+    let asked = std::sync::Mutex::new(pairs.into_iter());
+    let provider = move || {
+        let (id, secret) = asked.lock().unwrap().next().ok_or("the role is gone")?;
+        Ok(Credentials::new(id, secret)?)
+    };
+    let signer = SigV4::provided(provider, "us-east-1", "service").unwrap();
+    for (id, secret) in pairs {
+        let fixed = Credentials::new(id, secret).unwrap();
+        let fixed = SigV4::new(fixed, "us-east-1", "service").unwrap();
+        let wanted = signed(&fixed, URI);
+        assert_eq!(signed(&signer, URI).headers, wanted.headers, "{id}");
+    }
+    let error = signer.sign(&mut get(URI), Payload::Bytes(b""), then());
+    let error = error.unwrap_err();
+    let failure = buttress_kernel::Failure::of(&error);
+    let cause = failure.chain().last().unwrap().to_string();
+    assert_eq!(cause, "the role is gone");
+    assert!(!format!("{signer:?}").contains(SECRET));
+}
+
+#[test]
 fn the_key_of_yesterday_is_not_used_today() {
     let signer = signer();
     signed(&signer, URI);
