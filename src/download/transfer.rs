@@ -96,7 +96,8 @@ impl Transfer {
         end: Option<u64>,
         total: Option<u64>,
     ) -> Result<Option<Error>, Error> {
-        self.fits(&response, total.or(end).unwrap_or_default())?;
+        self.bound(response.status(), total.or(end).unwrap_or_default())
+            .await?;
         if let Some(meter) = &self.meter {
             meter.begin(self.part.len(), total);
         }
@@ -104,12 +105,7 @@ impl Transfer {
             match response.chunk().await {
                 Ok(Some(piece)) => {
                     let length = self.part.len().saturating_add(piece.len() as u64);
-                    if let Err(fault) = self.fits(&response, length) {
-                        // What is too large is given back to the disk at once.
-                        let end = self.part.restart(None).await;
-                        self.written(end)?;
-                        return Err(fault);
-                    }
+                    self.bound(response.status(), length).await?;
                     if end.is_some_and(|end| length > end) {
                         let end = self.part.restart(None).await;
                         self.written(end)?;
@@ -131,15 +127,15 @@ impl Transfer {
         }
     }
 
-    /// Whether so much may lie on the disk.
-    fn fits(&self, response: &Response, length: u64) -> Result<(), Error> {
-        match self.limit {
-            Some(limit) if length > limit => {
-                let fault = TooLarge::new(response.status(), limit);
-                Err(Error::new(self.call.clone(), fault.into()))
-            }
-            _ => Ok(()),
-        }
+    /// Lets no more lie on the disk than is allowed. What is too large is given back at once.
+    async fn bound(&mut self, status: StatusCode, length: u64) -> Result<(), Error> {
+        let Some(limit) = self.limit.filter(|limit| length > *limit) else {
+            return Ok(());
+        };
+        let end = self.part.restart(None).await;
+        self.written(end)?;
+        let fault = TooLarge::new(status, limit);
+        Err(Error::new(self.call.clone(), fault.into()))
     }
 
     /// Whether it may go on.

@@ -25,7 +25,7 @@ pub(super) const REDACTED: &str = "REDACTED";
 ///
 /// | in | secret unless told otherwise |
 /// | --- | --- |
-/// | headers | `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `DPoP`, `X-Api-Key`, `X-Access-Token`, `X-Auth-Token`, `X-Amz-Security-Token`, `X-Csrf-Token`, `X-Xsrf-Token`, and every value that [is sensitive](HeaderValue::is_sensitive) |
+/// | headers | `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `DPoP`, `Ocp-Apim-Subscription-Key`, `X-Functions-Key`, those that end with a name of the next row (`X-Api-Key`, `X-Vault-Token`), and every value that [is sensitive](HeaderValue::is_sensitive) |
 /// | fields of JSON at any depth, of forms and of queries | `access_token`, `actor_token`, `api_key`, `api_token`, `assertion`, `auth_token`, `authorization`, `bearer_token`, `client_assertion`, `client_secret`, `code_verifier`, `credential`, `csrf_token`, `device_code`, `id_token`, `jwt`, `passphrase`, `passwd`, `password`, `private_key`, `refresh_token`, `registration_access_token`, `secret`, `secret_access_key`, `secret_key`, `security_token`, `session_token`, `subject_token`, `token`, `x_api_key` |
 /// | forms and queries, and JSON that has a `grant_type` | `code`, `key`, `saml_response`, `sig`, `signature`, `X-Amz-Credential`, `X-Amz-Security-Token`, `X-Amz-Signature`, `X-Goog-Credential`, `X-Goog-Signature` |
 /// | URIs, wherever they stand | user info; the values above in query and fragment |
@@ -63,6 +63,8 @@ pub struct Redaction {
     fields: Names,
     pointers: Vec<Vec<String>>,
     values: Vec<String>,
+    /// Names of headers whose end alone would make them secret.
+    kept: Names,
     plain: Vec<String>,
     withheld: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Redaction {
             fields: Names::of(&names::FIELDS),
             pointers: Vec::new(),
             values: Vec::new(),
+            kept: Names::of(&[]),
             plain: Vec::new(),
             withheld: Vec::new(),
         }
@@ -86,6 +89,7 @@ impl Redaction {
     #[must_use]
     pub fn header(mut self, name: &str) -> Self {
         self.headers.insert(name);
+        self.kept.remove(name);
         self
     }
 
@@ -147,6 +151,7 @@ impl Redaction {
         for names in [&mut self.headers, &mut self.parameters, &mut self.fields] {
             names.remove(name);
         }
+        self.kept.insert(name);
         self
     }
 
@@ -170,7 +175,7 @@ impl Redaction {
 
     /// A header's value as it may be told. What is no text is told byte by byte, as Latin 1.
     pub(super) fn header_value(&self, name: &HeaderName, value: &HeaderValue) -> String {
-        if value.is_sensitive() || self.headers.has(name.as_str()) {
+        if value.is_sensitive() || self.is_header(name.as_str()) {
             return REDACTED.to_owned();
         }
         let text: String = value.as_bytes().iter().copied().map(char::from).collect();
@@ -280,6 +285,11 @@ impl Redaction {
     fn holds_value(&self, text: &str) -> bool {
         let mut values = self.values.iter();
         values.any(|secret| text.contains(secret.as_str()))
+    }
+
+    fn is_header(&self, name: &str) -> bool {
+        let is_named = self.headers.has(name) || self.fields.has_end(name);
+        is_named && !self.kept.has(name)
     }
 
     fn is_field(&self, name: &str) -> bool {

@@ -96,7 +96,10 @@ impl Redaction {
             _ => return Err("in which secrets cannot be found"),
         };
         let told = told.ok_or("which it is not")?;
-        Ok(told.into_owned().into_bytes().into())
+        Ok(match told == text {
+            true => body.into(),
+            false => told.into_owned().into_bytes().into(),
+        })
     }
 
     /// A form, or JSON that somebody forgot to call so.

@@ -47,7 +47,7 @@ fn tell_part(redaction: &Redaction, depth: u32, part: &[u8], told: &mut Vec<u8>)
             "content-transfer-encoding" if !is_identity(value) => return None,
             _ => {}
         }
-        let value = match redaction.headers.has(field) {
+        let value = match redaction.is_header(&field.to_ascii_lowercase()) {
             true => REDACTED.into(),
             false => redaction.leaf(value),
         };

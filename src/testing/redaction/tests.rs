@@ -17,10 +17,28 @@ fn secrets_leave_headers_and_uris() {
         let name = HeaderName::from_static(name);
         redaction.header_value(&name, &HeaderValue::from_static(value))
     };
-    for name in HEADERS.into_iter().chain(["x-own"]) {
+    let ends = [
+        "x-own",
+        "x-api-key",
+        "apikey",
+        "x-vault-token",
+        "x-amz-security-token",
+    ];
+    for name in HEADERS.into_iter().chain(ends) {
         assert_eq!(header(name, "s3cret"), REDACTED);
     }
     assert_eq!(header("accept", "text/plain"), "text/plain");
+    assert_eq!(header("idempotency-key", "7"), "7");
+    let kept = Redaction::new().keep("next-token");
+    let next = HeaderName::from_static("next-token");
+    assert_eq!(
+        kept.header_value(&next, &HeaderValue::from_static("7")),
+        "7"
+    );
+    assert_eq!(
+        redaction.header_value(&next, &HeaderValue::from_static("7")),
+        REDACTED
+    );
     let link = "<https://h/a?token=s3cret&page=2>; rel=\"next\"";
     let told = "<https://h/a?token=REDACTED&page=2>; rel=\"next\"";
     assert_eq!(header("link", link), told);
@@ -233,6 +251,12 @@ fn json_that_is_not_secret_stays_as_it_is_written() {
             assert_eq!(body(&pointed, media, before), after);
         }
     }
+    let marked = "\u{feff}{\"a\": 1}";
+    assert_eq!(
+        body(&pointed, "application/json", marked),
+        marked,
+        "nothing is secret"
+    );
     let number = Redaction::new().value("4711");
     assert_eq!(body(&number, "application/json", "[4711,1]"), "[0,1]");
 }

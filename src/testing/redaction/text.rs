@@ -118,7 +118,10 @@ fn quoted(value: &str) -> Option<(usize, usize, usize)> {
 fn bare(value: &str, sign: Sign, starts_line: bool) -> usize {
     let line = value.find(['\n', '\r']).unwrap_or(value.len());
     // The value lies in the lines below.
-    if matches!(value[..line].trim(), "" | "|" | ">" | "|-" | ">-") {
+    if matches!(
+        value[..line].trim(),
+        "" | "|" | ">" | "|-" | ">-" | "[" | "{"
+    ) {
         return match (sign, starts_line) {
             (Sign::Colon, true) => value.len(),
             _ => line,
@@ -126,11 +129,11 @@ fn bare(value: &str, sign: Sign, starts_line: bool) -> usize {
     }
     let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '#' | '"' | '<' | '>');
     let end = value.find(ends).unwrap_or(value.len());
-    let is_open = value[end..].starts_with([' ', '\t']);
+    let is_over = value[end..].starts_with('&');
     match sign {
         Sign::Colon => line,
-        // A line of its own, whose value may have spaces.
-        Sign::Equals if starts_line && is_open => line,
+        // A line of its own, whose value may hold anything.
+        Sign::Equals if starts_line && !is_over => line,
         Sign::Equals => end,
     }
 }
