@@ -103,10 +103,6 @@ impl Realm {
         self.sessions.push_front(session);
         self.sessions.truncate(MOST_NONCES);
     }
-
-    fn forget(&mut self, nonce: &str) {
-        self.sessions.retain(|session| !session.has(nonce));
-    }
 }
 
 impl Realms {
@@ -132,9 +128,6 @@ impl Realms {
         let realm = self.asked_for(&challenge.realm);
         let refused = used.filter(|used| used.realm == challenge.realm);
         let stale = challenge.stale;
-        if let Some(used) = refused.filter(|used| used.nonce != challenge.nonce) {
-            realm.forget(&used.nonce);
-        }
         // A server that never accepted anything, and does not say that the nonce is stale, means that the
         // password is wrong; asking twice could lock the account.
         let helps = refused.is_none() || stale || realm.trusted;
@@ -165,7 +158,7 @@ impl Realms {
             return;
         };
         if realm.sessions.iter().any(|session| session.has(&next)) {
-            realm.forget(&used.nonce);
+            realm.sessions.retain(|session| !session.has(&used.nonce));
             return;
         }
         let mut sessions = realm.sessions.iter_mut();
@@ -281,6 +274,9 @@ mod tests {
         assert_eq!(nonce(&mut realms), ("a".into(), 2));
         assert!(told(&mut realms, Some("a"), "nonce=a, stale=true"));
         assert_eq!(nonce(&mut realms), ("a".into(), 3));
+        assert!(told(&mut realms, Some("a"), "nonce=c, stale=true"));
+        assert!(told(&mut realms, Some("c"), "nonce=a, stale=true"));
+        assert_eq!(nonce(&mut realms), ("a".into(), 4));
     }
 
     #[test]
