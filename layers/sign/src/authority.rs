@@ -28,8 +28,7 @@ pub(crate) fn received<'a>(
 
 /// Whether the receiver sees the same authority whichever of the two it goes by.
 #[cfg(feature = "hmac")]
-pub(crate) fn is_one(uri: &Uri, headers: &HeaderMap) -> bool {
-    let scheme = uri.scheme_str();
+pub(crate) fn is_one(uri: &Uri, headers: &HeaderMap, scheme: Option<&str>) -> bool {
     sent(uri, headers, scheme) == received(uri, headers, scheme)
 }
 

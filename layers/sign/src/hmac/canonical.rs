@@ -33,8 +33,11 @@ impl Hmac {
             Part::PathAndQuery => target::path_and_query(&head.uri),
             Part::Authority => {
                 // As a receiver must see it, whoever of the two we are (RFC 9112 §3.2.2).
-                authority = authority::received(&head.uri, &head.headers, head.uri.scheme_str())
-                    .ok_or_else(|| SignError::new("it has no host, which the signature covers"))?;
+                authority =
+                    authority::received(&head.uri, &head.headers, self.scheme_of(&head.uri))
+                        .ok_or_else(|| {
+                            SignError::new("it has no host, which the signature covers")
+                        })?;
                 &authority
             }
             Part::Header(name) => return header(head, name, form),

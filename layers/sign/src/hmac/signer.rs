@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Uri, header};
 use ring::{digest, hmac};
 
 use super::date::DateFormat;
@@ -25,6 +25,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 /// | [`digest_header`](Self::digest_header) | none |
 /// | [`key_id`](Self::key_id) | none |
 /// | [`unsigned_streams`](Self::unsigned_streams) | streams are refused |
+/// | [`uri_scheme`](Self::uri_scheme) | that of the URI, which a receiver seldom knows |
 #[derive(Clone)]
 pub struct Hmac {
     key: Secret,
@@ -39,6 +40,7 @@ pub struct Hmac {
     pub(super) digest_header: Option<HeaderName>,
     key_id: Option<(HeaderName, HeaderValue)>,
     pub(super) unsigned: Option<&'static str>,
+    uri_scheme: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +108,7 @@ impl Hmac {
             digest_header: None,
             key_id: None,
             unsigned: None,
+            uri_scheme: None,
         })
     }
 
@@ -190,6 +193,19 @@ impl Hmac {
         self
     }
 
+    /// The scheme that the client uses, `https` or `http`, whatever a URI says. Of the
+    /// [authority](Part::Authority) it tells which port says nothing: a receiver should say it, since some
+    /// clients send that port.
+    #[must_use]
+    pub fn uri_scheme(mut self, scheme: &'static str) -> Self {
+        self.uri_scheme = Some(scheme);
+        self
+    }
+
+    pub(super) fn scheme_of<'a>(&self, uri: &'a Uri) -> Option<&'a str> {
+        self.uri_scheme.or(uri.scheme_str())
+    }
+
     pub(super) fn covers(&self, part: &Part) -> bool {
         self.parts.contains(part)
     }
@@ -218,7 +234,8 @@ impl Sign for Hmac {
     }
 
     fn sign(&self, head: &mut Parts, body: Payload<'_>, now: SystemTime) -> Result<(), SignError> {
-        if self.covers(&Part::Authority) && !authority::is_one(&head.uri, &head.headers) {
+        let scheme = self.scheme_of(&head.uri);
+        if self.covers(&Part::Authority) && !authority::is_one(&head.uri, &head.headers, scheme) {
             return Err(SignError::new(OTHER_HOST));
         }
         if !self.proves_its_digest() {

@@ -227,6 +227,37 @@ fn a_receiver_goes_by_the_target_and_by_host_where_the_target_says_nothing() {
     );
 }
 
+/// RFC 9110 §4.2.3: the usual port says nothing, and of a path alone nobody knows which that is.
+#[test]
+fn a_receiver_that_knows_the_scheme_knows_the_usual_port() {
+    let mut head = signed(&hmac(), b"tea");
+    head.uri = "/orders?page=2".parse().unwrap();
+    let host = HeaderValue::from_static("api.example.com:443");
+    head.headers.insert("host", host);
+    let with = |hmac: Hmac, head: &Parts| verdict(&hmac, head, b"tea", now());
+    assert_eq!(with(hmac(), &head), Err(Reason::Mismatch));
+    assert_eq!(with(hmac().uri_scheme("https"), &head), Ok(()));
+    assert_eq!(
+        with(hmac().uri_scheme("http"), &head),
+        Err(Reason::Mismatch)
+    );
+    head.uri = "http://api.example.com:443/orders?page=2".parse().unwrap();
+    assert_eq!(with(hmac().uri_scheme("https"), &head), Ok(()));
+
+    // The client of somebody who begins TLS for it.
+    let mut head = post();
+    head.uri = "http://api.example.com/orders?page=2".parse().unwrap();
+    let host = HeaderValue::from_static("api.example.com:443");
+    head.headers.insert("host", host);
+    hmac()
+        .sign(&mut head, Payload::Bytes(b"tea"), now())
+        .unwrap_err();
+    let sidecar = hmac().uri_scheme("https");
+    sidecar
+        .sign(&mut head, Payload::Bytes(b"tea"), now())
+        .unwrap();
+}
+
 #[test]
 fn a_host_that_is_not_the_uris_is_refused_where_the_authority_is_covered() {
     let mut head = post();
