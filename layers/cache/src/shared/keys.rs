@@ -90,7 +90,8 @@ impl Shared {
         let credentials = address
             .secret
             .map(|(secret, hash)| self.credentials(secret, hash));
-        KeyRef::at(address.hash, address.name, address.partition, credentials)
+        let key = KeyRef::at(address.hash, address.name, address.partition, credentials);
+        key.in_shared(self.settings.policy.shared)
     }
 
     /// A digest of the credentials, which in a private cache divide the users. One half of it cannot be
@@ -118,11 +119,13 @@ impl Shared {
         let authority = Authority.extract(&request);
         let name = uri_name(uri, &authority);
         let (partition, credentials) = key.owner();
-        KeyRef::new(&self.hashing, name, partition, credentials).keep()
+        let sibling = KeyRef::new(&self.hashing, name, partition, credentials);
+        sibling.in_shared(self.settings.policy.shared).keep()
     }
 
     pub(crate) fn named(&self, name: &str) -> Key {
-        KeyRef::new(&self.hashing, Name::Whole(name), "", None).keep()
+        let key = KeyRef::new(&self.hashing, Name::Whole(name), "", None);
+        key.in_shared(self.settings.policy.shared).keep()
     }
 }
 

@@ -35,25 +35,26 @@ pub(super) struct Card {
     text: Arc<str>,
     /// Where the name ends.
     name: u32,
-    proved: bool,
+    /// Whether credentials are at the end of the partition, and whose cache's it is.
+    kind: u8,
     pub(super) records: Vec<Record>,
 }
 
 impl Card {
     /// An empty one.
     pub(super) fn of(key: &Key) -> Self {
-        let (text, name, proved) = key.identity();
+        let (text, name, kind) = key.identity();
         Self {
             text: text.into(),
             name,
-            proved,
+            kind,
             records: Vec::new(),
         }
     }
 
     /// Whether it is that of `key`, and not of another one with the same digest.
     pub(super) fn is_of(&self, key: &Key) -> bool {
-        (&*self.text, self.name, self.proved) == key.identity()
+        (&*self.text, self.name, self.kind) == key.identity()
     }
 
     /// The key's name.
@@ -86,7 +87,7 @@ impl Card {
         let mut content = Vec::new();
         write_text(self.text.as_bytes(), &mut content);
         write_number(self.name.into(), &mut content);
-        content.put_u8(self.proved.into());
+        content.put_u8(self.kind);
         write_number(self.records.len() as u64, &mut content);
         for record in &self.records {
             record.write(&mut content);
@@ -109,14 +110,14 @@ impl Card {
         }
         let text = text(&mut from)?;
         let name = u32::try_from(read_number(&mut from)?).ok()?;
-        let proved = from.try_get_u8().ok()? == 1;
+        let kind = from.try_get_u8().ok()?;
         let count = read_count(&mut from)?;
         let records = (0..count).map(|_| Record::read(&mut from));
         let records = records.collect::<Option<_>>()?;
         text.is_char_boundary(name as usize).then_some(Self {
             text,
             name,
-            proved,
+            kind,
             records,
         })
     }

@@ -99,6 +99,9 @@ mod tests {
             of(Name::Whole("ab"), "", Some([2, 1])),
             of(Name::Whole("ab"), &proof, None),
             of(Name::Whole(&format!("ab{proof}")), "", None),
+            Digest::of_key(
+                KeyRef::new(&Hashing::of_keys(), Name::Whole("ab"), "", None).in_shared(true),
+            ),
         ];
         for (at, one) in all.iter().enumerate() {
             assert!(!all[at + 1..].contains(one), "{at}");

@@ -15,6 +15,7 @@ pub struct KeyRef<'a> {
     pub(super) name: Name<'a>,
     pub(super) partition: &'a str,
     pub(super) credentials: Option<Credentials>,
+    pub(super) shared: bool,
 }
 
 /// The name in a key.
@@ -109,7 +110,15 @@ impl<'a> KeyRef<'a> {
             name,
             partition,
             credentials,
+            shared: false,
         }
+    }
+
+    /// The same in a shared cache, or in a private one.
+    #[inline]
+    pub(crate) const fn in_shared(mut self, shared: bool) -> Self {
+        self.shared = shared;
+        self
     }
 
     /// A number that is the same for equal keys of one process, and differs from process to process.
@@ -138,6 +147,7 @@ impl<'a> KeyRef<'a> {
             text: text.into(),
             name,
             proved: self.credentials.is_some(),
+            shared: self.shared,
         }
     }
 
@@ -151,7 +161,7 @@ impl<'a> KeyRef<'a> {
         let pieces = self.name.pieces();
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         give(&(length as u64).to_be_bytes());
-        give(&[self.credentials.is_some().into()]);
+        give(&[super::kind(self.credentials.is_some(), self.shared)]);
         for piece in pieces.iter().chain([&self.partition]) {
             give(piece.as_bytes());
         }
@@ -163,7 +173,7 @@ impl<'a> KeyRef<'a> {
     /// Whether the pieces are those of `key`.
     fn is(&self, key: &Key) -> bool {
         let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
-        if !self.name.is(name) {
+        if self.shared != key.shared || !self.name.is(name) {
             return false;
         }
         match rest.strip_prefix(self.partition.as_bytes()) {

@@ -26,10 +26,19 @@ pub struct Key {
     name: u32,
     /// Whether the partition ends with a digest of credentials.
     proved: bool,
+    /// Whether it is that of a shared cache, whose content a private one must not take for its own, nor
+    /// the other way round.
+    shared: bool,
 }
 
 /// How many characters a digest of credentials has.
 const DIGEST: usize = 32;
+
+/// Whether credentials are at the end of a partition, and whether it is a shared cache's, in one byte.
+#[cfg(any(feature = "disk", feature = "redis"))]
+const fn kind(proved: bool, shared: bool) -> u8 {
+    proved as u8 | (shared as u8) << 1
+}
 
 /// A digest of what a request proves itself with.
 pub(crate) type Credentials = [u64; 2];
@@ -62,6 +71,7 @@ impl Key {
             name: Name::Whole(self.name()),
             partition,
             credentials,
+            shared: self.shared,
         }
     }
 
@@ -77,11 +87,11 @@ impl Key {
         (name, Some([number(high), number(low)]))
     }
 
-    /// Name and partition as one text, where the name ends in it, and whether credentials are at its
-    /// end: what tells a key from all others in each process.
+    /// Name and partition as one text, where the name ends in it, and of which kind it is: what tells a
+    /// key from all others in each process.
     #[cfg(any(feature = "disk", feature = "redis"))]
-    pub(crate) fn identity(&self) -> (&str, u32, bool) {
-        (&self.text, self.name, self.proved)
+    pub(crate) fn identity(&self) -> (&str, u32, u8) {
+        (&self.text, self.name, kind(self.proved, self.shared))
     }
 
     /// How many bytes it takes.
@@ -93,7 +103,10 @@ impl Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.name == other.name && self.text == other.text
+        self.hash == other.hash
+            && self.name == other.name
+            && self.shared == other.shared
+            && self.text == other.text
     }
 }
 

@@ -6,7 +6,7 @@ use crate::store::Key;
 #[derive(Clone, Debug)]
 pub(super) struct Names(Box<[u8]>);
 
-/// Behind the text of a key: where its name ends, and whether it is proved.
+/// Behind the text of a key: where its name ends, and of which kind it is.
 const TAIL: usize = 5;
 
 impl Names {
@@ -16,9 +16,9 @@ impl Names {
 
     /// A hash of all responses under a key.
     pub(super) fn entry(&self, key: &Key) -> Vec<u8> {
-        let (text, name, proved) = key.identity();
+        let (text, name, kind) = key.identity();
         let tail = name.to_be_bytes();
-        [&*self.0, b"e:", text.as_bytes(), &tail, &[proved.into()]].concat()
+        [&*self.0, b"e:", text.as_bytes(), &tail, &[kind]].concat()
     }
 
     /// The name in a key; nothing for what is no entry.
