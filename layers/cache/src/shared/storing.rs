@@ -67,6 +67,7 @@ impl Shared {
         let one = Putting::of(key, &variant, since);
         if self.is_outdated(&one) {
             telemetry::not_stored(&one.key, "out of date");
+            self.forget(&one.key, replaces);
             return done();
         }
         let pending = match self.store.put(&one.key, variant, replaces) {
@@ -105,6 +106,9 @@ impl Shared {
             done();
             if place.is_some() {
                 end = timeout(LONGEST, pending).await;
+            } else {
+                // Its place in the store's line is for another one.
+                drop(pending);
             }
             self.put_ended(&one, end).await;
         } else {

@@ -7,6 +7,9 @@
 //! [`store_timeout`](crate::CacheLayer::store_timeout), is as good as empty: the layer asks the
 //! origin, and tells of it in an event.
 //!
+//! Private and shared caches can use one store: neither takes what the other one put there for its own. By
+//! prefix, pattern or tag, and when all is cleared, the content of both is meant.
+//!
 //! What is made out of date, by an unsafe request or by hand, is not served any more from that moment on,
 //! whatever the store does. The response to the unsafe request waits until the store has forgotten it, but
 //! not longer than for any answer. A store that has not done it by then is asked again until it has, as
@@ -20,7 +23,7 @@
 //! | --- | --- | --- | --- |
 //! | after a restart | empty | all is there | all that Redis kept is there |
 //! | shared by | clones of one store | clones of one store; a second process is refused | all processes with the same prefix |
-//! | bound | bytes of memory | bytes of files; the index takes memory beside it, some 200 bytes a key and its name | Redis's `maxmemory` |
+//! | bound | bytes of memory | bytes of files; the index takes memory beside it, some 200 bytes a key, and the first 128 of its name | Redis's `maxmemory` |
 //! | who has to go | least used, safe from scans | least used, safe from scans | as Redis's `maxmemory-policy` says |
 //! | a hit | at once | two reads, on a thread where that may block | two round trips |
 //! | a miss | at once | at once | one round trip |
@@ -40,8 +43,12 @@
 //! whenever it is read, and a body when it is first used after a restart. What is damaged is removed,
 //! and is a miss.
 //!
+//! A body is read in pieces, each of which has ten seconds, the wait for its turn included. On its way in
+//! it is held in memory whole, within the layer's limits of [one entry](crate::CacheLayer::max_entry) and of
+//! [all](crate::CacheLayer::max_bytes) under way.
+//!
 //! At the start a thread searches the folder, takes into the index what it finds there, and removes
-//! what nothing refers to. The store is in use meanwhile: what is asked for and not yet found is looked
+//! what nothing refers to. What cannot be read is tried again for two seconds, and then removed. The store is in use meanwhile: what is asked for and not yet found is looked
 //! for in its place. What is invalidated meanwhile is not taken in.
 //!
 //! An invalidation that was answered is still done after a restart, whether of the process or of the

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod basics;
+mod bodies;
 mod cancellation;
 mod coalescing;
 mod cookies;
@@ -14,6 +15,9 @@ mod keys;
 mod lean;
 #[cfg(feature = "metrics")]
 mod measured;
+mod overtaken;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod persistent;
 mod rows;
 mod stale;
 #[cfg(all(feature = "disk", feature = "redis"))]

@@ -15,9 +15,9 @@ use crate::support::*;
 
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../src/store/redis/server.rs"]
-mod server;
+pub(crate) mod server;
 
-use server::Server;
+pub(crate) use server::Server;
 
 /// A folder that goes with this.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -63,14 +63,14 @@ fn contains(bytes: &[u8], part: &str) -> bool {
 }
 
 /// Time stands still unless the test moves it; a busy machine is no reason to give a store up.
-fn calm(layer: CacheLayer) -> CacheLayer {
+pub(crate) fn calm(layer: CacheLayer) -> CacheLayer {
     let (_, clock) = by_hand();
     layer
         .wall_clock(clock)
         .store_timeout(Duration::from_secs(30))
 }
 
-async fn redis(server: &Server) -> Redis {
+pub(crate) async fn redis(server: &Server) -> Redis {
     let redis = Redis::at(&server.url()).time_limit(Duration::from_secs(10));
     redis.open().await.unwrap()
 }
@@ -86,7 +86,7 @@ async fn over_each(check: impl AsyncFn(CacheLayer)) {
 }
 
 /// What is written is written when it is found, which another request's task sees to.
-async fn written(layer: &CacheLayer, path: &str) {
+pub(crate) async fn written(layer: &CacheLayer, path: &str) {
     let key = layer
         .handle()
         .uri(&format!("http://api.example{path}").parse().unwrap());

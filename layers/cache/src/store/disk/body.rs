@@ -3,12 +3,16 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// How many bytes are read at once.
 pub(super) const PIECE: u64 = 128 * 1024;
@@ -18,22 +22,49 @@ pub(super) struct Pieces {
     /// How many bytes are to come, those included that are being read.
     left: u64,
     source: Source,
+    /// Where who wants to read waits for its turn.
+    line: Arc<Semaphore>,
 }
+
+type Reading = Pin<Box<dyn Future<Output = Result<(Bytes, File), BoxError>> + Send>>;
+
+/// A piece that takes longer than this does not come.
+const LIMIT: Duration = Duration::from_secs(10);
 
 enum Source {
     Ready(Bytes, File),
-    Reading(JoinHandle<io::Result<(Bytes, File)>>),
+    Reading(Reading),
     Over,
 }
 
 impl Pieces {
     /// What has been read, and `left` bytes of a file behind it.
-    pub(super) fn new(first: Bytes, file: File, left: u64) -> Self {
+    pub(super) fn new(first: Bytes, file: File, left: u64, line: Arc<Semaphore>) -> Self {
         Self {
             left: left.saturating_add(first.len() as u64),
             source: Source::Ready(first, file),
+            line,
         }
     }
+}
+
+/// Reads the next piece when it is its turn.
+async fn read_next(
+    line: Arc<Semaphore>,
+    mut file: File,
+    left: u64,
+) -> Result<(Bytes, File), BoxError> {
+    let work = async {
+        let place = line.acquire_owned().await?;
+        let job = move || {
+            let _place = place;
+            let piece = read_piece(&mut file, left)?;
+            io::Result::Ok((piece, file))
+        };
+        Ok(spawn_blocking(job).await??)
+    };
+    let late = |_| Err(format!("the disk did not answer within {LIMIT:?}").into());
+    timeout(LIMIT, work).await.unwrap_or_else(late)
 }
 
 /// The next piece of a file. Blocks.
@@ -58,15 +89,15 @@ impl http_body::Body for Pieces {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        let (piece, mut file) = match std::mem::replace(&mut this.source, Source::Over) {
+        let (piece, file) = match std::mem::replace(&mut this.source, Source::Over) {
             Source::Over => return Poll::Ready(None),
             Source::Ready(piece, file) => (piece, file),
             Source::Reading(mut reading) => {
-                let Poll::Ready(read) = Pin::new(&mut reading).poll(cx) else {
+                let Poll::Ready(read) = reading.as_mut().poll(cx) else {
                     this.source = Source::Reading(reading);
                     return Poll::Pending;
                 };
-                match read.map_err(BoxError::from).and_then(|read| Ok(read?)) {
+                match read {
                     Ok(read) => read,
                     Err(error) => return Poll::Ready(Some(Err(error))),
                 }
@@ -75,10 +106,8 @@ impl http_body::Body for Pieces {
         this.left = this.left.saturating_sub(piece.len() as u64);
         let left = this.left;
         if left > 0 {
-            this.source = Source::Reading(spawn_blocking(move || {
-                let piece = read_piece(&mut file, left)?;
-                Ok((piece, file))
-            }));
+            let line = Arc::clone(&this.line);
+            this.source = Source::Reading(Box::pin(read_next(line, file, left)));
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }

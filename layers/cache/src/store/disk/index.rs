@@ -1,6 +1,7 @@
 //! What is on disk, in memory: enough to know that something is not there, and what has to go.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
@@ -17,14 +18,35 @@ pub(super) struct Index(Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swep
 /// What is known of a key.
 #[derive(Debug)]
 pub(super) struct Slot {
+    /// The beginning of its name, which may be as long as somebody likes; the card has all of it.
     name: Box<str>,
-    tags: Box<[Arc<str>]>,
+    is_cut: bool,
+    /// Digests of its tags; the card has them.
+    tags: Box<[u64]>,
     /// What its files take on disk.
     bytes: u64,
 }
 
 /// Files take whole blocks of so many bytes.
 const BLOCK: u64 = 4 * 1024;
+
+/// So many bytes of a name are kept in memory at most.
+const NAME: usize = 128;
+
+fn beginning(name: &str) -> &str {
+    let mut end = name.len().min(NAME);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
+
+/// Two tags may have the same.
+fn digest(tag: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    tag.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// What files of these lengths take on disk.
 pub(super) fn on_disk(lengths: impl Iterator<Item = u64>) -> u64 {
@@ -36,21 +58,25 @@ impl Slot {
     /// Of a card whose own file has so many bytes.
     pub(super) fn of(card: &Card, length: u64) -> Arc<Self> {
         let bodies = card.records.iter().map(|record| record.length);
+        let name = beginning(card.name());
         Arc::new(Self {
-            name: card.name().into(),
-            tags: card.tags().into(),
+            name: name.into(),
+            is_cut: name.len() < card.name().len(),
+            tags: card.tags().iter().map(|tag| digest(tag)).collect(),
             bytes: on_disk(bodies.chain([length])),
         })
     }
 
-    /// Whether all of it is meant.
-    fn is_covered(&self, selector: &Selector) -> bool {
-        selector.covers_name(&self.name)
-    }
-
-    /// Whether some of it may be meant.
+    /// Whether some of it may be meant; its card tells.
     fn may_be_picked(&self, selector: &Selector) -> bool {
-        self.is_covered(selector) || selector.names(&self.tags)
+        match selector {
+            Selector::Tag(tag) => self.tags.contains(&digest(tag)),
+            Selector::Prefix(prefix) if self.is_cut => {
+                prefix.starts_with(&*self.name) || self.name.starts_with(&**prefix)
+            }
+            Selector::Pattern(_) if self.is_cut => true,
+            _ => selector.covers_name(&self.name),
+        }
     }
 }
 
@@ -139,5 +165,38 @@ impl fmt::Debug for Index {
             .field("bytes", &self.bytes())
             .field("keys", &self.keys())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::key;
+
+    fn slot(name: &str) -> Arc<Slot> {
+        Slot::of(&Card::of(&key(name)), 1)
+    }
+
+    #[test]
+    fn whatever_may_be_meant_is_picked_however_long_its_name_is() {
+        let long = slot(&("a".repeat(NAME - 1) + "\u{e4}" + &"b".repeat(60_000)));
+        assert_eq!(long.name.len(), NAME - 1, "it is not kept whole");
+        let short = slot("a.example");
+        let prefix = |prefix: &str| Selector::Prefix(prefix.into());
+        for selector in [
+            Selector::All,
+            prefix("aaa"),
+            prefix(&("a".repeat(NAME - 1) + "x")),
+            Selector::Pattern("*nobody knows".into()),
+        ] {
+            assert!(long.may_be_picked(&selector), "{selector:?}");
+        }
+        assert!(
+            !long.may_be_picked(&prefix("ab")) && !long.may_be_picked(&Selector::Tag("a".into()))
+        );
+        assert!(
+            short.may_be_picked(&prefix("a.ex")) && !short.may_be_picked(&prefix("a.example/"))
+        );
+        assert!(!short.may_be_picked(&Selector::Pattern("*nobody knows".into())));
     }
 }

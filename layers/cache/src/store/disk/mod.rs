@@ -178,6 +178,7 @@ impl Store for Disk {
 
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
         let (at, key) = (Digest::of_key(key.lend()), key.clone());
+        let line = Arc::clone(&self.readers);
         Answer::later(self.job(&self.readers, move |state| {
             let Some((mut file, length)) = state.open_body(at, &key, id)? else {
                 return Ok(None);
@@ -190,7 +191,7 @@ impl Store for Disk {
             Ok(Some(if left == 0 {
                 Body::from(first)
             } else {
-                Body::new(Pieces::new(first, file, left))
+                Body::new(Pieces::new(first, file, left, line))
             }))
         }))
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -75,14 +76,31 @@ pub(super) fn begin(state: &Arc<State>) -> io::Result<()> {
     thread.spawn(move || search(&state)).map(drop)
 }
 
+/// What cannot be read is tried again after each of these, in milliseconds, and then removed.
+const PAUSES: [u64; 3] = if cfg!(test) {
+    [1; 3]
+} else {
+    [100, 400, 1_600]
+};
+
 fn search(state: &Weak<State>) {
     let mut found = Found::default();
-    for shard in 0..=u8::MAX {
-        let Some(state) = state.upgrade() else {
-            return;
-        };
-        if let Err(error) = state.search_shard(shard, &mut found) {
-            events::store_failed("scan", &error);
+    let mut shards: Vec<u8> = (0..=u8::MAX).collect();
+    for pause in PAUSES.map(Some).into_iter().chain([None]) {
+        let mut failed = Vec::new();
+        for shard in shards {
+            let Some(state) = state.upgrade() else {
+                return;
+            };
+            if let Err(error) = state.search_shard(shard, pause.is_none(), &mut found) {
+                events::store_failed("scan", &error);
+                failed.push(shard);
+            }
+        }
+        shards = failed;
+        match pause {
+            Some(pause) if !shards.is_empty() => std::thread::sleep(Duration::from_millis(pause)),
+            _ => break,
         }
     }
     if let Some(state) = state.upgrade() {
@@ -98,31 +116,48 @@ pub(super) struct Found {
 }
 
 impl State {
-    pub(super) fn search_shard(&self, shard: u8, found: &mut Found) -> io::Result<()> {
+    /// Searches a folder to its end, whatever cannot be read in it; the last time, that is removed.
+    pub(super) fn search_shard(
+        &self,
+        shard: u8,
+        is_last: bool,
+        found: &mut Found,
+    ) -> io::Result<()> {
         let names = self.files.names(shard)?;
-        let mut bodies = HashSet::new();
+        let (mut bodies, mut failed) = (HashSet::new(), Ok(()));
         for name in &names {
             let Name::Card(at) = *name else { continue };
-            let adopted = {
-                let _alone = self.hold(&at);
-                self.adopt(at)?
-            };
-            match adopted {
-                Adopted::Card(serials) => bodies.extend(serials),
-                Adopted::Known => {}
-                Adopted::Useless => found.removed += 1,
+            match self.find(at, is_last) {
+                Ok(Adopted::Card(serials)) => bodies.extend(serials),
+                Ok(Adopted::Known) => {}
+                Ok(Adopted::Useless) => found.removed += 1,
+                Err(error) => failed = Err(error),
             }
             self.tidy()?;
         }
         for name in names {
             if let Name::Body(at, serial) = name
                 && !bodies.contains(&serial)
-                && self.remove_orphan(at, serial)?
             {
-                found.removed += 1;
+                match self.remove_orphan(at, serial) {
+                    Ok(removed) => found.removed += usize::from(removed),
+                    Err(error) => failed = Err(error),
+                }
             }
         }
-        Ok(())
+        failed
+    }
+
+    fn find(&self, at: Digest, is_last: bool) -> io::Result<Adopted> {
+        let _alone = self.hold(&at);
+        match self.adopt(at) {
+            Err(_) if is_last => {
+                // Nobody could find it any more, nor make it out of date.
+                self.files.remove(Name::Card(at))?;
+                Ok(Adopted::Useless)
+            }
+            adopted => adopted,
+        }
     }
 
     /// Takes a key into the index that an earlier process left. The caller holds the key.

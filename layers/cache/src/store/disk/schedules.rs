@@ -138,7 +138,9 @@ fn among_finds(which: usize) {
         thread::spawn(move || {
             let shard = Name::Card(at).shard();
             let mut found = Found::default();
-            state.search_shard(shard, &mut found).expect("a search");
+            state
+                .search_shard(shard, false, &mut found)
+                .expect("a search");
             state.scan.end();
         })
     };

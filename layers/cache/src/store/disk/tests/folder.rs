@@ -1,0 +1,227 @@
+//! The folder and its files.
+
+use super::*;
+
+#[tokio::test]
+async fn one_that_cannot_be_read_hides_no_other() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let shard = |key: &Key| Digest::of_key(key.lend()).0[0];
+    let keys = (0..4_000).map(|n| key(&format!("http://a.example/{n}")));
+    let keys: Vec<Key> = keys.filter(|key| shard(key) == 7).collect();
+    for (id, key) in (1..).zip(&keys) {
+        put(&disk, key, variant(id, "body")).await;
+    }
+    drop(disk);
+    let shard = folder.0.join("buttress-cache-1/07");
+    for n in 0..10 {
+        let unreadable = format!("07{n}00000000000000000000000000000");
+        fs::create_dir(shard.join(unreadable)).expect("a folder in a file's place");
+    }
+    let disk = open(&folder).await;
+    disk.searched().await;
+    assert!(keys.len() > 4);
+    assert_eq!(disk.keys(), keys.len());
+}
+
+#[tokio::test]
+async fn nobody_else_may_look_into_the_files() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    put(&disk, &key("http://a.example/"), variant(1, "body")).await;
+    let root = folder.0.join("buttress-cache-1");
+    let mode = |path: &Path| {
+        fs::metadata(path)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    for file in files(&root) {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+        assert_eq!(mode(file.parent().expect("a folder")), 0o700);
+    }
+    assert_eq!(mode(&root), 0o700);
+    assert_eq!(mode(&root.join("lock")), 0o600);
+
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("they change");
+    drop(disk);
+    let _disk = open(&folder).await;
+    assert_eq!(mode(&root), 0o700, "whoever could look into it before");
+}
+
+#[tokio::test]
+async fn names_of_files_tell_nothing_and_lead_nowhere() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    for (id, name) in (1..).zip([
+        "../../../escape",
+        "/etc/passwd",
+        "a\0b",
+        "CON",
+        &"x".repeat(5_000),
+    ]) {
+        put(&disk, &key(name), variant(id, "body")).await;
+    }
+    let files = files(&folder.0);
+    assert_eq!(files.len(), 10, "two for each, all of them in the folder");
+    for file in files {
+        let name = file.file_name().and_then(|name| name.to_str());
+        assert!(name.is_some_and(|name| names::Name::read(name).is_some()));
+    }
+}
+
+#[tokio::test]
+async fn two_stores_cannot_use_one_folder() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let error = Disk::open(&folder.0, ROOMY)
+        .await
+        .expect_err("it is in use");
+    let text = error.to_string();
+    assert!(
+        text.contains("another process") && text.contains("Redis"),
+        "{text}"
+    );
+    drop(disk);
+    open(&folder).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_a_clear_error() {
+    let folder = Folder::new();
+    let file = folder.0.join("file");
+    fs::write(&file, "").expect("a file");
+    for path in [&file, &file.join("below"), Path::new("/proc/nowhere")] {
+        let error = Disk::open(path, ROOMY).await.expect_err("no folder");
+        let text = error.to_string();
+        assert!(text.contains(path.to_str().expect("text")), "{text}");
+        assert!(text.contains("may write there"), "{text}");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+    let error = Disk::open(&folder.0, 0).await.expect_err("no room");
+    assert!(error.to_string().contains("keeps nothing"));
+}
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_written_is_an_error_and_leaves_all_as_it_was() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    put(&disk, &key, variant(1, "one")).await;
+    let aside = folder.0.join("buttress-cache-1/new");
+    fs::remove_dir(&aside).expect("it is empty");
+    fs::write(&aside, "in the way").expect("a file");
+    disk.put(&key, variant(2, "two"), &[1])
+        .wait()
+        .await
+        .expect_err("it fails");
+    disk.update(&key, 1, head("new", 3))
+        .wait()
+        .await
+        .expect_err("it fails");
+    assert_eq!(bodies(&disk, &key).await, ["one"]);
+    assert_eq!(
+        invalidate(&disk, Selector::Key(key.clone())).await,
+        1,
+        "to forget needs no room"
+    );
+}
+
+#[tokio::test]
+async fn damaged_files_are_never_served_and_go() {
+    type Harm = fn(&mut Vec<u8>);
+    let harms: [Harm; 5] = [
+        |bytes| bytes.truncate(bytes.len() / 2),
+        Vec::clear,
+        |bytes| bytes.push(0),
+        |bytes| bytes.fill(0),
+        |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        },
+    ];
+    for (number, harm) in harms.iter().enumerate() {
+        for body in [false, true] {
+            let folder = Folder::new();
+            let key = key("http://a.example/");
+            let disk = open(&folder).await;
+            put(&disk, &key, variant(1, "some text")).await;
+            drop(disk);
+            let harmed = files(&folder.0);
+            let harmed = harmed.iter().find(|file| is_body(file) == body);
+            let harmed = harmed.expect("a file");
+            let mut bytes = fs::read(harmed).expect("a file");
+            harm(&mut bytes);
+            fs::write(harmed, bytes).expect("a file");
+
+            let disk = open(&folder).await;
+            disk.searched().await;
+            let end = disk.body(&key, 1, 0..9).wait().await;
+            assert!(end.expect("an answer").is_none(), "harm {number} to {body}");
+            assert!(get(&disk, &key).await.is_empty(), "harm {number} to {body}");
+            drop(disk);
+            let left = files(&folder.0);
+            assert_eq!(left, Vec::<PathBuf>::new(), "harm {number} to {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn leftovers_go_and_files_of_others_stay() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    put(&disk, &key, variant(1, "body")).await;
+    drop(disk);
+    let root = folder.0.join("buttress-cache-1");
+    let ours = files(&root);
+    let card = ours.iter().find(|file| !is_body(file)).expect("a card");
+    let text = |path: &Path| path.to_str().expect("text").to_owned();
+    let orphans = [
+        text(card) + ".0123456789abcdef",
+        text(&root.join("new/00000000000000ff")),
+    ];
+    let foreign = [
+        text(&folder.0.join("mine")),
+        text(&root.join("mine")),
+        text(&root.join("new/mine")),
+        text(card) + ".mine",
+    ];
+    for file in orphans.iter().chain(&foreign) {
+        fs::write(file, "left").expect("a file");
+    }
+    let disk = open(&folder).await;
+    disk.searched().await;
+    drop(disk);
+    assert!(orphans.iter().all(|file| !Path::new(file).exists()));
+    assert!(foreign.iter().all(|file| Path::new(file).exists()));
+    assert!(ours.iter().all(|file| file.exists()));
+}
+
+#[tokio::test]
+async fn what_varies_by_a_secret_is_not_written_down() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let key = key("http://a.example/");
+    let with = |name: &'static str| {
+        let mut head = head("e", 4).as_ref().clone();
+        head.vary.names = vec![http::HeaderName::from_static(name)];
+        head.vary.rows = vec![vec![Some(b"sesame".as_slice().into())]];
+        Head::new(head)
+    };
+    let vary = |id, name| {
+        let body = Some(Bytes::from("body"));
+        Variant::restore(id, with(name), &[], body)
+    };
+    put(&disk, &key, vary(1, "accept")).await;
+    put(&disk, &key, vary(2, "cookie")).await;
+    assert_eq!(get(&disk, &key).await.len(), 1);
+    let end = disk.update(&key, 1, with("x-api-key")).wait().await;
+    end.expect("an update");
+    assert!(get(&disk, &key).await.is_empty(), "it says so now");
+    for file in files(&folder.0) {
+        let bytes = fs::read(&file).expect("a file");
+        assert!(!bytes.windows(6).any(|part| part == b"sesame"));
+    }
+}

@@ -1,0 +1,122 @@
+//! What is invalidated, is gone.
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_invalidated_while_the_search_goes_on_is_counted_and_gone() {
+    for selector in [
+        Selector::All,
+        Selector::Prefix("http://a.example/".into()),
+        Selector::Pattern("http://*".into()),
+        Selector::Tag("every".into()),
+    ] {
+        let folder = Folder::new();
+        let keys = (0..30).map(|n| key(&format!("http://a.example/{n}")));
+        let keys: Vec<Key> = keys.collect();
+        let disk = open(&folder).await;
+        for (id, key) in (1..).zip(&keys) {
+            put(&disk, key, variant(id, "body")).await;
+        }
+        drop(disk);
+
+        let disk = open(&folder).await;
+        let count = invalidate(&disk, selector.clone()).await;
+        assert_eq!(count, 30, "{selector:?}");
+        for key in &keys {
+            assert!(get(&disk, key).await.is_empty(), "{selector:?}");
+        }
+        drop(disk);
+        assert_eq!(files(&folder.0), Vec::<PathBuf>::new(), "{selector:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_later_response_survives_what_an_earlier_one_was_doomed_by() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    put(&disk, &key, variant(1, "old")).await;
+    drop(disk);
+
+    let disk = open(&folder).await;
+    let invalidated = disk.invalidate(&Selector::All);
+    put(&disk, &key, variant(2, "meanwhile")).await;
+    let gone = invalidated.wait().await.expect("an invalidation");
+    put(&disk, &key, variant(3, "new")).await;
+    let left = bodies(&disk, &key).await;
+    let meanwhile = left.contains(&"meanwhile".to_owned());
+    assert_eq!(gone, 1 + usize::from(!meanwhile), "{left:?}");
+    assert_eq!(left, ["new", "meanwhile"][..1 + usize::from(meanwhile)]);
+    disk.searched().await;
+    drop(disk);
+    let disk = open(&folder).await;
+    assert_eq!(bodies(&disk, &key).await, left);
+}
+
+#[tokio::test]
+async fn folders_are_synced_when_something_was_forgotten_there() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    disk.searched().await;
+    let synced = || disk.state.files.synced.load(Ordering::Relaxed);
+    for (selector, times) in [
+        (Selector::Key(key.clone()), 1),
+        (Selector::Tag("every".into()), 2),
+        (Selector::All, 3),
+    ] {
+        put(&disk, &key, variant(1, "body")).await;
+        assert_eq!(synced(), times - 1, "a put waits for no disk");
+        for _ in 0..2 {
+            invalidate(&disk, selector.clone()).await;
+            assert_eq!(synced(), times, "once, where there was something");
+        }
+    }
+    disk.remove(&key, &[1]).wait().await.expect("a removal");
+    assert_eq!(synced(), 4);
+}
+
+#[tokio::test]
+async fn a_long_name_is_invalidated_by_what_is_at_its_end() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let long = format!("http://a.example/{}", "x".repeat(300));
+    let keys = ["1", "2"].map(|end| key(&format!("{long}{end}")));
+    for (id, key) in (1..).zip(&keys) {
+        put(&disk, key, variant(id, "body")).await;
+    }
+    let pattern = Selector::Pattern("*2".into());
+    assert_eq!(invalidate(&disk, pattern).await, 1);
+    assert!(get(&disk, &keys[1]).await.is_empty());
+    let prefix = |end: &str| Selector::Prefix(format!("{long}{end}").into());
+    assert_eq!(invalidate(&disk, prefix("2")).await, 0);
+    assert_eq!(invalidate(&disk, prefix("1")).await, 1);
+}
+
+#[tokio::test]
+async fn what_was_fetched_before_an_invalidation_is_not_put_after_it() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    for (selector, stays) in [
+        (Selector::Key(key.clone()), false),
+        (Selector::Tag("every".into()), false),
+        (Selector::All, false),
+        (Selector::Tag("other".into()), true),
+        (Selector::Key(suite::key("http://b.example/")), true),
+    ] {
+        put(&disk, &key, variant(1, "old")).await;
+        let late = disk.put(&key, variant(2, "late"), &[1]);
+        invalidate(&disk, selector.clone()).await;
+        late.wait().await.expect("a put");
+        let found = bodies(&disk, &key).await;
+        assert_eq!(found == ["late"], stays, "{selector:?}: {found:?}");
+        assert_eq!(found.is_empty(), !stays, "{selector:?}: {found:?}");
+        put(&disk, &key, variant(2, "in time")).await;
+        assert_eq!(bodies(&disk, &key).await, ["in time"]);
+        invalidate(&disk, Selector::All).await;
+    }
+    for number in 0..200 {
+        put(&disk, &key, variant(number, "body")).await;
+    }
+}

@@ -1,0 +1,251 @@
+//! Bodies that several read while they come.
+
+use buttress_cache::FetchFailed;
+use buttress_kernel::Failure;
+use buttress_testkit::{Step, channel};
+use http_body_util::BodyExt;
+
+use crate::coalescing::{SLOW, crowd};
+use crate::support::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_body_goes_to_all_who_wait_while_it_comes() {
+    let (sender, body) = channel();
+    let step = Step::ok()
+        .header("cache-control", "max-age=60")
+        .body(body)
+        .after(SLOW);
+    let (service, server) = over(&private(), [step]);
+    let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
+    let (mut one, mut two) = (one.unwrap().into_body(), two.unwrap().into_body());
+    sender.data("first");
+    assert_eq!(
+        two.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "first"
+    );
+    let mut late = head(&service, get("/")).await.unwrap().into_body();
+    assert_eq!(
+        late.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "first",
+        "from the start"
+    );
+    sender.data("second");
+    drop(sender);
+    assert_eq!(two.collect().await.unwrap().to_bytes(), "second");
+    assert_eq!(late.collect().await.unwrap().to_bytes(), "second");
+    assert_eq!(
+        one.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "firstsecond",
+        "the slow one"
+    );
+    assert!(one.frame().await.is_none());
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_goes_before_the_head_hands_over() {
+    let (service, server) = over(&private(), [fresh("one").after(SLOW)]);
+    let leader = tokio::spawn({
+        let service = service.clone();
+        async move { send(&service, get("/")).await }
+    });
+    tokio::task::yield_now().await;
+    let others = crowd(&service, |_| get("/"));
+    pass(SLOW / 2).await;
+    leader.abort();
+    let all = others.join_all().await;
+    assert!(all.iter().all(|read| read.body == "one"));
+    assert_eq!(server.calls().len(), 2, "one took the lead");
+    assert_eq!(server.dropped(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_goes_in_the_middle_of_the_body_leaves_it_to_the_others() {
+    let (sender, body) = channel();
+    let step = Step::ok()
+        .header("cache-control", "max-age=60")
+        .body(body)
+        .after(SLOW);
+    let (service, server) = over(&private(), [step]);
+    let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
+    let mut one = one.unwrap().into_body();
+    sender.data("first");
+    one.frame().await.unwrap().unwrap();
+    // It has polled the body last, and waits for it.
+    let waits = tokio::time::timeout(SLOW, one.frame()).await;
+    assert!(waits.is_err());
+    let rest = tokio::spawn(two.unwrap().into_body().collect());
+    pass(SLOW).await;
+    drop(one);
+    sender.data("second");
+    drop(sender);
+    assert_eq!(rest.await.unwrap().unwrap().to_bytes(), "firstsecond");
+    assert_eq!(
+        send(&service, get("/")).await.body,
+        "firstsecond",
+        "and it is stored"
+    );
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_has_polled_and_sleeps_stalls_nobody() {
+    let (sender, body) = channel();
+    let step = Step::ok()
+        .header("cache-control", "max-age=60")
+        .body(body)
+        .after(SLOW);
+    let (service, _) = over(&private(), [step]);
+    let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
+    let (mut one, two) = (one.unwrap().into_body(), two.unwrap().into_body());
+    assert!(tokio::time::timeout(SLOW, one.frame()).await.is_err());
+    let quick = tokio::spawn(two.collect());
+    tokio::task::yield_now().await;
+    assert!(
+        tokio::time::timeout(SLOW, one.frame()).await.is_err(),
+        "it was the last to poll"
+    );
+    sender.data("data");
+    drop(sender);
+    assert_eq!(quick.await.unwrap().unwrap().to_bytes(), "data");
+    assert_eq!(one.collect().await.unwrap().to_bytes(), "data");
+}
+
+/// Two readers of one body that is longer than an entry may be, and comes when the test says so.
+async fn two_readers_of_a_long_body(
+    layer: &buttress_cache::CacheLayer,
+) -> (buttress_testkit::FrameSender, [Answer; 2]) {
+    let (sender, body) = channel();
+    let step = Step::ok()
+        .header("cache-control", "max-age=60")
+        .body(body)
+        .after(SLOW);
+    let (service, _) = over(layer, [step]);
+    let (one, two) = tokio::join!(head(&service, get("/")), head(&service, get("/")));
+    (sender, [one.unwrap(), two.unwrap()])
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_limit_of_an_entry_who_has_stopped_reading_stalls_nobody() {
+    let layer = private().max_entry(8).unwrap();
+    let (sender, [slow, quick]) = two_readers_of_a_long_body(&layer).await;
+    for _ in 0..10 {
+        sender.data("1234");
+    }
+    drop(sender);
+    let quick = tokio::time::timeout(SLOW, read(quick)).await.unwrap();
+    assert_eq!(quick.unwrap().body.len(), 40);
+    let error = read(slow).await.unwrap_err();
+    assert!(Failure::of(&*error).find::<FetchFailed>().is_some());
+    assert!(error.to_string().contains("too slowly"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_limit_of_an_entry_who_keeps_up_reads_all() {
+    let layer = private().max_entry(8).unwrap();
+    let (sender, [one, two]) = two_readers_of_a_long_body(&layer).await;
+    let (mut one, mut two) = (one.into_body(), two.into_body());
+    let mut read = [0; 2];
+    for _ in 0..10 {
+        // Two frames behind is not too far.
+        for _ in 0..2 {
+            sender.data("1234");
+            read[0] += one
+                .frame()
+                .await
+                .unwrap()
+                .unwrap()
+                .into_data()
+                .unwrap()
+                .len();
+        }
+        while read[1] < read[0] {
+            read[1] += two
+                .frame()
+                .await
+                .unwrap()
+                .unwrap()
+                .into_data()
+                .unwrap()
+                .len();
+        }
+    }
+    drop(sender);
+    assert!(one.frame().await.is_none() && two.frame().await.is_none());
+    assert_eq!(read, [80, 80]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_longer_than_an_entry_may_be_leaves_nobody_behind_who_keeps_up() {
+    let layer = private().max_entry(8).unwrap().max_bytes(8).unwrap();
+    let (sender, [one, two]) = two_readers_of_a_long_body(&layer).await;
+    let (mut one, mut two) = (one.into_body(), two.into_body());
+    for _ in 0..10 {
+        sender.data(vec![b'x'; 100]);
+        for body in [&mut one, &mut two] {
+            let frame = body.frame().await.unwrap().unwrap();
+            assert_eq!(frame.into_data().unwrap().len(), 100);
+        }
+    }
+    drop(sender);
+    assert!(one.frame().await.is_none() && two.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_only_a_stalled_reader_is_left_of_is_given_up() {
+    let layer = private().max_entry(8).unwrap();
+    let (sender, [stalled, quick]) = two_readers_of_a_long_body(&layer).await;
+    let mut quick = quick.into_body();
+    for _ in 0..4 {
+        sender.data("1234");
+        quick.frame().await.unwrap().unwrap();
+    }
+    drop(quick);
+    assert!(sender.is_closed(), "nobody can read the rest");
+    assert!(read(stalled).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_late_to_join_is_who_comes_when_bytes_are_gone() {
+    let (sender, body) = channel();
+    let step = Step::ok().header("cache-control", "max-age=60").body(body);
+    let layer = private().max_entry(8).unwrap();
+    let (service, server) = over(&layer, [step, fresh("late")]);
+    let mut first = head(&service, get("/")).await.unwrap().into_body();
+    for _ in 0..3 {
+        sender.data("1234");
+        first.frame().await.unwrap().unwrap();
+    }
+    assert_eq!(send(&service, get("/")).await.body, "late");
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_under_way_hold_no_more_than_all_may() {
+    let layer = private().max_entry(60).unwrap().max_bytes(100).unwrap();
+    let layer = layer.store(buttress_cache::store::Memory::of(1 << 20));
+    let (ends, steps): (Vec<_>, Vec<_>) = (0..3)
+        .map(|_| {
+            let (sender, body) = channel();
+            let step = Step::ok().header("cache-control", "max-age=60").body(body);
+            (sender, step)
+        })
+        .unzip();
+    let (service, server) = over(&layer, steps.into_iter().chain([fresh("again")]));
+    let mut bodies = Vec::new();
+    for (path, sender) in ["/a", "/b", "/c"].into_iter().zip(&ends) {
+        let mut body = head(&service, get(path)).await.unwrap().into_body();
+        sender.data(vec![b'x'; 50]);
+        body.frame().await.unwrap().unwrap();
+        bodies.push(body);
+    }
+    drop(ends);
+    for body in bodies {
+        assert!(body.collect().await.is_ok());
+    }
+    for (path, stored) in [("/a", true), ("/b", true), ("/c", false)] {
+        let before = server.calls().len();
+        send(&service, get(path)).await;
+        assert_eq!(server.calls().len() == before, stored, "{path}");
+    }
+}
