@@ -417,3 +417,21 @@ proptest! {
         prop_assert_eq!(parsed, component);
     }
 }
+
+#[test]
+fn a_base_of_256_kib_is_made_and_a_longer_one_is_not() {
+    let name = HeaderName::from_static("x-long");
+    // What stands around the value on its line.
+    let around = "\"x-long\": \n".len();
+    let made = |length: usize| {
+        let value = "a".repeat(length - around);
+        let head = head("GET", "/", &[("x-long", &value)]);
+        base(
+            &Message::request(&head),
+            &[Component::field(name.clone())],
+            "()",
+        )
+    };
+    assert!(made(262_144).is_ok());
+    made(262_145).unwrap_err();
+}
