@@ -12,7 +12,7 @@ use tower_service::Service;
 use crate::error::Unmatched;
 use crate::fetch::{Fetch, Stop};
 use crate::future::Answered;
-use crate::policy::Aim;
+use crate::policy::{Aim, Forward};
 use crate::seek::ready_call;
 use crate::store::Variants;
 
@@ -22,10 +22,28 @@ pub(crate) struct Again<S, B> {
     request: Request<B>,
 }
 
+/// A question, with what it takes to ask it again. One whose answer may be of no use to anybody is
+/// asked as the caller wrote it, where it could not be asked again.
+pub(crate) fn prepared<S, B>(
+    forward: Forward,
+    service: &S,
+    request: &Request<B>,
+) -> (Forward, Option<Again<S, B>>)
+where
+    S: Clone,
+    B: 'static,
+{
+    let again = Again::of(forward.aim, service, request);
+    if again.is_none() && matches!(forward.aim, Aim::Select | Aim::Complete(_)) {
+        return (Forward::plain(forward.reason), None);
+    }
+    (forward, again)
+}
+
 impl<S, B> Again<S, B> {
     /// For a question that the cache changed: its answer may be one that only the cache can read.
     /// Nothing for a body of a type that is not known here.
-    pub(crate) fn of(aim: Aim, service: &S, request: &Request<B>) -> Option<Self>
+    fn of(aim: Aim, service: &S, request: &Request<B>) -> Option<Self>
     where
         S: Clone,
         B: 'static,
@@ -83,7 +101,10 @@ where
     let Some(Again { service, request }) = again else {
         return Err(Unmatched::new().into());
     };
-    fetch.found = Variants::default();
+    // Of the variants nothing was forgotten.
+    if fetch.aim != Aim::Select {
+        fetch.found = Variants::default();
+    }
     fetch.aim = Aim::Fetch;
     fetch.sent = fetch.asked.shared.now();
     fetch.since = fetch.asked.shared.outdated.moment();

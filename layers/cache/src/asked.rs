@@ -10,7 +10,9 @@ use crate::body::CacheBody;
 use crate::flight::{Candidate, Entrance, Entrant};
 use crate::lean::{explain, note};
 use crate::overrides::Override;
-use crate::policy::{self, Aim, Ask, Decision, Forward, Mode, Reply, Serve, Wishes, look_up};
+use crate::policy::{
+    self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up,
+};
 use crate::recent::Mark;
 use crate::serve::{from_memory, span};
 use crate::shared::Shared;
@@ -93,12 +95,12 @@ impl Asked {
     }
 
     /// Whether it may share a fetch with others.
-    pub(crate) fn shares(&self, forward: &Forward) -> bool {
-        self.shared.settings.coalesce && self.is_common(forward)
+    pub(crate) fn shares(&self) -> bool {
+        self.shared.settings.coalesce && self.is_common()
     }
 
     /// Whether it asks for what anybody would be given.
-    pub(crate) fn is_common(&self, forward: &Forward) -> bool {
+    pub(crate) fn is_common(&self) -> bool {
         const OWN: [header::HeaderName; 8] = [
             header::CACHE_CONTROL,
             header::PRAGMA,
@@ -110,7 +112,6 @@ impl Asked {
             header::IF_UNMODIFIED_SINCE,
         ];
         self.method == Method::GET
-            && !matches!(forward.aim, Aim::Complete(_))
             && !matches!(self.wishes().mode, Mode::NoCache | Mode::Reload)
             && !OWN.iter().any(|name| self.headers.contains_key(name))
     }
@@ -158,11 +159,12 @@ impl Asked {
         &self,
         candidate: &Candidate,
         serve: &Serve,
+        reason: Reason,
     ) -> Option<Response<CacheBody<B>>> {
         let reader = candidate.stream.join()?;
         telemetry::collapsed(&self.key);
         let response = policy::answer(candidate.as_ref(), serve, CacheBody::shared(reader));
-        let status = CacheStatus::forwarded(policy::Reason::UriMiss).collapsed(true);
+        let status = CacheStatus::forwarded(reason).collapsed(true);
         Some(self.told(response, &status))
     }
 

@@ -9,7 +9,7 @@ use crate::outdated::Moment;
 use crate::policy;
 use crate::recent::Mark;
 use crate::shared::Shared;
-use crate::store::{Head, Key, Tags, Variant};
+use crate::store::{Head, Key, Tags, Variant, tells_secrets};
 use crate::stream::{BoxBody, Reader, Sink, Stream};
 use crate::telemetry;
 
@@ -25,6 +25,8 @@ pub(crate) struct Keep {
     pub(crate) tags: Option<Tags>,
     /// The numbers of those that it takes the place of.
     pub(crate) replaces: Vec<u64>,
+    /// Whether it may be kept although it broke off: only what GET brought (RFC 9111 §3.3).
+    pub(crate) parts: bool,
     /// When it was asked for.
     pub(crate) since: Moment,
     /// Its place among the flights, where others can join it.
@@ -50,24 +52,32 @@ impl Keep {
             self.head.cut(length)
         };
         if !fits {
-            let reason = if whole {
+            return self.refuse(if whole {
                 "not as long as announced"
             } else {
                 "cut off"
-            };
-            return telemetry::not_stored(&self.key, reason);
+            });
         }
-        let head = Head::new(*self.head);
-        if head.tells_secrets() && !self.shared.store.keeps_secrets() {
-            return telemetry::not_stored(&self.key, "varies by a secret");
+        if tells_secrets(&self.head) && !self.shared.store.keeps_secrets() {
+            return self.refuse("varies by a secret");
         }
         let id = self.shared.new_id();
-        let variant = Variant::new(id, head, self.tags, body);
+        let variant = Variant::new(id, Head::new(*self.head), self.tags, body);
         let seat = self.seat;
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop(seat);
         self.shared
             .put(self.key, variant, &self.replaces, self.since, done);
+    }
+
+    /// It cannot be kept; but it has taken the place of what it was to replace, which the origin has
+    /// said is not the response any more (RFC 9111 §4.3.3).
+    fn refuse(self, reason: &'static str) {
+        telemetry::not_stored(&self.key, reason);
+        self.shared.forget(&self.key, &self.replaces);
+        if let Some(seat) = self.seat {
+            seat.alone();
+        }
     }
 
     /// The body with what belongs before it.
@@ -91,19 +101,20 @@ impl Sink for Keep {
     }
 
     fn cut(self: Box<Self>, body: Bytes) {
-        self.put(&body, false);
+        if self.parts {
+            self.put(&body, false);
+        } else {
+            self.refuse("cut off");
+        }
     }
 
     fn too_long(self: Box<Self>) {
-        telemetry::not_stored(&self.key, "too long");
         let now = self.shared.now().into();
         self.shared.unfit.remember(self.mark, now, self.alone);
-        // It has taken their place, although it cannot be kept.
-        self.shared.forget(&self.key, &self.replaces);
+        self.refuse("too long");
     }
 
     fn crowded_out(self: Box<Self>) {
-        telemetry::not_stored(&self.key, "no room");
-        self.shared.forget(&self.key, &self.replaces);
+        self.refuse("no room");
     }
 }

@@ -16,7 +16,7 @@ use crate::recent::Mark;
 use crate::serve::start;
 use crate::shared::{Settling, Shared};
 use crate::status::CacheStatus;
-use crate::store::{Key, Variant};
+use crate::store::{Key, Name, Variant};
 
 /// The fields by which a response can become one to be stored.
 const SAYING: [HeaderName; 4] = [
@@ -194,16 +194,8 @@ impl Lean {
         };
         // What it makes out of date itself is older than its own response.
         let overtaken = self.is_overtaken(&key);
-        let mut settling = Vec::new();
-        for uri in &lesson.invalidate {
-            let sibling = self.shared.sibling(&key, uri, self.host());
-            if sibling != key {
-                settling.push(self.shared.invalidate_key(sibling));
-            }
-        }
-        if !lesson.invalidate.is_empty() {
-            settling.push(self.shared.invalidate_key(key.clone()));
-        }
+        let doomed = self.doomed(&key, &lesson.invalidate).into_iter();
+        let settling = doomed.map(|key| self.shared.invalidate_key(key)).collect();
         if let Some(extra) = &mut self.extra {
             extra.settling = settling;
         }
@@ -221,6 +213,7 @@ impl Lean {
                     head,
                     tags,
                     replaces: Vec::new(),
+                    parts: false,
                     since: self.shared.outdated.moment(),
                     seat: None,
                     before: None,
@@ -242,6 +235,30 @@ impl Lean {
             .iter()
             .any(is_open)
             .then(|| std::mem::take(settling))
+    }
+
+    /// The keys of what an unsafe request has made out of date (RFC 9111 §4.4): its own, and those of
+    /// the URIs.
+    fn doomed(&self, key: &Key, uris: &[Uri]) -> Vec<Key> {
+        if uris.is_empty() {
+            return Vec::new();
+        }
+        let wants = self.extra.as_ref().and_then(|extra| extra.wants.as_ref());
+        let name = wants.and_then(Override::name).map(Name::Whole);
+        let named = name
+            .into_iter()
+            .flat_map(|name| self.shared.namesakes(key, name));
+        let shared = &self.shared;
+        let siblings = uris
+            .iter()
+            .flat_map(|uri| shared.siblings(key, uri, self.host()));
+        let mut doomed = vec![key.clone()];
+        for other in named.chain(siblings) {
+            if !doomed.contains(&other) {
+                doomed.push(other);
+            }
+        }
+        doomed
     }
 
     fn host(&self) -> Option<&HeaderValue> {

@@ -47,8 +47,14 @@
 //! Whatever the status, a response is stored if it says how long it is fresh, or has something to
 //! validate it by, and nothing forbids it. It answers GET and HEAD, whole or in part, and a caller's
 //! own conditions with 304. An unsafe request that succeeds makes what is stored under its URI out of
-//! date, in its own partition, and what is being fetched under it meanwhile is not stored. What the
-//! origin answers with another response when it is asked about it is forgotten.
+//! date, in its own partition with its own credentials and without any, and what is being fetched
+//! under it meanwhile is not stored; what others see by their credentials is a cache of their own.
+//! What the origin answers with another response when it is asked about it is forgotten, even if the
+//! new one cannot be kept. A request with content is neither answered from the store nor stored: a
+//! body counts as content unless it [says](http_body::Body::is_end_stream) that it is none.
+//!
+//! A response's age counts from when the layer sent its request on: time spent waiting in layers below
+//! makes it older than it is, and never younger.
 //!
 //! Cookies of a response go to others only where the origin says how long the response is for all of
 //! them, by a lifetime or by `public`

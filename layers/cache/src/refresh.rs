@@ -73,8 +73,8 @@ fn prepare<B>(
     found: &Variants,
     now: SystemTime,
 ) -> Option<(Asked, Forward, Leader)> {
-    let wants = request.extensions_mut().remove::<Override>();
-    let wants = wants.or_else(|| shared.wants(request));
+    let wants = shared.wants(request);
+    request.extensions_mut().remove::<Override>();
     request.extensions_mut().remove::<Deadline>();
     request.extensions_mut().remove::<Explain>();
     *request.method_mut() = Method::GET;
@@ -83,8 +83,8 @@ fn prepare<B>(
     let forward = asked.validation(found, now)?;
     match asked.enter(found) {
         Entrance::Lead(leader) => Some((asked, forward, leader)),
-        // Somebody is at it already.
-        Entrance::Join(..) | Entrance::Wait(_) => None,
+        // Somebody is at it already, or so many are that one more makes no difference.
+        Entrance::Join(..) | Entrance::Wait(_) | Entrance::Alone => None,
     }
 }
 

@@ -8,13 +8,13 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::again::{Again, follow};
+use crate::again::{follow, prepared};
 use crate::asked::Asked;
 use crate::body::CacheBody;
 use crate::fetch::Fetch;
 use crate::flight::{Entrance, Failing, Landing, Leader, Waiting};
 use crate::future::Answered;
-use crate::policy::{Aim, Conditions, Decision, Forward, Reason, Serve, rescue};
+use crate::policy::{Decision, Forward, Serve, rescue};
 use crate::refresh;
 use crate::serve::refusal;
 use crate::status::CacheStatus;
@@ -119,7 +119,9 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, bool), Box<Answ
     let alone = match waiting.await {
         Landing::Shared(candidate) => {
             let serve = asked.suits(&candidate);
-            if let Some(answer) = serve.and_then(|serve| asked.join(&candidate, &serve)) {
+            if let Some(answer) =
+                serve.and_then(|serve| asked.join(&candidate, &serve, missed.forward.reason))
+            {
                 return Err(Box::new(Ok(answer)));
             }
             // What it was given, it would be given again, one request after the other.
@@ -185,14 +187,14 @@ fn decide_without<R>(asked: &Asked) -> Decided<R> {
 fn conclude<R>(asked: &Asked, decision: Decision, found: Variants) -> Decided<R> {
     let forward = match decision {
         Decision::Forward(forward) => forward,
-        Decision::Bypass(reason) => Forward {
-            reason,
-            aim: Aim::Fetch,
-            conditions: Conditions::default(),
-        },
+        Decision::Bypass(reason) => {
+            // §5.2.1.5: what comes changes nothing of what is stored.
+            let (found, forward) = (Variants::default(), Forward::plain(reason));
+            return Decided::Missed(Missed { found, forward });
+        }
         Decision::Refuse | Decision::Serve(_) => {
             telemetry::refused(asked.key.lend());
-            let told = CacheStatus::forwarded(Reason::Bypass);
+            let told = CacheStatus::refused();
             return Decided::Answer(Box::new(asked.told(refusal(), &told)), None);
         }
     };
@@ -212,16 +214,19 @@ async fn served<R>(
 }
 
 fn way<R>(asked: &Asked, missed: Missed, alone: bool) -> Way<R> {
-    if alone || !asked.shares(&missed.forward) {
+    if alone || !asked.shares() {
         return Way::Ask(missed, None);
     }
     match asked.enter(&missed.found) {
         Entrance::Lead(leader) => Way::Ask(missed, Some(leader)),
         Entrance::Wait(waiting) => Way::Wait(Turn::Flight(waiting, missed)),
-        Entrance::Join(candidate, serve) => match asked.join(&candidate, &serve) {
-            Some(answer) => Way::Answer(Box::new(answer)),
-            None => Way::Ask(missed, None),
-        },
+        Entrance::Alone => Way::Ask(missed, None),
+        Entrance::Join(candidate, serve) => {
+            match asked.join(&candidate, &serve, missed.forward.reason) {
+                Some(answer) => Way::Answer(Box::new(answer)),
+                None => Way::Ask(missed, None),
+            }
+        }
     }
 }
 
@@ -241,12 +246,12 @@ where
 {
     let Missed { found, forward } = missed;
     telemetry::forwarded(&asked.key, forward.reason);
-    let again = Again::of(forward.aim, &service, &request);
+    let (forward, again) = prepared(forward, &service, &request);
     forward.conditions.apply(request.headers_mut());
     let fetch = Fetch {
         sent: asked.shared.now(),
         since: asked.shared.outdated.moment(),
-        common: asked.is_common(&forward),
+        common: asked.is_common(),
         asked,
         found,
         aim: forward.aim,

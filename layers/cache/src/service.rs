@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::again::{Again, follow};
+use crate::again::{follow, prepared};
 use crate::asked::Asked;
 use crate::body::CacheBody;
 use crate::fetch::Fetch;
@@ -84,19 +84,22 @@ impl<S> Cache<S> {
         R::Error: Into<BoxError>,
     {
         let known = self.shared.unfit.known(asked.mark, now.into());
-        if known != Known::Not || !asked.shares(&missed.forward) {
+        if known != Known::Not || !asked.shares() {
             return self.ask(request, asked, missed, None, now);
         }
         match asked.enter(&missed.found) {
             Entrance::Lead(leader) => self.ask(request, asked, missed, Some(leader), now),
             Entrance::Wait(waiting) => self.seek(request, asked, Turn::Flight(waiting, missed)),
-            Entrance::Join(candidate, serve) => match asked.join(&candidate, &serve) {
-                Some(answer) => {
-                    self.release();
-                    ResponseFuture::ready(answer)
+            Entrance::Alone => self.ask(request, asked, missed, None, now),
+            Entrance::Join(candidate, serve) => {
+                match asked.join(&candidate, &serve, missed.forward.reason) {
+                    Some(answer) => {
+                        self.release();
+                        ResponseFuture::ready(answer)
+                    }
+                    None => self.ask(request, asked, missed, None, now),
                 }
-                None => self.ask(request, asked, missed, None, now),
-            },
+            }
         }
     }
 
@@ -119,10 +122,10 @@ impl<S> Cache<S> {
     {
         let Missed { found, forward } = missed;
         telemetry::forwarded(&asked.key, forward.reason);
-        let again = Again::of(forward.aim, &self.inner, &request);
+        let (forward, again) = prepared(forward, &self.inner, &request);
         forward.conditions.apply(request.headers_mut());
         let fetch = Fetch {
-            common: asked.is_common(&forward),
+            common: asked.is_common(),
             asked,
             found,
             aim: forward.aim,
@@ -166,7 +169,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send + 'static,
     S::Future: Send + 'static,
-    B: Send + 'static,
+    B: Body + Send + 'static,
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {

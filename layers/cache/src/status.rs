@@ -33,6 +33,13 @@ impl CacheStatus {
         Self { field, age }
     }
 
+    /// Neither: the caller wants nothing but what is stored, and nothing is.
+    pub(crate) fn refused() -> Self {
+        let field = policy::CacheStatus::default();
+        let age = Duration::ZERO;
+        Self { field, age }
+    }
+
     /// The response was sent for after all, although the caller gets a stored one: for this reason,
     /// and with this status, if one came.
     pub(crate) fn after(mut self, reason: Reason, status: Option<StatusCode>) -> Self {
@@ -110,7 +117,8 @@ impl fmt::Display for CacheStatus {
             (None, Some(Reason::Bypass | Reason::Method)) => f.write_str("bypass")?,
             (None, Some(Reason::Stale)) => f.write_str("stale")?,
             (None, Some(Reason::Partial)) => f.write_str("partial")?,
-            (None, _) => f.write_str("miss")?,
+            (None, Some(_)) => f.write_str("miss")?,
+            (None, None) => f.write_str("refused, nothing is stored")?,
         }
         match self.field.forward_status {
             Some(StatusCode::NOT_MODIFIED) => f.write_str(", still right")?,

@@ -2,12 +2,13 @@
 
 use std::time::SystemTime;
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
+use http_body::Body;
 
 use crate::body::CacheBody;
 use crate::lean::{explain, note};
 use crate::overrides::Override;
-use crate::policy::{Ask, Decision, Glance, Mode, Reason, Serve, look_up_after};
+use crate::policy::{Ask, Decision, Glance, Mode, Reason, Serve, look_up_after, only_if_cached};
 use crate::recent::{Known, Mark, Now};
 use crate::seek::Missed;
 use crate::serve::{from_memory, refusal};
@@ -34,9 +35,15 @@ pub(crate) enum Step<R> {
     Body(Key, Variants),
 }
 
+/// Whether a body says that it has something to send, or does not say.
+#[inline]
+fn has_content<B: Body>(body: &B) -> bool {
+    !body.is_end_stream() && body.size_hint().exact() != Some(0)
+}
+
 impl Shared {
     #[inline]
-    pub(crate) fn step<B, R>(
+    pub(crate) fn step<B: Body, R>(
         &self,
         request: &Request<B>,
         wants: Option<&Override>,
@@ -47,17 +54,32 @@ impl Shared {
         }
         let glance = Glance::at(request.headers());
         // The key does not tell content apart, so the response is for this request alone; and nobody
-        // waits for content that may never end.
-        if glance.has_content {
-            return Step::Bypass(Reason::Bypass);
+        // waits for content that may never end. What is sent in HTTP/2 need not announce itself.
+        if glance.has_content || has_content(request.body()) {
+            return self.past(request, wants);
         }
         if wants.is_some_and(|wants| wants.wishes().mode == Mode::NoStore) {
-            return Step::Bypass(Reason::Bypass);
+            return self.past(request, wants);
         }
         let name = wants.and_then(Override::name);
         self.with_address(request, name, glance.authorization, |address| {
             self.step_at(request, glance, wants, address, now)
         })
+    }
+
+    /// Past the store, unless the caller wants nothing forwarded (RFC 9111 §5.2.1.7).
+    #[cold]
+    fn past<B, R>(&self, request: &Request<B>, wants: Option<&Override>) -> Step<R> {
+        let mode = wants.map(|wants| wants.wishes().mode);
+        if mode != Some(Mode::OnlyIfCached) && !only_if_cached(request.headers()) {
+            return Step::Bypass(Reason::Bypass);
+        }
+        let name = wants.and_then(Override::name);
+        let authorization = request.headers().get(header::AUTHORIZATION);
+        self.with_key(request, name, authorization, telemetry::refused);
+        let mut answer = refusal();
+        self.told(request, &mut answer, CacheStatus::refused);
+        Step::Answer(answer)
     }
 
     #[inline]
@@ -89,9 +111,7 @@ impl Shared {
             Decision::Refuse => {
                 telemetry::refused(key);
                 let mut answer = refusal();
-                self.told(request, &mut answer, || {
-                    CacheStatus::forwarded(Reason::UriMiss)
-                });
+                self.told(request, &mut answer, CacheStatus::refused);
                 Step::Answer(answer)
             }
         }

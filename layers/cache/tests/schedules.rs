@@ -345,6 +345,7 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
             }
             Entrance::Join(candidate, ()) => Landing::Shared(candidate),
             Entrance::Wait(waiting) => block_on(waiting),
+            Entrance::Alone => unreachable!("they are few"),
         };
         if let Landing::Shared(candidate) = landing
             && let Some(reader) = candidate.stream.join()
@@ -411,5 +412,39 @@ fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens(
             assert!(!*lock(&store), "what was fetched before stays out");
         },
         SCHEDULES,
+    );
+}
+
+#[test]
+fn nobody_looks_at_more_than_so_many_fetches_of_one_key() {
+    shuttle::check_random(
+        || {
+            let table = Arc::new(Table::new());
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
+            let mut head = head();
+            head.vary.names.push(http::header::ACCEPT);
+            let variant = Variant::new(1, Head::new(head), None, Bytes::new());
+            let stored = Variants::from_iter([variant]);
+            let enter = |number: usize| {
+                let asked = Arc::new(HeaderMap::from_iter([(
+                    http::header::ACCEPT,
+                    number.into(),
+                )]));
+                let entrant = Entrant {
+                    key: key.lend(),
+                    asked: &asked,
+                    tags: None,
+                    stored: &stored,
+                };
+                table.enter(entrant, |_| Some(()))
+            };
+            let mut leaders: Vec<_> = (0..64).map(&enter).collect();
+            assert!(leaders.iter().all(|one| matches!(one, Entrance::Lead(_))));
+            assert!(matches!(enter(7), Entrance::Wait(_)), "those are found");
+            assert!(matches!(enter(64), Entrance::Alone));
+            leaders.pop();
+            assert!(matches!(enter(64), Entrance::Lead(_)));
+        },
+        1,
     );
 }

@@ -67,3 +67,15 @@ async fn without_a_cache_nothing_is_stored() {
     }
     assert_eq!(server.calls().len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_get_with_content_is_answered_for_that_content_alone() {
+    let fresh = |body| Step::ok().header("cache-control", "max-age=60").body(body);
+    let steps = ["first", "second", "third"].map(fresh);
+    let (client, server) = scripted_with(steps, |b| b.cache(CacheLayer::private()));
+    let search = |content: &'static str| text(client.get("/_search").body(content));
+    assert_eq!(search("{\"q\":1}").await, "first");
+    assert_eq!(search("{\"q\":2}").await, "second");
+    assert_eq!(text(client.get("/_search")).await, "third");
+    assert_eq!(server.calls().len(), 3);
+}

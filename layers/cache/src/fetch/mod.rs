@@ -113,8 +113,9 @@ impl Fetch {
         let lesson = self.learn(&response);
         for uri in &lesson.invalidate {
             let host = self.asked.headers.get(header::HOST);
-            let key = self.asked.shared.sibling(&self.asked.key, uri, host);
-            self.asked.shared.invalidate_key(key).end().await;
+            for key in self.asked.shared.siblings(&self.asked.key, uri, host) {
+                self.asked.shared.invalidate_key(key).end().await;
+            }
         }
         let stores = matches!(lesson.action, Action::Store { .. });
         if let Some(index) = lesson.disproved.filter(|_| !stores) {
@@ -181,9 +182,8 @@ impl Fetch {
             // The body has gone in the meantime.
             return Err(self.repeat());
         };
-        if self.asked.shared.settings.policy.shared {
-            give_cookies(newer, answer.headers_mut());
-        }
+        let policy = &self.asked.shared.settings.policy;
+        policy::give(policy, newer, answer.headers_mut());
         if let Some(variant) = self.found.get(serve.index)
             && self.common
         {
@@ -220,20 +220,11 @@ impl Fetch {
             Aim::Validate(index) | Aim::Complete(index) => {
                 self.found.get(index).map(Variant::id).into_iter().collect()
             }
-            Aim::Select | Aim::Fetch => self.found.iter().map(Variant::id).collect(),
+            // That none of them is known to be right for this request says nothing of the others.
+            Aim::Select | Aim::Fetch => Vec::new(),
         };
         self.asked.shared.forget(&self.asked.key, &ids);
         Stop::Repeat(Box::new(self))
-    }
-}
-
-/// Cookies are for the caller who made the cache ask, whether or not they are stored for others.
-fn give_cookies(from: &HeaderMap, to: &mut HeaderMap) {
-    if from.contains_key(header::SET_COOKIE) {
-        to.remove(header::SET_COOKIE);
-        for cookie in from.get_all(header::SET_COOKIE) {
-            to.append(header::SET_COOKIE, cookie.clone());
-        }
     }
 }
 

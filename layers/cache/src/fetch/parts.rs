@@ -1,6 +1,6 @@
 //! Parts that go behind what is stored.
 
-use buttress_kernel::BoxError;
+use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt;
@@ -8,10 +8,13 @@ use http_body_util::BodyExt;
 use super::{Ended, Fetch};
 use crate::asked::Asked;
 use crate::body::CacheBody;
+use crate::flight::Landing;
 use crate::joined::Joined;
+use crate::keep::Keep;
 use crate::policy::{self, Aim, Serve};
 use crate::serve::{boxed, is_too_long};
 use crate::status::CacheStatus;
+use crate::stream::Sink;
 
 impl Fetch {
     /// A part that goes behind what is stored.
@@ -26,30 +29,57 @@ impl Fetch {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let completes = matches!(self.aim, Aim::Complete(_));
         let Some(before) = self.stored_bytes(index).await else {
-            return Ok(self.leave(response));
+            // The body has gone in the meantime.
+            return if completes {
+                Err(self.repeat())
+            } else {
+                Ok(self.leave(response))
+            };
         };
         let mut keep = self.keep(head, &[index]);
-        if is_too_long(response.body(), &keep) {
+        let too_long = is_too_long(response.body(), &keep);
+        if completes {
+            return Ok(self.complete(response, before, skip, keep, too_long));
+        }
+        if too_long {
             return Ok(self.leave(response));
         }
-        if !matches!(self.aim, Aim::Complete(_)) {
-            keep.before = Some((before, skip));
-            let response = self.begin(response, keep);
-            let told = CacheStatus::forwarded(self.reason).stored(true);
-            return Ok(self.asked.told(response, &told));
-        }
-        let serve = self.whole(&keep.head);
-        let status = response.status();
-        let joined = Response::new(Joined::new(before, skip, boxed(response.into_body())));
-        let answer = policy::answer(&keep.head, &serve, ());
-        let reader = keep.begin(boxed(joined.into_body()));
+        keep.before = Some((before, skip));
+        let response = self.begin(response, keep);
+        let told = CacheStatus::forwarded(self.reason).stored(true);
+        Ok(self.asked.told(response, &told))
+    }
+
+    /// Answers with the whole, of which the caller did not know that the cache has a part.
+    fn complete<B>(
+        mut self,
+        response: Response<B>,
+        before: Bytes,
+        skip: u64,
+        keep: Keep,
+        too_long: bool,
+    ) -> Response<CacheBody<B>>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let told = CacheStatus::forwarded(self.reason)
-            .after(self.reason, Some(status))
-            .stored(true);
-        Ok(self
-            .asked
-            .told(answer.map(|()| CacheBody::shared(reader)), &told))
+            .after(self.reason, Some(response.status()))
+            .stored(!too_long);
+        let joined = Joined::new(before, skip, boxed(response.into_body()));
+        let answer = policy::answer(&keep.head, &self.whole(&keep.head), joined);
+        if too_long {
+            Box::new(keep).too_long();
+            if let Some(leader) = self.leader.take() {
+                leader.land(Landing::Alone);
+            }
+            let answer = answer.map(|body| CacheBody::kept(Body::stream(body)));
+            return self.asked.told(answer, &told);
+        }
+        let answer = self.begin(answer, keep);
+        self.asked.told(answer, &told)
     }
 
     fn whole(&self, head: &policy::Head) -> Serve {

@@ -62,6 +62,7 @@ impl Fetch {
             head,
             tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
             replaces: ids,
+            parts: true,
             since: self.since,
             seat: None,
             before: None,
@@ -69,11 +70,11 @@ impl Fetch {
     }
 
     /// Begins to read a body that is to be kept.
-    pub(super) fn begin<B>(
+    pub(super) fn begin<B, T>(
         &mut self,
         response: Response<B>,
         mut keep: Keep,
-    ) -> Response<CacheBody<B>>
+    ) -> Response<CacheBody<T>>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,

@@ -170,6 +170,12 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
+    /// Tells those who wait, if they have not been told more, that the response is not for them.
+    pub(crate) fn alone(self) {
+        self.close();
+        self.flight.land(Landing::Alone);
+    }
+
     fn close(&self) {
         self.table.remove(&self.flight);
     }

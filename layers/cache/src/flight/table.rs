@@ -11,6 +11,10 @@ use crate::sync::{Mutex, lock};
 
 const SHARDS: usize = 16;
 
+/// Each request that misses looks at all flights of its key, so that they must not be many, however
+/// many values a field has that chooses responses.
+const MOST_FLIGHTS: usize = 64;
+
 /// All flights of a layer.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -26,6 +30,8 @@ pub(crate) enum Entrance<T> {
     Wait(Waiting),
     /// By asking the origin.
     Lead(Leader),
+    /// By asking the origin for itself: too many are under way.
+    Alone,
 }
 
 /// A request that has missed.
@@ -87,6 +93,9 @@ impl Table {
         };
         if let Some(flight) = ahead.into_iter().find(|flight| alike(flight)) {
             return Entrance::Wait(Waiting::new(Arc::clone(flight)));
+        }
+        if flights.len() >= MOST_FLIGHTS {
+            return Entrance::Alone;
         }
         let flight = Arc::new(Flight {
             key: key.keep(),

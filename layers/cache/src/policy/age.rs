@@ -6,7 +6,9 @@ use http::{HeaderMap, header};
 
 use super::{Arrival, dates, list, seconds};
 
-/// `corrected_initial_age`, in whole seconds as all ages on the wire.
+/// `corrected_initial_age`, in whole seconds as all ages on the wire. The delay is that of all that
+/// lies between the cache and the origin, queues of this process included: too old rather than too
+/// young.
 pub(super) fn initial(arrival: &Arrival<'_>) -> Duration {
     let date = dates::field(arrival.headers, &header::DATE, arrival.received);
     let since = |earlier| {

@@ -2,6 +2,9 @@ use http::HeaderValue;
 
 use super::Reason;
 
+/// The greatest integer that a structured field can have (RFC 8941 §3.3.1).
+const MOST: i64 = 999_999_999_999_999;
+
 /// What the cache did, for the `Cache-Status` field (RFC 9211).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CacheStatus {
@@ -24,6 +27,7 @@ impl CacheStatus {
 
         let mut text = String::from(name);
         if let Some(ttl) = self.hit {
+            let ttl = ttl.clamp(-MOST, MOST);
             write!(text, "; hit; ttl={ttl}").ok()?;
         }
         if let Some(reason) = self.forward {
@@ -73,6 +77,8 @@ mod tests {
         for (ttl, expected) in [
             (376, "Buttress; hit; ttl=376"),
             (-412, "Buttress; hit; ttl=-412"),
+            (i64::MAX, "Buttress; hit; ttl=999999999999999"),
+            (-i64::MAX, "Buttress; hit; ttl=-999999999999999"),
         ] {
             let status = CacheStatus {
                 hit: Some(ttl),

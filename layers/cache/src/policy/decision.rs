@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::header;
 
-use super::select::Selected;
+use super::select::{Selected, reply};
 use super::verdict::Life;
 use super::{Ask, Conditions, Head, Wishes, conditions};
 
@@ -97,12 +97,13 @@ pub(crate) enum Reason {
 impl Serve {
     pub(super) fn of(
         wishes: &Wishes,
+        ask: &Ask<'_>,
         index: usize,
         head: &Head,
         reply: Reply,
         now: SystemTime,
     ) -> Self {
-        let resident = head.freshness.resident(now);
+        let resident = head.resident(ask, now);
         Self {
             index,
             reply,
@@ -114,7 +115,7 @@ impl Serve {
 }
 
 impl Forward {
-    pub(super) fn plain(reason: Reason) -> Self {
+    pub(crate) fn plain(reason: Reason) -> Self {
         Self {
             reason,
             aim: Aim::Fetch,
@@ -131,13 +132,16 @@ impl Forward {
     }
 
     /// None of the stored variants is known to answer: the origin may know better. A caller's own
-    /// conditions are left alone, for the answer to them is the caller's.
-    pub(super) fn selecting<T: AsRef<Head>>(ask: &Ask<'_>, stored: &[T]) -> Self {
+    /// conditions are left alone, for the answer to them is the caller's. Variants that lack bytes
+    /// are not named: to be told that one is right would be of no use.
+    pub(super) fn selecting<T: AsRef<Head>>(ask: &Ask<'_>, stored: &[T], now: SystemTime) -> Self {
         let plain = Self::plain(Reason::VaryMiss);
         if conditions::is_conditional(ask.headers) {
             return plain;
         }
-        let conditions = Conditions::selecting(stored.iter().map(T::as_ref));
+        let heads = stored.iter().map(T::as_ref);
+        let heads = heads.filter(|head| reply(ask, head, now).is_some());
+        let conditions = Conditions::selecting(heads);
         if conditions.is_empty() {
             return plain;
         }

@@ -75,18 +75,17 @@ fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut
 
 /// Stored fields, updated by those of a newer response about the same bytes (§3.2).
 ///
-/// An entity tag is taken only where there was none: of two that differ the old one names the bytes.
+/// An entity tag is never taken: it would name bytes that came without it.
 /// A shared cache takes a cookie only in place of one that the origin gives to all: any other is for
 /// the user who made the cache ask (§7.3).
 pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
     let mut merged = old.clone();
-    let tagged = old.contains_key(header::ETAG);
     let cookies = !policy.shared || old.contains_key(header::SET_COOKIE);
     let newer = end_to_end(newer);
     let changes = |name: &HeaderName| {
         !OF_THE_BYTES.contains(name)
             && *name != header::AGE
-            && (!tagged || *name != header::ETAG)
+            && *name != header::ETAG
             && (cookies || *name != header::SET_COOKIE)
     };
     for name in newer.keys().filter(|name| changes(name)) {
@@ -96,6 +95,27 @@ pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> Hea
         }
     }
     merged
+}
+
+/// Lays over an answer what a 304 brought for its own caller: fields that are not for reuse, and so
+/// are not among the stored ones (§5.2.2.4, §5.2.2.7, §7.3).
+pub(crate) fn give(policy: &Policy, newer: &HeaderMap, answer: &mut HeaderMap) {
+    let control = Control::of(policy, answer);
+    let mut names = control.no_cache_fields;
+    if policy.shared {
+        names.extend(control.private_fields);
+        names.push(header::SET_COOKIE);
+    }
+    for name in names {
+        let reserved = OF_THE_BYTES.contains(&name) || HOP_BY_HOP.contains(&name);
+        if reserved || name == header::AGE || !newer.contains_key(&name) {
+            continue;
+        }
+        answer.remove(&name);
+        for value in newer.get_all(&name) {
+            answer.append(name.clone(), value.clone());
+        }
+    }
 }
 
 /// The merged fields, ready to be stored.

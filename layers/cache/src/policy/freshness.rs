@@ -7,6 +7,9 @@ use http::{HeaderMap, StatusCode, header};
 use super::control::Control;
 use super::{Arrival, Policy, age, dates, status};
 
+/// So much the clocks of several machines may differ, and one clock before and after it is set.
+const MOST_AHEAD: Duration = Duration::from_secs(60);
+
 /// All that the directives of a stored response come down to for this cache, computed once, when it
 /// is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +60,9 @@ impl Freshness {
         }
     }
 
-    /// How long it has been here. A clock that went backwards counts as one that stood still.
+    /// How long it has been here.
     pub(crate) fn resident(&self, now: SystemTime) -> Duration {
-        now.duration_since(self.received).unwrap_or_default()
+        time_since(self.received, now)
     }
 
     /// Its age (§4.2.3, `current_age`).
@@ -70,6 +73,17 @@ impl Freshness {
     /// Its age when it has been here for so long.
     pub(super) fn age_after(&self, resident: Duration) -> Duration {
         self.initial_age.saturating_add(resident)
+    }
+}
+
+/// The time since a response came. A clock that went backwards a little counts as one that stood
+/// still; after more, nobody knows, and the response must not stay fresh until that time is reached
+/// again.
+pub(super) fn time_since(received: SystemTime, now: SystemTime) -> Duration {
+    match now.duration_since(received) {
+        Ok(time) => time,
+        Err(ahead) if ahead.duration() <= MOST_AHEAD => Duration::ZERO,
+        Err(_) => Duration::MAX,
     }
 }
 

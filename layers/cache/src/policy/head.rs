@@ -1,6 +1,8 @@
+use std::time::{Duration, SystemTime};
+
 use http::{HeaderMap, StatusCode, Version};
 
-use super::{Ask, Freshness, Vary, validator};
+use super::{Ask, Freshness, Vary, freshness, validator};
 
 /// The head of a stored response, of the whole representation even where only a part of its bytes
 /// is stored: then its status is 200 and it has no `Content-Range`.
@@ -54,6 +56,14 @@ impl Head {
     /// that join a fetch.
     pub(crate) fn matches(&self, ask: &Ask<'_>) -> bool {
         self.vary.matches(ask.headers, &self.headers)
+    }
+
+    /// How long ago the origin said that the response answers this request.
+    pub(super) fn resident(&self, ask: &Ask<'_>, now: SystemTime) -> Duration {
+        match self.vary.confirmed(ask.headers, &self.headers) {
+            Some(confirmed) => freshness::time_since(confirmed, now),
+            None => self.freshness.resident(now),
+        }
     }
 
     /// The body has ended cleanly after this many bytes. Whether that is what the head announced: if

@@ -41,13 +41,17 @@ pub(crate) fn look_up_after<T: AsRef<Head>>(
     } else {
         Wanted::of(ask.headers)
     };
+    let stays = wanted.only_if_cached || wishes.mode == Mode::OnlyIfCached;
     if wishes.mode == Mode::NoStore || wanted.no_store {
-        return Decision::Bypass(Reason::Bypass);
+        // §5.2.1.7: whoever wants nothing forwarded gets nothing else for wanting nothing kept.
+        return if stays {
+            Decision::Refuse
+        } else {
+            Decision::Bypass(Reason::Bypass)
+        };
     }
     match decide(wishes, &wanted, ask, plain, stored, now) {
-        Decision::Forward(_) if wanted.only_if_cached || wishes.mode == Mode::OnlyIfCached => {
-            Decision::Refuse
-        }
+        Decision::Forward(_) if stays => Decision::Refuse,
         decision => decision,
     }
 }
@@ -67,13 +71,13 @@ fn decide<T: AsRef<Head>>(
         return Decision::Forward(Forward::plain(Reason::Request));
     }
     let Some(selected) = select(ask, plain, stored, now) else {
-        return Decision::Forward(Forward::selecting(ask, stored));
+        return Decision::Forward(Forward::selecting(ask, stored, now));
     };
     let Some(reply) = selected.reply else {
         return Decision::Forward(Forward::completing(ask, &selected));
     };
     let Selected { index, head, .. } = selected;
-    let resident = head.freshness.resident(now);
+    let resident = head.resident(ask, now);
     let life = Life::of(wishes, head, resident);
     let revalidate = match Verdict::of(wishes, wanted, head, life, resident) {
         Verdict::Use => false,
@@ -111,7 +115,8 @@ pub(crate) fn rescue<T: AsRef<Head>>(
     let head = stored.get(index)?.as_ref();
     let failed = status.is_none_or(super::status::is_failure);
     let wanted = Wanted::of(ask.headers);
-    let allowed = failed && may_rescue(policy, wishes, &wanted, head, now);
+    let resident = head.resident(ask, now);
+    let allowed = failed && may_rescue(policy, wishes, &wanted, head, resident);
     let reply = reply(ask, head, now).filter(|_| allowed)?;
-    Some(Serve::of(wishes, index, head, reply, now))
+    Some(Serve::of(wishes, ask, index, head, reply, now))
 }

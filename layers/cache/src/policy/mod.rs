@@ -36,7 +36,12 @@
 //! - A response that is neither fresh for a moment, nor may be stale, nor has a validator, is not
 //!   stored: it could never be used. Nor is one with `Vary: *`, nor one of status 304, 412 or 416.
 //! - A 304 whose validator is another than the one it was asked about changes no field, but counts as
-//!   a validation: the origin was asked about that very response.
+//!   a validation: the origin was asked about that very response. So does one with a strong tag where
+//!   the stored response has none; no tag is ever taken from a 304.
+//! - A 304 says how long a response is right for the request that it answers. Of other requests that
+//!   the origin once gave the same response to, it says nothing: each has an age of its own.
+//! - A response that came at a time which is yet to come, by more than a minute, is validated: the
+//!   clock was put back.
 //! - A stale response hides a lost connection and the statuses 500, 502, 503 and 504 even without
 //!   `stale-if-error`, unless a directive forbids it; with it, only as long as it says.
 //! - A shared cache guesses no lifetime for a response that sets a cookie, and gives a cookie to others
@@ -47,7 +52,9 @@
 //!   only where its length shows that it is.
 //! - `Accept-Language` and `Accept-Encoding` are compared as sets of preferences. A response in the
 //!   one language that the caller prefers to all others answers it as well.
-//! - Fields that `no-cache` names are not stored.
+//! - Fields that `no-cache` names are not stored; those of a 304 are given to the one who asked.
+//! - A directive of a targeted field whose value is of the wrong type permits nothing: a lifetime is
+//!   over, and a prohibition holds (RFC 9213 §2.1).
 mod age;
 mod answer;
 mod ask;
@@ -96,12 +103,13 @@ pub(crate) use self::ask::{Arrival, Ask};
 pub(crate) use self::cache_status::CacheStatus;
 pub(crate) use self::conditions::Conditions;
 pub(crate) use self::decision::{Aim, Decision, Forward, Reason, Reply, Serve};
+pub(crate) use self::fields::give;
 pub(crate) use self::freshness::Freshness;
 pub(crate) use self::head::{Extent, Head};
 pub(crate) use self::lesson::{Action, Lesson, learn};
 pub(crate) use self::look_up::{look_up, look_up_after, rescue};
-pub(crate) use self::request::Glance;
+pub(crate) use self::request::{Glance, only_if_cached};
 pub(crate) use self::settings::Policy;
-pub(crate) use self::vary::Vary;
+pub(crate) use self::vary::{Row, Vary};
 pub use self::wishes::Mode;
 pub(crate) use self::wishes::Wishes;

@@ -314,7 +314,7 @@ impl Cache {
                 let ask = Ask::of(request);
                 let (head, now) = (&entry.head, self.now);
                 let reply = super::select::reply(&ask, head, now).unwrap();
-                let serve = Serve::of(&self.wishes, index, head, reply, now);
+                let serve = Serve::of(&self.wishes, &ask, index, head, reply, now);
                 respond(request, entries, &serve, How::Validated)
             }
             Action::Repeat => {

@@ -1,7 +1,7 @@
 //! Random schedules of requests, responses and pauses, judged by rules that are written out anew: a
 //! cache never serves what RFC 9111 forbids, and does serve what nothing forbids.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use proptest::prelude::*;
 
@@ -51,9 +51,10 @@ struct Given {
     says: Says,
     version: u32,
     authorized: bool,
-    /// The values of `foo` that it was given to.
-    foos: HashSet<u8>,
-    /// The seconds that had passed.
+    /// The values of `foo` that it was given to, and the seconds that had passed when the origin
+    /// said so last.
+    foos: HashMap<u8, u64>,
+    /// The seconds that had passed when it said anything.
     at: u64,
 }
 
@@ -193,8 +194,9 @@ impl Asks {
 }
 
 impl Given {
-    fn age(&self, now: u64) -> u64 {
-        self.says.age.unwrap_or(0) + now - self.at
+    fn age(&self, asks: &Asks, now: u64) -> u64 {
+        let at = self.foos.get(&asks.foo).filter(|_| self.says.vary);
+        self.says.age.unwrap_or(0) + now - at.unwrap_or(&self.at)
     }
 
     fn lifetime(&self, shared: bool) -> u64 {
@@ -214,7 +216,7 @@ impl Given {
 
     /// Whether it may answer without validation.
     fn may_hit(&self, shared: bool, asks: &Asks, now: u64) -> bool {
-        let (age, lifetime) = (self.age(now), self.lifetime(shared));
+        let (age, lifetime) = (self.age(asks, now), self.lifetime(shared));
         let left = lifetime.saturating_sub(age);
         let stale = asks.max_stale.filter(|_| !self.strict(shared));
         let usable = age < lifetime || stale.is_some_and(|most| age - lifetime <= most);
@@ -222,9 +224,14 @@ impl Given {
     }
 
     fn may_be_stale(&self, shared: bool, asks: &Asks, now: u64) -> bool {
-        let (age, lifetime) = (self.age(now), self.lifetime(shared));
+        let (age, lifetime) = (self.age(asks, now), self.lifetime(shared));
         let left = lifetime.saturating_sub(age);
-        !self.strict(shared) && !self.says.no_cache && asks.suits(age, left)
+        let limited = age >= lifetime
+            && match asks.max_stale {
+                Some(most) => age - lifetime > most,
+                None => asks.max_age.is_some(),
+            };
+        !self.strict(shared) && !self.says.no_cache && asks.suits(age, left) && !limited
     }
 }
 
@@ -320,7 +327,7 @@ impl World {
             says: *says,
             version: self.version,
             authorized: asks.authorized,
-            foos: HashSet::from([asks.foo]),
+            foos: HashMap::from([(asks.foo, self.now)]),
             at: self.now,
         };
         if given.storable(self.shared) {
@@ -332,8 +339,9 @@ impl World {
 
     /// So does one that was validated, and every other of the same bytes that the request selects.
     fn validated(&mut self, asks: &Asks, says: &Says, body: &str) {
+        let mut updated = false;
         for (other, given) in &mut self.given {
-            let selected = !given.says.vary || given.foos.contains(&asks.foo);
+            let selected = !given.says.vary || given.foos.contains_key(&asks.foo);
             if other != body && !(selected && given.version == self.version) {
                 continue;
             }
@@ -349,16 +357,24 @@ impl World {
             if !given.says.vary {
                 newer.foos.clear();
             }
-            newer.foos.insert(asks.foo);
-            // What may no longer be stored is not updated, but not used again either.
+            newer.foos.insert(asks.foo, self.now);
+            // What may no longer be stored is not updated, but not used again either; what is not
+            // to be stored because of its user alone says nothing about the others.
+            let open = Given {
+                authorized: false,
+                ..newer.clone()
+            };
             if newer.storable(self.shared) {
                 *given = newer;
-            } else {
+                updated |= other == body;
+            } else if !open.storable(self.shared) {
                 given.says.no_cache = true;
             }
         }
         self.latest.clear();
-        self.latest.insert(asks.foo, body.to_owned());
+        if updated {
+            self.latest.insert(asks.foo, body.to_owned());
+        }
     }
 
     fn judge(&self, asks: &Asks, down: bool, answer: &Answer) {
@@ -366,13 +382,13 @@ impl World {
             return;
         }
         let given = &self.given[answer.text()];
-        let (age, lifetime) = (given.age(self.now), given.lifetime(self.shared));
+        let (age, lifetime) = (given.age(asks, self.now), given.lifetime(self.shared));
         assert_eq!(answer.field("age"), Some(&*age.to_string()), "{given:?}");
         assert!(answer.text().parse::<usize>().unwrap() >= self.invalid);
         if answer.how == How::Validated {
             return;
         }
-        let same = !given.says.vary || given.foos.contains(&asks.foo);
+        let same = !given.says.vary || given.foos.contains_key(&asks.foo);
         assert!(same, "another variant");
         assert!(given.storable(self.shared), "{given:?}");
         let over = age.saturating_sub(lifetime);

@@ -21,11 +21,22 @@ pub(super) fn action<T: AsRef<Head>>(
         // What is passed on as the whole has to be the whole.
         return joined.filter(completes).unwrap_or(Action::Repeat);
     }
+    // RFC 9110 §15.3.7.2: one of several parts describes itself inside, and its fields those parts; one
+    // that contradicts itself cannot be trusted with more.
+    let Some(part) = range::content(arrival.headers) else {
+        return Action::Leave;
+    };
     let same = stored.iter().map(T::as_ref).enumerate().filter(|(_, old)| {
         validator::same_bytes(&old.headers, arrival.headers) && old.matches(ask)
     });
     for (index, old) in same {
         if old.extent.is_whole() {
+            if part
+                .total
+                .is_some_and(|total| old.extent.total != Some(total))
+            {
+                continue;
+            }
             let heads = vec![(index, refreshed(policy, old, ask, arrival))];
             return Action::Refresh { heads };
         }
@@ -64,7 +75,7 @@ fn append(
     if wishes.mode == Mode::NoStore || request::forbids_storing(ask.headers) {
         return None;
     }
-    let mut head = renewed(policy, old, ask, arrival)?;
+    let mut head = renewed(policy, old, ask, arrival).ok()?;
     head.extent = Extent {
         first,
         end: more.end,

@@ -52,6 +52,11 @@ pub(super) fn forbids_storing(headers: &HeaderMap) -> bool {
     directives(list::lines(headers, &header::CACHE_CONTROL)).any(|one| one.is("no-store"))
 }
 
+/// Whether nothing may be forwarded (§5.2.1.7).
+pub(crate) fn only_if_cached(headers: &HeaderMap) -> bool {
+    directives(list::lines(headers, &header::CACHE_CONTROL)).any(|one| one.is("only-if-cached"))
+}
+
 /// The request directives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted {

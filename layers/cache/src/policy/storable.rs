@@ -27,7 +27,7 @@ pub(super) fn head(
     if !worth_it {
         return None;
     }
-    let vary = Vary::of(arrival.headers, ask.headers)?;
+    let vary = Vary::of(arrival.headers, ask.headers, arrival.received)?;
     let extent = extent(ask, arrival)?;
     Some(build(policy, &control, arrival, vary, freshness, extent))
 }

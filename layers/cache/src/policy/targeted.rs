@@ -14,7 +14,10 @@ use super::{list, seconds};
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 /// What a targeted field says; nothing when it is absent, empty or invalid, for then it counts as
-/// absent (§2.1). A directive whose value is of the wrong type makes the field invalid.
+/// absent (§2.1).
+///
+/// A value of the wrong type says nothing: a permission is not given, a lifetime is over, and a
+/// prohibition holds without limits.
 pub(super) fn control(headers: &HeaderMap, name: &HeaderName) -> Option<Control> {
     let lines: Vec<_> = list::lines(headers, name).collect();
     let mut text = lines.join(&b", "[..]);
@@ -30,7 +33,7 @@ pub(super) fn control(headers: &HeaderMap, name: &HeaderName) -> Option<Control>
         ..Control::default()
     };
     for (key, entry) in &dictionary {
-        add(&mut control, key.as_str(), item(entry))?;
+        add(&mut control, key.as_str(), item(entry));
     }
     Some(control)
 }
@@ -43,23 +46,23 @@ const fn item(entry: &ListEntry) -> Option<&BareItem> {
     }
 }
 
-fn add(control: &mut Control, key: &str, value: Option<&BareItem>) -> Option<()> {
+fn add(control: &mut Control, key: &str, value: Option<&BareItem>) {
     match key {
-        "no-store" => control.no_store = flag(value)?,
-        "public" => control.public = flag(value)?,
-        "must-revalidate" => control.must_revalidate = flag(value)?,
-        "proxy-revalidate" => control.proxy_revalidate = flag(value)?,
-        "must-understand" => control.must_understand = flag(value)?,
-        "immutable" => control.immutable = flag(value)?,
-        "no-cache" => control.no_cache_for(fields(value)?),
-        "private" => control.private_for(fields(value)?),
-        "max-age" => control.max_age = Some(number(value)?),
-        "s-maxage" => control.s_maxage = Some(number(value)?),
-        "stale-while-revalidate" => control.while_revalidate = Some(number(value)?),
-        "stale-if-error" => control.if_error = Some(number(value)?),
+        "no-store" => control.no_store = flag(value).unwrap_or(true),
+        "public" => control.public = flag(value).unwrap_or(false),
+        "must-revalidate" => control.must_revalidate = flag(value).unwrap_or(true),
+        "proxy-revalidate" => control.proxy_revalidate = flag(value).unwrap_or(true),
+        // It excuses from `no-store`.
+        "must-understand" => control.must_understand = flag(value).unwrap_or(false),
+        "immutable" => control.immutable = flag(value).unwrap_or(false),
+        "no-cache" => control.no_cache_for(fields(value)),
+        "private" => control.private_for(fields(value)),
+        "max-age" => control.max_age = Some(number(value).unwrap_or_default()),
+        "s-maxage" => control.s_maxage = Some(number(value).unwrap_or_default()),
+        "stale-while-revalidate" => control.while_revalidate = number(value),
+        "stale-if-error" => control.if_error = number(value),
         _ => {}
     }
-    Some(())
 }
 
 const fn flag(value: Option<&BareItem>) -> Option<bool> {
@@ -69,12 +72,12 @@ const fn flag(value: Option<&BareItem>) -> Option<bool> {
     }
 }
 
-fn fields(value: Option<&BareItem>) -> Option<Fields> {
-    match value? {
-        BareItem::Boolean(true) => Some(Fields::All),
-        BareItem::Boolean(false) => Some(Fields::Named(Vec::new())),
-        BareItem::String(names) => Some(Fields::parse(names.as_str().as_bytes())),
-        _ => None,
+fn fields(value: Option<&BareItem>) -> Fields {
+    match value {
+        Some(BareItem::Boolean(false)) => Fields::Named(Vec::new()),
+        Some(BareItem::String(names)) => Fields::parse(names.as_str().as_bytes()),
+        Some(BareItem::Token(name)) => Fields::parse(name.as_str().as_bytes()),
+        _ => Fields::All,
     }
 }
 
@@ -167,26 +170,56 @@ mod tests {
             "max-age =100",
             "max-age= 100",
             "MaX-aGe=3600",
-            "max-age=\"10000\"",
-            "max-age=1.5",
-            "max-age",
-            "max-age=(1)",
-            "s-maxage=?1",
-            "no-store=1",
-            "public=a",
-            "must-revalidate=1",
-            "proxy-revalidate=1",
-            "must-understand=1",
-            "immutable=1",
-            "no-cache=a",
-            "private=1",
-            "no-store=(1)",
-            "stale-if-error=a",
-            "stale-while-revalidate=a",
         ] {
             assert_eq!(control(&[line]), None, "{line}");
         }
         assert_eq!(control(&[]), None);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_permits_nothing_and_hides_no_other() {
+        for wrong in ["a", "\"10000\"", "1.5", "?1", "(1)"] {
+            let line = format!(
+                "no-store, max-age={wrong}, s-maxage={wrong}, stale-if-error={wrong}, \
+                 stale-while-revalidate={wrong}"
+            );
+            let read = control(&[line.leak()]).unwrap();
+            let expected = Control {
+                targeted: true,
+                no_store: true,
+                max_age: secs(0),
+                s_maxage: secs(0),
+                ..Control::default()
+            };
+            assert_eq!(read, expected, "{wrong}");
+        }
+        for wrong in ["1", "a", "\"a\"", "(a)"] {
+            let line = format!(
+                "no-store={wrong}, must-revalidate={wrong}, proxy-revalidate={wrong}, \
+                 public={wrong}, immutable={wrong}, must-understand={wrong}"
+            );
+            let expected = Control {
+                targeted: true,
+                no_store: true,
+                must_revalidate: true,
+                proxy_revalidate: true,
+                ..Control::default()
+            };
+            assert_eq!(control(&[line.leak()]), Some(expected), "{wrong}");
+        }
+        for wrong in ["1", "(a)", "?1"] {
+            let line = format!("no-cache={wrong}, private={wrong}");
+            let read = control(&[line.leak()]).unwrap();
+            assert!(read.no_cache && read.private, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_field_may_be_named_by_a_token() {
+        let read = control(&["private=set-cookie, no-cache=x"]).unwrap();
+        assert!(!read.no_cache && !read.private);
+        assert_eq!(read.private_fields, ["set-cookie"]);
+        assert_eq!(read.no_cache_fields, ["x"]);
     }
 
     #[test]

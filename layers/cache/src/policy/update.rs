@@ -7,6 +7,7 @@ use super::select::reply;
 use super::validator::{self, Tag};
 use super::{
     Action, Aim, Arrival, Ask, Freshness, Head, Policy, Serve, Vary, Wishes, dates, fields, range,
+    status,
 };
 
 /// What to do about a 304.
@@ -54,12 +55,12 @@ fn update<T: AsRef<Head>>(
 ) -> Option<Action> {
     let old = stored.get(index)?.as_ref();
     let head = if contradicts(old, arrival.headers) {
-        touched(old, arrival)
+        touched(old, ask, arrival)
     } else {
         refreshed(policy, old, ask, arrival)
     };
     let reply = reply(ask, &head, arrival.received)?;
-    let serve = Serve::of(wishes, index, &head, reply, arrival.received);
+    let serve = Serve::of(wishes, ask, index, &head, reply, arrival.received);
     let others = stored.iter().map(T::as_ref).enumerate();
     let same = |(other, head): &(usize, &Head)| {
         *other != index
@@ -75,37 +76,57 @@ fn update<T: AsRef<Head>>(
 }
 
 /// Whether a 304 speaks of another representation than the one it was asked about.
+///
+/// A strong tag names one (§4.3.4): if the stored response came without, two versions may share the
+/// second of their modification.
 fn contradicts(old: &Head, newer: &HeaderMap) -> bool {
+    let differs = || {
+        let modified = newer.get(header::LAST_MODIFIED);
+        modified.is_some_and(|newer| old.headers.get(header::LAST_MODIFIED) != Some(newer))
+    };
     match (Tag::of(&old.headers), Tag::of(newer)) {
         (Some(old), Some(newer)) => !old.matches(&newer),
-        (None, None) => {
-            let modified = newer.get(header::LAST_MODIFIED);
-            modified.is_some_and(|newer| old.headers.get(header::LAST_MODIFIED) != Some(newer))
-        }
-        _ => false,
+        (None, Some(newer)) => newer.is_strong() || differs(),
+        (_, None) => differs(),
     }
 }
 
 /// Validated, with its fields left alone, as §4.3.4 asks where the validators differ: the origin was
 /// asked about this response, and said that it is right.
-fn touched(old: &Head, arrival: &Arrival<'_>) -> Head {
+fn touched(old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
     let freshness = Freshness {
         received: arrival.received,
         date: arrival.received,
         initial_age: super::age::initial(arrival),
         ..old.freshness.clone()
     };
+    let mut vary = old.vary.clone();
+    vary.confirm(ask.headers, &old.headers, arrival.received);
     Head {
         freshness,
+        vary,
         ..old.clone()
     }
 }
 
+/// Why a newer response may not be stored.
+pub(super) enum Unfit {
+    /// It says so itself.
+    Forbidden,
+    /// It was given to one user, to a cache that several share (§3.5).
+    Authorized,
+}
+
 /// Updated with the fields of a newer response, and as fresh as they say (§3.2).
 ///
-/// When those forbid to store it, it stays as it was, but is validated at each use from now on.
+/// When those forbid to store it, it stays as it was, but is validated at each use from now on. When
+/// only the user is why, it says nothing about what the others may be given.
 pub(super) fn refreshed(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
-    renewed(policy, old, ask, arrival).unwrap_or_else(|| locked(old))
+    match renewed(policy, old, ask, arrival) {
+        Ok(head) => head,
+        Err(Unfit::Forbidden) => locked(old),
+        Err(Unfit::Authorized) => old.clone(),
+    }
 }
 
 /// The same, where the newer response may be stored.
@@ -114,17 +135,22 @@ pub(super) fn renewed(
     old: &Head,
     ask: &Ask<'_>,
     arrival: &Arrival<'_>,
-) -> Option<Head> {
+) -> Result<Head, Unfit> {
     let mut merged = fields::merged(policy, &old.headers, arrival.headers);
     if !arrival.headers.contains_key(header::DATE) {
         merged.insert(header::DATE, dates::format(arrival.received));
     }
     let control = Control::of(policy, &merged);
     let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
-    let forbidden =
-        control.forbids(policy, old.status) || (authorized && !control.allows_authorized());
-    let vary = Vary::of(&merged, ask.headers).filter(|_| !forbidden)?;
-    Some(Head {
+    let understood = !control.must_understand || status::understood(old.status);
+    if control.forbids(policy, old.status) || !understood {
+        return Err(Unfit::Forbidden);
+    }
+    let vary = Vary::of(&merged, ask.headers, arrival.received).ok_or(Unfit::Forbidden)?;
+    if authorized && !control.allows_authorized() {
+        return Err(Unfit::Authorized);
+    }
+    Ok(Head {
         status: old.status,
         version: arrival.version,
         freshness: Freshness::of(policy, &control, old.status, &merged, arrival),

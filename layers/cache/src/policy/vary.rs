@@ -1,5 +1,7 @@
 //! Which requests a stored response answers (RFC 9111 §4.1).
 
+use std::time::SystemTime;
+
 use http::{HeaderMap, HeaderName, header};
 
 use super::list;
@@ -17,14 +19,24 @@ pub(crate) struct Vary {
     /// The nominated fields, each once. None for a response without `Vary`, which answers all.
     pub(crate) names: Vec<HeaderName>,
     /// What they said in each of the requests that the origin gave this response to, the newest
-    /// last: in the order of `names`, a field's lines joined by commas, or nothing where it was
-    /// absent.
-    pub(crate) rows: Vec<Vec<Option<Box<[u8]>>>>,
+    /// last.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What one request said in the nominated fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// In the order of the names, a field's lines joined by commas, or nothing where it was absent.
+    pub(crate) values: Vec<Option<Box<[u8]>>>,
+    /// When the origin last said that the response answers it. What it says to another request is
+    /// news of the bytes, but not of which request they are for.
+    pub(crate) confirmed: SystemTime,
 }
 
 impl Vary {
-    /// What a response says about a request; nothing when it answers no other (`*`).
-    pub(super) fn of(response: &HeaderMap, request: &HeaderMap) -> Option<Self> {
+    /// What a response that arrived `now` says about a request; nothing when it answers no other
+    /// (`*`).
+    pub(super) fn of(response: &HeaderMap, request: &HeaderMap, now: SystemTime) -> Option<Self> {
         let mut names = Vec::new();
         for name in list::members(list::lines(response, &header::VARY)) {
             // `*` is no field name, and fails here.
@@ -43,7 +55,9 @@ impl Vary {
             rows: Vec::new(),
         };
         if !vary.names.is_empty() {
-            vary.rows.push(vary.row(request));
+            let values = vary.values(request);
+            let confirmed = now;
+            vary.rows.push(Row { values, confirmed });
         }
         Some(vary)
     }
@@ -51,7 +65,8 @@ impl Vary {
     /// That of an updated response, which answers one more request.
     pub(super) fn and(mut self, old: &Self) -> Self {
         if self.names == old.names {
-            let rows = old.rows.iter().filter(|row| !self.rows.contains(row));
+            let is_new = |row: &&Row| self.rows.iter().all(|new| new.values != row.values);
+            let rows = old.rows.iter().filter(is_new);
             let mut rows: Vec<_> = rows.cloned().collect();
             rows.append(&mut self.rows);
             self.rows = rows.split_off(rows.len().saturating_sub(MOST_ROWS));
@@ -59,7 +74,7 @@ impl Vary {
         self
     }
 
-    fn row(&self, request: &HeaderMap) -> Vec<Option<Box<[u8]>>> {
+    fn values(&self, request: &HeaderMap) -> Vec<Option<Box<[u8]>>> {
         let value = |name: &HeaderName| {
             let lines: Vec<_> = list::lines(request, name).collect();
             (!lines.is_empty()).then(|| lines.join(&b", "[..]).into())
@@ -70,11 +85,36 @@ impl Vary {
     /// Whether a request with these fields would have been given the same response, whose own
     /// fields those are. Costs no allocation.
     pub(super) fn matches(&self, request: &HeaderMap, response: &HeaderMap) -> bool {
-        let matches = |row: &Vec<Option<Box<[u8]>>>| {
-            let mut fields = self.names.iter().zip(row);
+        self.names.is_empty() || self.place(request, response).is_some()
+    }
+
+    /// When the origin last said that the response answers such a request; nothing where that is
+    /// when it last said anything, since nobody else was given it.
+    pub(super) fn confirmed(
+        &self,
+        request: &HeaderMap,
+        response: &HeaderMap,
+    ) -> Option<SystemTime> {
+        if self.rows.len() < 2 {
+            return None;
+        }
+        let place = self.place(request, response)?;
+        Some(self.rows[place].confirmed)
+    }
+
+    /// The origin said `now` that the response answers this request, too.
+    pub(super) fn confirm(&mut self, request: &HeaderMap, response: &HeaderMap, now: SystemTime) {
+        if let Some(place) = self.place(request, response) {
+            self.rows[place].confirmed = now;
+        }
+    }
+
+    /// The newest row that says the same as a request.
+    fn place(&self, request: &HeaderMap, response: &HeaderMap) -> Option<usize> {
+        self.rows.iter().rposition(|row| {
+            let mut fields = self.names.iter().zip(&row.values);
             fields.all(|(name, value)| matches_field(name, value.as_deref(), request, response))
-        };
-        self.names.is_empty() || self.rows.iter().rev().any(matches)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a stored response may be used, and how fresh it is (RFC 9111 §4.2).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::request::Wanted;
 use super::{Head, Mode, Policy, Reason, Wishes};
@@ -92,11 +92,18 @@ impl Verdict {
 }
 
 /// What the request has against a stored response (§5.2.1).
+///
+/// A stale response will do only within `max-stale`, if it is given; who gives an age and no
+/// `max-stale` wants none (§5.2.1.1).
 fn objection(wanted: &Wanted, head: &Head, life: Life, resident: Duration) -> Option<Reason> {
     let freshness = &head.freshness;
-    let left = match life {
-        Life::Left(left) => left,
-        Life::Over(_) => Duration::ZERO,
+    let (left, too_stale) = match life {
+        Life::Left(left) => (left, false),
+        Life::Over(over) => {
+            let unsaid = wanted.max_age.is_some();
+            let too_stale = wanted.max_stale.map_or(unsaid, |most| over > most);
+            (Duration::ZERO, too_stale)
+        }
     };
     // RFC 8246 §2: a reload, which asks for an age of zero, finds nothing new.
     let pointless =
@@ -105,7 +112,11 @@ fn objection(wanted: &Wanted, head: &Head, life: Life, resident: Duration) -> Op
     let objects = wanted.no_cache
         || wanted.max_age.is_some_and(too_old)
         || wanted.min_fresh.is_some_and(|least| left < least);
-    objects.then_some(Reason::Request)
+    if objects {
+        Some(Reason::Request)
+    } else {
+        too_stale.then_some(Reason::Stale)
+    }
 }
 
 /// Whether a stored response may be used though it could not be validated (§4.2.4; RFC 5861 §4).
@@ -114,10 +125,9 @@ pub(super) fn may_rescue(
     wishes: &Wishes,
     wanted: &Wanted,
     head: &Head,
-    now: SystemTime,
+    resident: Duration,
 ) -> bool {
     let freshness = &head.freshness;
-    let resident = freshness.resident(now);
     let life = Life::of(wishes, head, resident);
     let over = match life {
         Life::Left(_) => Duration::ZERO,

@@ -108,9 +108,14 @@ impl Shared {
         [hasher.finish(), hash]
     }
 
-    /// The key of a URI, in the partition of `key`; the host is that of a server, whose URIs do not
-    /// name it.
-    pub(crate) fn sibling(&self, key: &Key, uri: &Uri, host: Option<&HeaderValue>) -> Key {
+    /// The keys of a URI under which the owner of `key` may find something; the host is that of a
+    /// server, whose URIs do not name it.
+    pub(crate) fn siblings(
+        &self,
+        key: &Key,
+        uri: &Uri,
+        host: Option<&HeaderValue>,
+    ) -> impl Iterator<Item = Key> + use<> {
         let mut request = Request::new(());
         *request.uri_mut() = uri.clone();
         if let Some(host) = host {
@@ -118,9 +123,20 @@ impl Shared {
         }
         let authority = Authority.extract(&request);
         let name = uri_name(uri, &authority);
+        self.namesakes(key, name)
+    }
+
+    /// The same of a name: in the owner's partition, with the owner's credentials and with none. Those
+    /// of other users are caches of their own.
+    pub(crate) fn namesakes(&self, key: &Key, name: Name<'_>) -> impl Iterator<Item = Key> + use<> {
         let (partition, credentials) = key.owner();
-        let sibling = KeyRef::new(&self.hashing, name, partition, credentials);
-        sibling.in_shared(self.settings.policy.shared).keep()
+        let shared = self.settings.policy.shared;
+        let at = |credentials| {
+            let key = KeyRef::new(&self.hashing, name, partition, credentials);
+            key.in_shared(shared).keep()
+        };
+        let own = credentials.map(|own| at(Some(own)));
+        own.into_iter().chain([at(None)])
     }
 
     pub(crate) fn named(&self, name: &str) -> Key {

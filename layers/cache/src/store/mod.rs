@@ -123,6 +123,7 @@ pub use self::open::OpenFailed;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisSettings};
 pub use self::selector::Selector;
+pub(crate) use self::variant::tells_secrets;
 pub use self::variant::{Head, Tags, Variant, Variants};
 
 /// Keeps responses.

@@ -35,7 +35,7 @@ impl Head {
     /// response varies by it. What leaves this process should leave such a head behind.
     #[must_use]
     pub fn tells_secrets(&self) -> bool {
-        self.0.vary.names.iter().any(carries_secrets)
+        tells_secrets(&self.0)
     }
 
     /// The head in bytes, added to `to`, in a form that [`read`](Self::read) of this version
@@ -62,12 +62,17 @@ impl Head {
         let rows = vary
             .rows
             .iter()
-            .flatten()
+            .flat_map(|row| &row.values)
             .flatten()
             .map(|value| value.len());
         let cells = vary.names.len() * (1 + vary.rows.len());
         size_of::<policy::Head>() + fields.sum::<usize>() + rows.sum::<usize>() + cells * 32
     }
+}
+
+/// The same of a head that is not stored yet.
+pub(crate) fn tells_secrets(head: &policy::Head) -> bool {
+    head.vary.names.iter().any(carries_secrets)
 }
 
 impl AsRef<policy::Head> for Head {

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
-use crate::policy::{Extent, Freshness, Head, Vary};
+use crate::policy::{Extent, Freshness, Head, Row, Vary};
 
 /// The form, which changes whenever a field comes or goes.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     to.put_u8(FORM);
@@ -115,9 +115,12 @@ fn write_vary(vary: &Vary, to: &mut Vec<u8>) {
         write_text(name.as_str().as_bytes(), to);
     }
     write_number(vary.rows.len() as u64, to);
-    for value in vary.rows.iter().flatten() {
-        to.put_u8(value.is_some().into());
-        write_text(value.as_deref().unwrap_or_default(), to);
+    for row in &vary.rows {
+        write_time(row.confirmed, to);
+        for value in &row.values {
+            to.put_u8(value.is_some().into());
+            write_text(value.as_deref().unwrap_or_default(), to);
+        }
     }
 }
 
@@ -134,8 +137,12 @@ fn read_vary(from: &mut Bytes) -> Option<Vary> {
         let text = read_text(from)?;
         Some(known.then(|| text.to_vec().into_boxed_slice()))
     };
-    let mut row = |_| names.iter().map(|_| value(from)).collect::<Option<_>>();
-    let rows = (0..rows).map(&mut row).collect::<Option<_>>()?;
+    let row = |_| {
+        let confirmed = read_time(from)?;
+        let values = names.iter().map(|_| value(from)).collect::<Option<_>>()?;
+        Some(Row { values, confirmed })
+    };
+    let rows = (0..rows).map(row).collect::<Option<_>>()?;
     Some(Vary { names, rows })
 }
 
@@ -243,9 +250,13 @@ mod tests {
     fn what_was_written_is_read() {
         let mut head = variant(7, "body").head().as_ref().clone();
         head.vary.names = vec![http::header::ACCEPT, http::header::COOKIE];
+        let row = |values, seconds| Row {
+            values,
+            confirmed: SystemTime::UNIX_EPOCH + Duration::new(seconds, 7),
+        };
         head.vary.rows = vec![
-            vec![Some(b"text/html".as_slice().into()), None],
-            vec![None, Some(b"\xe4".as_slice().into())],
+            row(vec![Some(b"text/html".as_slice().into()), None], 1),
+            row(vec![None, Some(b"\xe4".as_slice().into())], 2),
         ];
         head.freshness.date = SystemTime::UNIX_EPOCH - Duration::new(3, 5);
         head.extent.total = None;

@@ -139,3 +139,26 @@ async fn a_lifetime_that_the_caller_wishes_gives_nobody_elses_cookie_away() {
     assert!(given.is_empty());
     assert_eq!(second(&private(), silent, Some(wishes)).await, ["user=ann"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn fields_of_a_304_that_are_not_for_reuse_are_given_to_the_one_who_asked() {
+    for layer in [private(), shared()] {
+        for control in ["no-cache=\"set-cookie, x\"", "private=\"set-cookie, x\""] {
+            let say = |step: Step, number: &str| {
+                step.header("cache-control", &format!("max-age=1, {control}"))
+                    .header("etag", "\"a\"")
+                    .header("set-cookie", number)
+                    .header("x", number)
+            };
+            let steps = [say(Step::ok(), "1"), say(Step::status(304), "2")];
+            let (service, server) = over(&layer, steps);
+            layer.handle().clear().await;
+            send(&service, get("/")).await;
+            pass(seconds(5)).await;
+            let read = send(&service, get("/")).await;
+            assert_eq!(cookies(&read), ["2"], "{control}");
+            assert_eq!(read.header("x"), Some("2"), "{control}");
+            assert_eq!(server.calls().len(), 2);
+        }
+    }
+}

@@ -10,6 +10,8 @@ use buttress_cache::store::{
     Answer, Head, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
 };
 use buttress_kernel::Body;
+use buttress_testkit::{Step, channel};
+use http_body_util::BodyExt;
 use tokio::time::sleep;
 
 use crate::support::*;
@@ -329,4 +331,52 @@ async fn a_guess_brings_back_nothing_that_was_invalidated_meanwhile() {
         pass(seconds(2)).await;
         assert_eq!(memory.keys(), 0, "at its end: {at_its_end}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_wants_nothing_kept_changes_nothing_in_a_store_that_answers_later() {
+    let (_, store) = moody();
+    let (service, server) = over(
+        &private().store(store),
+        [fresh("one").header("x", "1"), fresh("").header("x", "2")],
+    );
+    send(&service, get("/")).await;
+    pass(seconds(1)).await;
+    let mut request = with(get("/"), "cache-control", "no-store");
+    *request.method_mut() = http::Method::HEAD;
+    assert_eq!(send(&service, request).await.header("x"), Some("2"));
+    let read = send(&service, get("/")).await;
+    assert_eq!((&*read.body, read.header("x")), ("one", Some("1")));
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_whose_beginning_is_gone_is_asked_for_whole() {
+    let (mood, store) = moody();
+    let (sender, body) = channel();
+    let first = Step::ok()
+        .header("cache-control", "max-age=60")
+        .header("etag", "\"a\"")
+        .header("content-length", "6")
+        .body(body);
+    let rest = Step::status(206)
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 3-5/6")
+        .body("345")
+        .after(seconds(1));
+    let steps = [first, rest, fresh("012345")];
+    let (service, server) = over(&private().store(store), steps);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("012");
+    assert!(body.frame().await.unwrap().is_ok());
+    drop(body);
+    pass(seconds(1)).await;
+    let asking = tokio::spawn(async move { send(&service, get("/")).await });
+    pass(Duration::from_millis(500)).await;
+    mood.0.store(FAILS, Ordering::Relaxed);
+    let read = asking.await.unwrap();
+    assert_eq!((read.status.as_u16(), &*read.body), (200, "012345"));
+    let calls = server.calls();
+    assert_eq!(calls[1].headers["range"], "bytes=3-");
+    assert!(!calls[2].headers.contains_key("range"));
 }

@@ -348,3 +348,49 @@ async fn layers_that_are_given_one_memory_share_what_is_in_it() {
     assert_eq!(server.calls().len(), 1);
     assert_eq!(memory.keys(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn content_that_no_field_announces_is_neither_stored_nor_shared() {
+    let (service, server) = over(&private(), [counting()]);
+    let fat = |content: &'static str| {
+        let request = http::Request::get("http://api.example/");
+        request.body(buttress_kernel::Body::from(content)).unwrap()
+    };
+    for (content, number) in [("{1}", "1"), ("{2}", "2"), ("{1}", "3")] {
+        assert_eq!(send(&service, fat(content)).await.body, number);
+    }
+    assert_eq!(send(&service, get("/")).await.body, "4");
+    assert_eq!(send(&service, fat("")).await.body, "4", "that is none");
+    let request = with(fat("{1}"), "cache-control", "only-if-cached");
+    assert_eq!(send(&service, request).await.status, 504);
+    let request = asking(fat("{1}"), Override::new().mode(Mode::OnlyIfCached));
+    assert_eq!(send(&service, request).await.status, 504);
+    let request = with(get("/"), "cache-control", "only-if-cached");
+    let request = asking(request, Override::new().mode(Mode::NoStore));
+    assert_eq!(send(&service, request).await.status, 504);
+    assert_eq!(server.calls().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_with_credentials_makes_what_came_without_them_out_of_date() {
+    let (service, server) = over(&private(), [counting()]);
+    let ann = |path| with(get(path), "authorization", "Bearer ann");
+    let bob = || with(get("/items"), "authorization", "Bearer bob");
+    assert_eq!(send(&service, get("/items")).await.body, "1");
+    assert_eq!(send(&service, ann("/items")).await.body, "2");
+    assert_eq!(send(&service, bob()).await.body, "3");
+    let mut write = ann("/items");
+    *write.method_mut() = Method::POST;
+    send(&service, write).await;
+    assert_eq!(send(&service, get("/items")).await.body, "5");
+    assert_eq!(send(&service, ann("/items")).await.body, "6");
+    assert_eq!(send(&service, bob()).await.body, "3", "a cache of his own");
+
+    let named = |request| asking(request, Override::new().key("items"));
+    assert_eq!(send(&service, named(get("/items"))).await.body, "7");
+    let mut write = named(ann("/items"));
+    *write.method_mut() = Method::POST;
+    send(&service, write).await;
+    assert_eq!(send(&service, named(get("/items"))).await.body, "9");
+    assert_eq!(server.calls().len(), 9);
+}

@@ -25,3 +25,4 @@ mod stores;
 mod streaming;
 mod support;
 mod telemetry;
+mod variants;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use buttress_cache::{CacheLayer, CacheStatus};
+use buttress_cache::{CacheLayer, CacheStatus, Mode, Override};
 use buttress_kernel::{Deadline, Explain};
 use buttress_testkit::{Step, channel};
 use http_body_util::BodyExt;
@@ -195,9 +195,9 @@ async fn a_clock_that_is_put_back_makes_nothing_fresh_for_ever() {
     let layer = private().wall_clock(shown);
     let (service, server) = over(&layer, [fresh("one"), fresh("two")]);
     send(&service, get("/")).await;
-    clock.set(day() - seconds(1_000_000));
+    clock.set(day() - seconds(60));
     assert_eq!(send(&service, get("/")).await.header("age"), Some("0"));
-    clock.set(day() + seconds(61));
+    clock.set(day() - seconds(1_000_000));
     assert_eq!(send(&service, get("/")).await.body, "two");
     assert_eq!(server.calls().len(), 2);
 }
@@ -282,4 +282,25 @@ async fn what_is_disproved_by_a_response_too_long_to_keep_is_forgotten() {
         assert_eq!(send(&service, reload).await.body, "a body that is too long");
         assert_eq!(send(&service, get("/")).await.body, "new");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_validation_behind_keeps_the_wishes_of_its_route_and_its_layer() {
+    let layer = private()
+        .route(|_| Some(Override::new().tag("users")))
+        .defaults(Override::new().fresh_for(seconds(600)));
+    let stale = Step::ok()
+        .header("cache-control", "max-age=1, stale-while-revalidate=6000")
+        .body("one");
+    let plain = Step::ok().body("two");
+    let (service, server) = over(&layer, [stale, plain, Step::ok().body("three")]);
+    let request = || asking(get("/"), Override::new().mode(Mode::Default));
+    send(&service, request()).await;
+    pass(seconds(601)).await;
+    assert_eq!(send(&service, request()).await.body, "one");
+    pass(seconds(1)).await;
+    assert_eq!(send(&service, request()).await.body, "two", "kept as long");
+    assert_eq!(server.calls().len(), 2);
+    assert_eq!(layer.handle().invalidate_tag("users").await, 1);
+    assert_eq!(send(&service, request()).await.body, "three");
 }

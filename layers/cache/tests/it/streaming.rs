@@ -1,5 +1,5 @@
 use buttress_kernel::{Body, Failure};
-use buttress_testkit::{Step, channel};
+use buttress_testkit::{FrameSender, Step, channel};
 use http::{HeaderMap, HeaderValue, Method};
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -254,4 +254,108 @@ async fn a_rest_that_may_not_be_stored_is_asked_for_again_as_a_whole() {
         .body("456789");
     let (read, _, again) = completed(rest).await;
     assert_eq!((&*read.body, &*again.body), ("whole", "whole"));
+}
+
+/// The rest of ten bytes that begin with four.
+fn rest(control: &'static str) -> Step {
+    Step::status(206)
+        .header("cache-control", control)
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 4-9/10")
+        .body("456789")
+}
+
+/// Leaves the first four bytes of a response behind, whose length nobody knows yet.
+async fn broken_off(
+    service: &buttress_cache::Cache<buttress_testkit::Scripted>,
+    sender: FrameSender,
+) {
+    let mut body = head(service, get("/")).await.unwrap().into_body();
+    sender.data("0123");
+    assert!(body.frame().await.unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_answers_with_the_whole_even_if_that_is_too_long_to_be_kept() {
+    let (sender, body) = channel();
+    let layer = private().max_entry(9).unwrap();
+    let first = streamed(body).header("etag", "\"a\"");
+    let (service, server) = over(&layer, [first, rest("max-age=60"), fresh("plain")]);
+    broken_off(&service, sender).await;
+    let whole = send(&service, get("/")).await;
+    assert_eq!((whole.status.as_u16(), &*whole.body), (200, "0123456789"));
+    assert_eq!(whole.header("content-range"), None);
+    let whole = send(&service, get("/")).await;
+    assert_eq!(whole.body, "plain", "the part is of no more use");
+    assert!(!server.calls()[2].headers.contains_key("range"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn completions_are_shared_like_any_fetch() {
+    let slow = std::time::Duration::from_millis(100);
+    let (sender, body) = channel();
+    let first = streamed(body).header("etag", "\"a\"");
+    let (service, server) = over(&private(), [first, rest("max-age=60").after(slow)]);
+    broken_off(&service, sender).await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let service = service.clone();
+        crowd.spawn(async move { send(&service, get("/")).await });
+    }
+    for read in crowd.join_all().await {
+        assert_eq!((read.status.as_u16(), &*read.body), (200, "0123456789"));
+    }
+    assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_origin_has_replaced_is_gone_even_if_the_new_one_breaks_off() {
+    let (sender, body) = channel();
+    let newer = streamed(body);
+    let (service, server) = over(&private(), [fresh("one"), newer, fresh("three")]);
+    send(&service, get("/")).await;
+    let request = with(get("/"), "cache-control", "no-cache");
+    let mut body = head(&service, request).await.unwrap().into_body();
+    sender.data("tw");
+    assert!(body.frame().await.unwrap().is_ok());
+    sender.error(std::io::Error::other("reset"));
+    assert!(body.frame().await.unwrap().is_err());
+    drop(body);
+    assert_eq!(send(&service, get("/")).await.body, "three");
+    assert_eq!(server.calls().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_response_to_post_is_not_kept() {
+    let (sender, body) = channel();
+    let posted = streamed(body)
+        .header("etag", "\"a\"")
+        .header("content-location", "http://api.example/");
+    let (service, server) = over(&private(), [posted, fresh("got")]);
+    let mut request = get("/");
+    *request.method_mut() = Method::POST;
+    let mut body = head(&service, request).await.unwrap().into_body();
+    sender.data("0123");
+    assert!(body.frame().await.unwrap().is_ok());
+    drop(body);
+    assert_eq!(send(&service, get("/")).await.body, "got");
+    assert!(!server.calls()[1].headers.contains_key("range"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_body_that_is_over_and_refused_goes_at_once() {
+    let slow = std::time::Duration::from_millis(100);
+    let step = Step::ok()
+        .header("cache-control", "max-age=60")
+        .header("content-length", "5")
+        .after(slow);
+    let (service, _) = over(&private(), [step]);
+    let start = tokio::time::Instant::now();
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let service = service.clone();
+        crowd.spawn(async move { send(&service, get("/")).await });
+    }
+    crowd.join_all().await;
+    assert_eq!(start.elapsed(), slow * 2, "and not one after the other");
 }

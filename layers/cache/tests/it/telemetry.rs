@@ -82,7 +82,11 @@ async fn sp33_a_miss_a_hit_and_a_write_are_events_without_a_query() {
     send(&service, write).await;
     assert_eq!(
         lines.take(),
-        ["DEBUG message=invalidated key=http://api.example/a responses=1"]
+        [
+            "DEBUG message=invalidated key=http://api.example/a responses=1",
+            "DEBUG message=invalidated key=http://api.example/a responses=0"
+        ],
+        "the second is what came without credentials"
     );
 }
 
@@ -314,5 +318,41 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(
         CacheLayer::private().max_entry(1 << 40).is_err(),
         "more than all"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_request_was_neither_answered_nor_forwarded() {
+    let layer = private().name("buttress").unwrap();
+    let (service, server) = over(&layer, [fresh("one")]);
+    for control in ["only-if-cached", "only-if-cached, no-store"] {
+        let request = with(get("/"), "cache-control", control);
+        let read = send(&service, asking(request, Explain::new())).await;
+        assert_eq!(read.status, 504);
+        assert_eq!(read.header("cache-status"), Some("buttress"));
+        let trail = read.extensions.get::<Trail>().unwrap().summary();
+        assert!(trail.contains("refused"), "{trail}");
+    }
+    assert!(server.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_joins_a_fetch_says_why_he_could_not_be_answered_himself() {
+    let layer = private().name("buttress").unwrap();
+    let stale = || {
+        let step = Step::ok().header("cache-control", "max-age=3");
+        step.body("one").after(seconds(1))
+    };
+    let (service, _) = over(&layer, [stale(), stale()]);
+    send(&service, get("/")).await;
+    pass(seconds(5)).await;
+    let (one, two) = tokio::join!(send(&service, get("/")), send(&service, get("/")));
+    assert_eq!(
+        one.header("cache-status"),
+        Some("buttress; fwd=stale; stored")
+    );
+    assert_eq!(
+        two.header("cache-status"),
+        Some("buttress; fwd=stale; collapsed")
     );
 }

@@ -406,3 +406,36 @@ fn a_part_that_may_not_be_stored_is_not_joined_to_one_that_is() {
         assert_eq!(again.text(), "other", "{control} {fields:?}");
     }
 }
+
+#[test]
+fn several_parts_at_once_leave_the_whole_as_it_is() {
+    let whole = [
+        ("cache-control", "max-age=2"),
+        ("etag", "\"a\""),
+        ("content-type", "text/plain"),
+    ];
+    let parts = [
+        ("cache-control", "max-age=60"),
+        ("etag", "\"a\""),
+        ("content-type", "multipart/byteranges; boundary=x"),
+    ];
+    let mut cache = Cache::private();
+    cache.get(&get(&[]), &origin(200, &whole, "0123456789"));
+    cache.wait(3);
+    let answer = cache.get(&range("bytes=0-1,4-5"), &origin(206, &parts, "--x"));
+    assert_eq!((answer.status, answer.text()), (206, "--x"));
+    assert_eq!(cache.only().headers["content-type"], "text/plain");
+    let answer = cache.get(&get(&[]), &origin(304, &[("etag", "\"a\"")], ""));
+    assert_eq!(answer.field("content-type"), Some("text/plain"));
+}
+
+#[test]
+fn a_part_of_something_longer_does_not_update_the_whole() {
+    let mut cache = Cache::private();
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "0123456789"));
+    cache.wait(3);
+    cache.get(&range("bytes=0-1"), &part(0, 1, "11", "\"a\""));
+    let answer = cache.get(&get(&[]), &origin(503, &[], ""));
+    assert_ne!((answer.how, answer.text()), (How::Hit, "0123456789"));
+}

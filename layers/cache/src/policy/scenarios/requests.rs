@@ -257,3 +257,11 @@ fn modes_are_those_of_fetch() {
         How::Fetched(Reason::UriMiss)
     );
 }
+
+#[test]
+fn who_wants_nothing_forwarded_is_refused_even_if_he_wants_nothing_kept() {
+    let mut cache = Cache::private();
+    let ask = get(&[("cache-control", "no-store, only-if-cached")]);
+    assert_eq!(cache.get(&ask, &origin(200, &[], "x")).how, How::Refused);
+    assert!(cache.seen.is_empty());
+}

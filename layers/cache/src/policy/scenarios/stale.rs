@@ -120,3 +120,27 @@ fn who_wants_validation_gets_no_stale_response() {
     cache.wishes.mode = Mode::NoCache;
     assert_eq!(cache.ask(&get(&[]), None).how, How::Failed);
 }
+
+#[test]
+fn a_callers_limits_hold_for_what_the_response_allows_to_be_stale() {
+    let how = |wanted: &str, says: Option<&Origin>| {
+        let mut cache = Cache::private();
+        let control = "max-age=1, stale-while-revalidate=60, stale-if-error=60";
+        cache.get(
+            &get(&[]),
+            &origin(200, &[("cache-control", control)], "first"),
+        );
+        cache.wait(3);
+        cache.ask(&get(&[("cache-control", wanted)]), says).how
+    };
+    let fetched = How::Fetched(crate::policy::Reason::Stale);
+    let says = origin(200, &[], "second");
+    for wanted in ["max-age=10", "max-stale=1", "max-age=10, max-stale=1"] {
+        assert_eq!(how(wanted, Some(&says)), fetched, "{wanted}");
+        assert_eq!(how(wanted, None), How::Failed, "{wanted}");
+    }
+    for wanted in ["max-age=10, max-stale=2", "max-stale"] {
+        assert_eq!(how(wanted, Some(&says)), How::Hit, "{wanted}");
+    }
+    assert_eq!(how("x", Some(&says)), How::Stale);
+}

@@ -310,3 +310,83 @@ fn an_answer_to_head_is_not_stored_itself() {
     cache.get(&request("HEAD", &[]), &origin(200, &fields, ""));
     assert_eq!(cache.get(&get(&[]), &origin(200, &[], "x")).text(), "x");
 }
+
+#[test]
+fn a_304_never_lends_its_tag_to_what_came_without_one() {
+    let modified = date(-3_000);
+    let first = [
+        ("cache-control", "max-age=2"),
+        ("last-modified", &*modified),
+        ("x", "1"),
+    ];
+    for (tag, x) in [("\"v2\"", "1"), ("W/\"v2\"", "2")] {
+        let newer = [
+            ("cache-control", "max-age=2"),
+            ("last-modified", &*modified),
+            ("etag", tag),
+            ("x", "2"),
+        ];
+        let mut cache = Cache::private();
+        cache.get(&get(&[]), &origin(200, &first, "v1"));
+        cache.wait(3);
+        let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
+        assert_eq!((answer.how, answer.field("etag")), (How::Validated, None));
+        assert_eq!(answer.field("x"), Some(x), "{tag}");
+        assert!(!cache.only().headers.contains_key("etag"));
+    }
+}
+
+#[test]
+fn a_304_of_another_date_changes_no_field() {
+    let (old, new) = (date(-3_000), date(-2_000));
+    for first in [
+        &[("etag", "\"a\""), ("last-modified", &*old)][..],
+        &[("last-modified", &*old)],
+        &[("etag", "\"a\"")],
+    ] {
+        let fields = [&[("cache-control", "max-age=2"), ("x", "1")], first].concat();
+        let mut cache = Cache::private();
+        cache.get(&get(&[]), &origin(200, &fields, "first"));
+        cache.wait(3);
+        let newer = [("last-modified", &*new), ("x", "2")];
+        let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
+        assert_eq!((answer.how, answer.field("x")), (How::Validated, Some("1")));
+    }
+}
+
+#[test]
+fn a_304_for_one_user_leaves_what_all_are_given_as_it_is() {
+    let fields = [
+        ("cache-control", "max-age=60"),
+        ("etag", "\"a\""),
+        ("x", "1"),
+    ];
+    let newer = [
+        ("cache-control", "max-age=60"),
+        ("etag", "\"a\""),
+        ("x", "2"),
+    ];
+    let mut cache = Cache::shared();
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    let ann = get(&[
+        ("authorization", "Bearer ann"),
+        ("cache-control", "no-cache"),
+    ]);
+    let answer = cache.get(&ann, &origin(304, &newer, ""));
+    assert_eq!((answer.how, answer.text()), (How::Validated, "first"));
+    let answer = cache.get(&get(&[]), &origin(200, &[], "second"));
+    assert_eq!((answer.how, answer.field("x")), (How::Hit, Some("1")));
+}
+
+#[test]
+fn a_304_that_must_be_understood_and_is_not_stops_the_reuse() {
+    let fields = |control| [("cache-control", control), ("etag", "\"a\"")];
+    let mut cache = Cache::private();
+    cache.get(&get(&[]), &origin(299, &fields("max-age=2"), "first"));
+    cache.wait(3);
+    let newer = fields("max-age=60, must-understand");
+    let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
+    assert_eq!(answer.how, How::Validated);
+    let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
+    assert_eq!(answer.how, How::Validated, "each time");
+}

@@ -128,3 +128,57 @@ fn each_tag_is_listed_once_and_not_too_many() {
     let sent = &cache.seen.last().unwrap()["if-none-match"];
     assert_eq!(sent, &*expected.join(", "));
 }
+
+#[test]
+fn a_response_is_as_old_for_each_request_as_what_the_origin_said_to_that_one() {
+    let fields = [
+        ("cache-control", "max-age=60"),
+        ("vary", "foo"),
+        ("etag", "\"a\""),
+    ];
+    let foo = |value| get(&[("foo", value)]);
+    let mut cache = Cache::private();
+    cache.get(&foo("1"), &origin(200, &fields, "one"));
+    cache.wait(1);
+    let answer = cache.get(&foo("3"), &origin(304, &fields, ""));
+    assert_eq!((answer.how, answer.text()), (How::Validated, "one"));
+    cache.wait(69);
+    let answer = cache.get(&foo("1"), &origin(304, &fields, ""));
+    assert_eq!(answer.how, How::Validated);
+    cache.wait(10);
+    let answer = cache.get(&foo("1"), &origin(200, &[], "x"));
+    assert_eq!((answer.how, answer.field("age")), (How::Hit, Some("10")));
+    let answer = cache.get(&foo("3"), &origin(304, &fields, ""));
+    assert_eq!(
+        (answer.how, answer.field("age")),
+        (How::Validated, Some("0")),
+        "the origin said so to the other 79 seconds ago"
+    );
+    cache.wait(1);
+    for (value, age) in [("1", "11"), ("3", "1")] {
+        let answer = cache.get(&foo(value), &origin(200, &[], "x"));
+        assert_eq!((answer.how, answer.field("age")), (How::Hit, Some(age)));
+    }
+}
+
+#[test]
+fn variants_that_lack_bytes_are_not_offered() {
+    let fields = |tag, range| {
+        [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("etag", tag),
+            ("content-range", range),
+        ]
+    };
+    let mut cache = Cache::private();
+    let part = get(&[("foo", "1"), ("range", "bytes=0-1")]);
+    cache.get(&part, &origin(206, &fields("\"a\"", "bytes 0-1/4"), "01"));
+    cache.get(
+        &get(&[("foo", "2")]),
+        &origin(200, &fields("\"b\"", ""), "two"),
+    );
+    assert!(!cache.seen[1].contains_key("if-none-match"));
+    cache.get(&get(&[("foo", "3")]), &origin(200, &[], "three"));
+    assert_eq!(cache.seen[2]["if-none-match"], "\"b\"");
+}

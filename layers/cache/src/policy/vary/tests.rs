@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
@@ -15,7 +17,7 @@ fn map(fields: Fields<'_>) -> HeaderMap {
 }
 
 fn vary(response: Fields<'_>, request: Fields<'_>) -> Option<Vary> {
-    Vary::of(&map(response), &map(request))
+    Vary::of(&map(response), &map(request), SystemTime::UNIX_EPOCH)
 }
 
 fn reused(value: &str, first: Fields<'_>, second: Fields<'_>) -> bool {
@@ -190,7 +192,7 @@ proptest! {
         let read = |bytes: &[u8]| HeaderValue::from_bytes(bytes).unwrap_or(HeaderValue::from_static("x"));
         let response = HeaderMap::from_iter([(http::header::VARY, read(&vary))]);
         let request = HeaderMap::from_iter([(http::header::ACCEPT_LANGUAGE, read(&value))]);
-        if let Some(vary) = Vary::of(&response, &request) {
+        if let Some(vary) = Vary::of(&response, &request, SystemTime::UNIX_EPOCH) {
             prop_assert!(vary.matches(&request, &HeaderMap::new()));
         }
     }
@@ -206,6 +208,26 @@ proptest! {
             }
         }
         let response = map(&[("vary", "foo, accept-language, bar")]);
-        prop_assert!(Vary::of(&response, &request).unwrap().matches(&request, &HeaderMap::new()));
+        prop_assert!(Vary::of(&response, &request, SystemTime::UNIX_EPOCH).unwrap().matches(&request, &HeaderMap::new()));
     }
+}
+
+#[test]
+fn each_request_has_a_confirmation_of_its_own() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let (response, none) = (map(&[("vary", "foo")]), HeaderMap::new());
+    let of = |foo, seconds| Vary::of(&response, &map(&[("foo", foo)]), at(seconds)).unwrap();
+    let confirmed = |vary: &Vary, foo| vary.confirmed(&map(&[("foo", foo)]), &none);
+    let alone = of("1", 1);
+    assert_eq!(confirmed(&alone, "1"), None, "that of the response");
+    let mut both = of("2", 2).and(&alone);
+    assert_eq!(confirmed(&both, "1"), Some(at(1)));
+    assert_eq!(confirmed(&both, "2"), Some(at(2)));
+    assert_eq!(confirmed(&both, "3"), None);
+    both = of("1", 3).and(&both);
+    assert_eq!(both.rows.len(), 2);
+    assert_eq!(confirmed(&both, "1"), Some(at(3)));
+    both.confirm(&map(&[("foo", "2")]), &none, at(4));
+    assert_eq!(confirmed(&both, "1"), Some(at(3)));
+    assert_eq!(confirmed(&both, "2"), Some(at(4)));
 }

@@ -303,7 +303,10 @@ async fn what_varies_by_a_secret_is_not_written_down() {
     let with = |name: &'static str| {
         let mut head = head("e", 4).as_ref().clone();
         head.vary.names = vec![http::HeaderName::from_static(name)];
-        head.vary.rows = vec![vec![Some(b"sesame".as_slice().into())]];
+        head.vary.rows = vec![crate::policy::Row {
+            values: vec![Some(b"sesame".as_slice().into())],
+            confirmed: std::time::SystemTime::UNIX_EPOCH,
+        }];
         Head::new(head)
     };
     let vary = |id, name| Variant::restore(id, with(name), &[], Some(Bytes::from("body")));
