@@ -150,9 +150,12 @@ impl ClientBuilder {
         self
     }
 
-    /// The time between two frames of a response's body: no limit unless set.
+    /// The time in which nothing of a response's body comes: 30 s unless set, `None` for no limit. Only the
+    /// time in which somebody waits for it counts. Set it higher, or off, for streams of events that may be
+    /// silent for long.
     pub fn body_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.body_idle = limit.into();
+        self.limits.body_idle_is_set = true;
         self
     }
 

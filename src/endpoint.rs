@@ -67,7 +67,7 @@ pub trait Endpoint {
     type Ok: FromResponse;
 
     /// What an error's body holds, whatever its status; one that differs by status is an enum that is
-    /// [`FromResponse`]. [`Error::body`] has it; [`NoContent`](crate::NoContent) expects nothing.
+    /// [`FromResponse`]. [`Error::body`] has it, where the body came whole; [`NoContent`](crate::NoContent) expects nothing.
     type Err: FromResponse + Send + Sync + 'static;
 
     /// The values of the path's places: a struct, a map, or a list of pairs.
@@ -81,7 +81,16 @@ pub trait Endpoint {
         Payload::none()
     }
 
-    /// Checks the call before anything is built.
+    /// The body of a call that is given away, as by [`Client::call`]: for what can be sent once only, such
+    /// as a stream or a form with one.
+    fn into_body(self) -> Payload
+    where
+        Self: Sized,
+    {
+        self.body()
+    }
+
+    /// Checks the call before anything else is asked of it.
     ///
     /// # Errors
     ///
@@ -112,9 +121,11 @@ impl Client {
     ///
     /// Dropping the future cancels the call.
     pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Ok>, Error> {
-        let call = self.endpoint(&endpoint);
         // What was sent is not kept while the answer is waited for.
-        drop(endpoint);
+        let call = match self.described(&endpoint) {
+            Ok(request) => EndpointCall::<E>::of(request.payload(endpoint.into_body())),
+            Err(refused) => EndpointCall::of(*refused),
+        };
         call.send().await
     }
 
@@ -129,24 +140,32 @@ impl Client {
     /// # }
     /// ```
     pub fn endpoint<E: Endpoint>(&self, endpoint: &E) -> EndpointCall<E> {
-        const { crate::template::demand(E::PATH) };
-        let options = E::OPTIONS;
-        let request = self
-            .request(E::METHOD, E::PATH)
-            .paths(&endpoint.path())
-            .query_with(&endpoint.query(), options.array_style());
-        let request = match endpoint.validate() {
-            Ok(()) => request.payload(endpoint.body()),
-            Err(fault) => request.blamed(fault),
-        };
-        EndpointCall {
-            request: options.apply(request),
-            endpoint: PhantomData,
+        match self.described(endpoint) {
+            Ok(request) => EndpointCall::of(request.payload(endpoint.body())),
+            Err(refused) => EndpointCall::of(*refused),
         }
+    }
+
+    /// A valid call without its body, or the request of one that is not.
+    fn described<E: Endpoint>(&self, endpoint: &E) -> Result<RequestBuilder, Box<RequestBuilder>> {
+        const { crate::template::demand(E::PATH) };
+        let request = self.request(E::METHOD, E::PATH);
+        if let Err(fault) = endpoint.validate() {
+            return Err(Box::new(request.blamed(fault)));
+        }
+        let request = request.paths(&endpoint.path());
+        Ok(request.query_with(&endpoint.query(), E::OPTIONS.array_style()))
     }
 }
 
 impl<E: Endpoint> EndpointCall<E> {
+    fn of(request: RequestBuilder) -> Self {
+        Self {
+            request: E::OPTIONS.apply(request),
+            endpoint: PhantomData,
+        }
+    }
+
     /// Changes the request: a header, a limit, anything that a [`RequestBuilder`] can.
     pub fn with(mut self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
         self.request = change(self.request);
@@ -198,6 +217,10 @@ async fn refused<E: Endpoint>(response: Response) -> Error {
 
 fn typed<E: Endpoint>(head: &Parts, response: StatusError) -> StatusError {
     let response = E::Ok::refused(head, response);
+    // A part of a body may well read like a whole one.
+    if !response.is_whole() {
+        return response;
+    }
     match E::Err::from_response(head, response.body()) {
         Ok(typed) => response.with_typed(typed),
         Err(_) => response,

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use crate::redirect::NotFollowed;
 
+mod answer;
 mod call;
 mod decode;
 mod kind;
@@ -16,6 +17,7 @@ mod predicates;
 mod problem;
 mod status;
 
+pub(crate) use self::answer::{Answer, BrokenBody};
 pub(crate) use self::call::{Call, redacted};
 pub use self::decode::{DecodeError, TooLarge};
 #[cfg(feature = "json")]
@@ -78,12 +80,17 @@ impl Error {
     }
 
     /// The error of a success whose body could not be read as what it should be.
-    pub(crate) fn unread(call: Call, status: StatusCode, body: Bytes, fault: BoxError) -> Self {
+    pub(crate) fn unread(
+        call: Call,
+        answer: impl Into<Answer>,
+        body: Bytes,
+        fault: BoxError,
+    ) -> Self {
         #[cfg(feature = "json")]
         if fault.is::<ApiError>() {
             return Self::new(call, fault);
         }
-        Self::new(call, DecodeError::new(status, body, fault).into())
+        Self::new(call, DecodeError::new(answer, body, fault).into())
     }
 
     #[cfg(feature = "json")]
@@ -153,10 +160,12 @@ impl Error {
         let source = &self.0.source;
         let decode = || source.downcast_ref().map(DecodeError::status);
         let too_large = || source.downcast_ref().map(TooLarge::status);
+        let broken = || source.downcast_ref().map(BrokenBody::status);
         self.response()
             .map(StatusError::status)
             .or_else(decode)
             .or_else(too_large)
+            .or_else(broken)
             .or_else(|| self.redirect().map(NotFollowed::status))
     }
 
@@ -180,7 +189,7 @@ impl Error {
     #[cfg(feature = "json")]
     #[must_use]
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(self.response()?.body()).ok()
+        serde_json::from_slice(without_mark(self.response()?.body())).ok()
     }
 
     /// What the API told in a body of its own shape, whatever the status; see
@@ -231,6 +240,12 @@ impl Error {
     pub fn into_inner(self) -> BoxError {
         self.0.source
     }
+}
+
+/// The text behind the mark that some servers put first (RFC 8259 §8.1 lets us pass over it).
+#[cfg(feature = "json")]
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
 }
 
 impl fmt::Display for Error {

@@ -35,6 +35,8 @@ pub(crate) struct Limits {
     /// Whether `head` was asked for; the default gives way to a shorter total.
     pub(crate) head_is_set: bool,
     pub(crate) body_idle: Option<Duration>,
+    /// The same of `body_idle`.
+    pub(crate) body_idle_is_set: bool,
     pub(crate) upload_idle: Option<Duration>,
     pub(crate) total: Option<Duration>,
 }
@@ -44,7 +46,9 @@ impl Default for Limits {
         Self {
             head: Some(Duration::from_secs(30)),
             head_is_set: false,
-            body_idle: None,
+            // So that no call of a client as it comes waits for ever.
+            body_idle: Some(Duration::from_secs(30)),
+            body_idle_is_set: false,
             upload_idle: None,
             total: None,
         }
@@ -59,7 +63,10 @@ impl Limits {
                 "timeout of one attempt",
                 self.head.filter(|_| self.head_is_set),
             ),
-            ("limit between body frames", self.body_idle),
+            (
+                "limit between body frames",
+                self.body_idle.filter(|_| self.body_idle_is_set),
+            ),
             ("limit between frames of an upload", self.upload_idle),
         ];
         let mut all = parts.into_iter().chain([("total", self.total)]);

@@ -75,7 +75,7 @@ impl Pointer {
         if self.is_root() {
             return json::read(document).map(Some);
         }
-        json::read_with(document, || At::<T>::new(self.tokens()))
+        json::read_with(document, &self.0, || At::<T>::new(self.tokens()))
     }
 
     /// The names and indices, still in their escaped form.

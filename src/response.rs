@@ -1,11 +1,12 @@
 use std::fmt;
+use std::time::Duration;
 
 use buttress_kernel::Body;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{Extensions, HeaderMap, StatusCode, Uri, Version};
 
-use crate::error::{Call, StatusError};
+use crate::error::{Answer, Call, StatusError};
 use crate::redirect::Redirected;
 use crate::{Error, FromResponse};
 
@@ -20,7 +21,7 @@ mod save;
 mod stream;
 mod whole;
 
-use self::read::read;
+use self::read::Gathered;
 pub use self::stream::Pieces;
 
 /// How much of a body is read at once, unless set: 16 MiB.
@@ -28,6 +29,9 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// How much of an error's body is kept: 1 MiB.
 const ERROR_LIMIT: u64 = 1024 * 1024;
+
+/// How long an error's body is waited for. The status is known by then, and is what most callers want.
+const ERROR_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server's response: status, headers, and a body that has not been read, or one that has a type
 /// already.
@@ -143,6 +147,10 @@ impl<T> Response<T> {
         self.inner.into_body()
     }
 
+    fn answer(&self) -> Answer {
+        Answer::new(self.status(), self.extensions())
+    }
+
     #[cfg(feature = "fs")]
     pub(crate) const fn call(&self) -> &Call {
         &self.call
@@ -186,7 +194,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// When it is none; the error keeps the status, the headers and up to 1 MiB of the body.
+    /// When it is none; the error keeps the status, the headers and what came of the body in 5 s, up to
+    /// 1 MiB.
     ///
     /// # Cancellation
     ///
@@ -199,13 +208,16 @@ impl Response {
         Err(Error::new(call, response.into()))
     }
 
-    /// A response that is no success, with what came of its body. That the body broke off, or is
-    /// large, must not hide the status.
+    /// A response that is no success, with what came of its body. That the body broke off, stands still or
+    /// is large must not hide the status.
     pub(crate) async fn refused(self) -> (Call, StatusError, Parts) {
         let (head, mut body) = self.inner.into_parts();
         let limit = ERROR_LIMIT.min(self.accepts.limit);
-        let (bytes, end) = read(&mut body, limit, true).await;
-        let refused = StatusError::new(&head, bytes, end.is_ok());
+        let mut gathered = Gathered::default();
+        let reading = gathered.read(&mut body, limit);
+        let end = tokio::time::timeout(ERROR_PATIENCE, reading).await;
+        let is_whole = matches!(end, Ok(Ok(())));
+        let refused = StatusError::new(&head, gathered.into_bytes(), is_whole);
         (self.call, refused, head)
     }
 

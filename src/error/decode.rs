@@ -1,9 +1,11 @@
 use std::error::Error;
 use std::fmt;
 
-use buttress_kernel::{BoxError, Facts, Sent};
+use buttress_kernel::{BoxError, Facts};
 use bytes::Bytes;
 use http::StatusCode;
+
+use super::Answer;
 
 /// The body of a success that is not what was expected; the status and the bytes are kept.
 pub struct DecodeError {
@@ -14,21 +16,24 @@ pub struct DecodeError {
 }
 
 /// Where a document is at fault, in words that show nothing of what it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Names and indices from the document's root on; empty for the root itself.
     pub(crate) path: String,
+    /// The same with `*` for what somebody wrote into the document: a map's keys.
+    pub(crate) shown: String,
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) wanted: String,
 }
 
 impl DecodeError {
-    pub(crate) fn new(status: StatusCode, body: Bytes, source: BoxError) -> Self {
+    pub(crate) fn new(answer: impl Into<Answer>, body: Bytes, source: BoxError) -> Self {
+        let answer = answer.into();
         let place = source.downcast_ref::<Misplaced>().map(|m| m.0.clone());
-        let facts = Facts::default().sent(Sent::Yes).caused_by(source);
+        let facts = answer.facts().caused_by(source);
         Self {
-            status,
+            status: answer.status,
             body,
             place,
             facts,
@@ -48,6 +53,9 @@ impl DecodeError {
     }
 
     /// Where in the document it went wrong, such as `items[3].id`; empty for the document itself.
+    ///
+    /// What is no field of the type that was expected, such as a map's key, stands here as it came, and as `*`
+    /// in `Display` and `Debug`: it is part of the document, and may be anything.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.place.as_ref().map(|place| place.path.as_str())
@@ -86,14 +94,20 @@ impl Error for DecodeError {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "at `{}`, ", self.path.escape_debug())?;
+        if !self.shown.is_empty() {
+            write!(f, "at `{}`, ", self.shown)?;
         }
         write!(
             f,
             "line {} column {}: {}",
             self.line, self.column, self.wanted
         )
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({self})")
     }
 }
 
@@ -122,10 +136,11 @@ pub struct TooLarge {
 }
 
 impl TooLarge {
-    pub(crate) fn new(status: StatusCode, limit: u64) -> Self {
-        let facts = Facts::default().sent(Sent::Yes);
+    pub(crate) fn new(answer: impl Into<Answer>, limit: u64) -> Self {
+        let answer = answer.into();
+        let facts = answer.facts();
         Self {
-            status,
+            status: answer.status,
             limit,
             facts,
         }

@@ -31,19 +31,22 @@ impl Problem {
         if !essence.eq_ignore_ascii_case("application/problem+json") {
             return None;
         }
-        let mut members: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let mut members: Map<String, Value> =
+            serde_json::from_slice(super::without_mark(body)).ok()?;
         let mut text = |name: &str| match members.remove(name) {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
         let kind = text("type").unwrap_or_else(|| "about:blank".to_owned());
         let (title, detail, instance) = (text("title"), text("detail"), text("instance"));
+        // §4.2.1: the title of `about:blank` is the status's.
+        let is_blank = kind == "about:blank";
+        let reason = || status.canonical_reason().filter(|_| is_blank);
         let number = members.remove("status").as_ref().and_then(Value::as_u64);
         let number = number.and_then(|number| u16::try_from(number).ok());
         Some(Self {
             kind,
-            // §4.2.1: the title of `about:blank` is the status's.
-            title: title.or_else(|| status.canonical_reason().map(str::to_owned)),
+            title: title.or_else(|| reason().map(str::to_owned)),
             status: number,
             detail,
             instance,

@@ -124,7 +124,7 @@ impl<T> Page<T> {
         let (head, body) = &**answer;
         place.find(body).map_err(|fault| {
             let call = self.source.call();
-            Error::unread(call, head.status, body.clone(), fault)
+            Error::unread(call, head, body.clone(), fault)
         })
     }
 

@@ -79,7 +79,7 @@ fn the_place_of_a_fault_is_named_and_nothing_of_the_document_is_shown() {
     let body = br#"{"data":[{"id":1},{"id":"s3cret"}]}"#;
     let error = pointer.find::<Vec<std::collections::BTreeMap<String, u8>>>(body);
     let error = error.unwrap_err().to_string();
-    assert_eq!(error, "at `data[1].id`, line 1 column 32: expected u8");
+    assert_eq!(error, "at `data[1].*`, line 1 column 32: expected u8");
     let error = pointer.find::<u8>(b"{\"data\":1").unwrap_err();
     assert_eq!(error.to_string(), "line 1 column 9: this is not valid JSON");
     let error = pointer.find::<u8>(b"{\"data\":1}x").unwrap_err();

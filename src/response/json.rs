@@ -2,8 +2,12 @@ use std::marker::PhantomData;
 
 use buttress_kernel::BoxError;
 use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_path_to_error::Segment;
 
-use crate::error::{Misplaced, Place};
+use self::names::{Names, Watched};
+use crate::error::{Misplaced, Place, without_mark};
+
+mod names;
 
 /// Reads a whole document. An empty one is `null`.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BoxError> {
@@ -12,24 +16,25 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BoxError> {
     if is_empty {
         return T::deserialize(serde_json::Value::Null).map_err(|_| empty());
     }
-    // The mark that some servers put first, and §8.1 lets us pass over.
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    seeded(body, || PhantomData::<T>)
+    seeded(without_mark(body), "", || PhantomData::<T>)
 }
 
-/// Reads what seeds make of a whole document. There is nothing in an empty one.
+/// Reads what seeds make of a whole document. There is nothing in an empty one. They look for what stands
+/// at `pointer`, whose names may be told.
 pub(crate) fn read_with<'b, S: DeserializeSeed<'b, Value = Option<T>>, T>(
     body: &'b [u8],
+    pointer: &str,
     seed: impl Fn() -> S,
 ) -> Result<Option<T>, BoxError> {
     if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
         return Ok(None);
     }
-    seeded(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body), seed)
+    seeded(without_mark(body), pointer, seed)
 }
 
 fn seeded<'b, S: DeserializeSeed<'b>>(
     body: &'b [u8],
+    pointer: &str,
     seed: impl Fn() -> S,
 ) -> Result<S::Value, BoxError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
@@ -38,27 +43,66 @@ fn seeded<'b, S: DeserializeSeed<'b>>(
     match value.and_then(|value| reader.end().map(|()| value)) {
         Ok(value) => Ok(value),
         // Where the text itself is broken, line and column say all there is.
-        Err(error) if error.is_data() => Err(misplaced(path(body, seed()), &error)),
-        Err(error) => Err(misplaced(String::new(), &error)),
+        Err(error) if error.is_data() => Err(misplaced(path(body, pointer, seed()), &error)),
+        Err(error) => Err(misplaced(Path::default(), &error)),
     }
 }
 
+/// Names and indices from the root on.
+#[derive(Default)]
+struct Path {
+    whole: String,
+    /// With `*` for what is no name of the type's.
+    shown: String,
+}
+
 /// Where reading stops.
-fn path<'b>(body: &'b [u8], seed: impl DeserializeSeed<'b>) -> String {
+fn path<'b>(body: &'b [u8], pointer: &str, seed: impl DeserializeSeed<'b>) -> Path {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
     let reader = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
-    let end = seed.deserialize(reader).map(drop);
-    let path = track.path();
+    let names = Names::of(pointer);
+    let end = seed.deserialize(Watched::new(reader, &names)).map(drop);
     match end {
-        Err(_) if path.iter().next().is_some() => path.to_string(),
-        _ => String::new(),
+        Err(_) => Path::of(&track.path(), &names),
+        Ok(()) => Path::default(),
+    }
+}
+
+impl Path {
+    fn of(path: &serde_path_to_error::Path, names: &Names<'_>) -> Self {
+        let mut found = Self::default();
+        for segment in path {
+            let name = match segment {
+                Segment::Seq { index } => {
+                    found.push("", &format!("[{index}]"), true);
+                    continue;
+                }
+                Segment::Map { key } => key,
+                Segment::Enum { variant } => variant,
+                Segment::Unknown => "?",
+            };
+            let dot = if found.whole.is_empty() { "" } else { "." };
+            found.push(dot, name, names.hold(name));
+        }
+        found
+    }
+
+    fn push(&mut self, before: &str, piece: &str, is_shown: bool) {
+        for (path, piece) in [
+            (&mut self.whole, piece),
+            (&mut self.shown, if is_shown { piece } else { "*" }),
+        ] {
+            path.push_str(before);
+            path.push_str(piece);
+        }
     }
 }
 
 fn empty() -> BoxError {
     let place = Place {
         path: String::new(),
+        shown: String::new(),
         line: 1,
         column: 0,
         wanted: "the body is empty; expect a `NoContent` or an `Option` where that is right".into(),
@@ -67,9 +111,10 @@ fn empty() -> BoxError {
 }
 
 /// The reader's error itself is given up: it quotes the document.
-fn misplaced(path: String, error: &serde_json::Error) -> BoxError {
+fn misplaced(path: Path, error: &serde_json::Error) -> BoxError {
     let place = Place {
-        path,
+        path: path.whole,
+        shown: path.shown,
         line: error.line(),
         column: error.column(),
         wanted: wanted(error),
@@ -136,7 +181,16 @@ mod tests {
 
     #[test]
     fn ic52_the_place_is_named_and_nothing_of_the_document_is_shown() {
-        type Items = BTreeMap<String, Vec<BTreeMap<String, u8>>>;
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Items {
+            items: Vec<Item>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Item {
+            id: u8,
+        }
         for (body, said) in [
             (
                 r#"{"items":[{"id":1},{"id":"s3cret, x"}]}"#,
@@ -164,6 +218,46 @@ mod tests {
             place::<u8>("7 8"),
             "line 1 column 3: this is not valid JSON"
         );
+    }
+
+    #[test]
+    fn ic52_a_key_that_is_no_field_is_not_shown() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Users {
+            users: BTreeMap<String, User>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        enum User {
+            Known { id: u8 },
+            Unknown(BTreeMap<String, u8>),
+        }
+        for (body, shown, whole) in [
+            (
+                r#"{"users":{"s3cret@h":{"Known":{"id":"x"}}}}"#,
+                "at `users.*.Known.id`",
+                "users.s3cret@h.Known.id",
+            ),
+            (
+                r#"{"users":{"a":{"Known":{"id":1}},"s3cret":{"Unknown":{"id":"x"}}}}"#,
+                "at `users.*.Unknown.id`",
+                "users.s3cret.Unknown.id",
+            ),
+            (
+                r#"{"users":{"s3cret":{"Unknown":{"s3cret":"x"}}}}"#,
+                "at `users.*.Unknown.*`",
+                "users.s3cret.Unknown.s3cret",
+            ),
+        ] {
+            let error = read::<Users>(body.as_bytes()).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(told.contains(shown) && !told.contains("s3cret"), "{told}");
+            let place = &error.downcast_ref::<Misplaced>().unwrap().0;
+            assert_eq!(place.path, whole);
+        }
+        let told = place::<BTreeMap<String, u8>>(r#"{"s3cret@example.com":"x"}"#);
+        assert!(told.starts_with("at `*`, line 1 column"), "{told}");
     }
 
     /// Fails with whatever the document holds.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
 
-use crate::error::Call;
+use crate::error::{Answer, BrokenBody, Call};
 use crate::progress::{Counted, Meter};
 use crate::{Error, Response};
 
@@ -16,6 +16,7 @@ impl Response {
     #[must_use]
     pub fn into_stream(self) -> Pieces {
         Pieces {
+            answer: self.answer(),
             call: self.call,
             body: Some(self.inner.into_body()),
         }
@@ -38,6 +39,7 @@ impl Response {
 /// Dropping it drops the body; no piece is lost in between.
 pub struct Pieces {
     call: Call,
+    answer: Answer,
     /// `None` after its end.
     body: Option<Body>,
 }
@@ -56,7 +58,8 @@ impl Stream for Pieces {
                 }
                 Some(Err(source)) => {
                     self.body = None;
-                    return Poll::Ready(Some(Err(Error::new(self.call.clone(), source))));
+                    let fault = BrokenBody::new(self.answer, source);
+                    return Poll::Ready(Some(Err(Error::new(self.call.clone(), fault.into()))));
                 }
             }
         }

@@ -5,11 +5,12 @@ use bytes::Bytes;
 #[cfg(feature = "json")]
 use http::StatusCode;
 use http::response::Parts;
+use http_body::Body as _;
 use http_body_util::BodyExt;
 
-use super::read::{Unread, read};
+use super::read::{Gathered, Unread};
 use super::{charset, disposition};
-use crate::error::{DecodeError, TooLarge};
+use crate::error::{BrokenBody, DecodeError, TooLarge};
 use crate::{Error, FromResponse, Response, StatusError};
 
 impl Response {
@@ -111,7 +112,7 @@ impl Response {
                 inner: http::Response::from_parts(head, body),
                 accepts,
             }),
-            Err(fault) => Err(Error::unread(call, head.status, bytes, fault)),
+            Err(fault) => Err(Error::unread(call, &head, bytes, fault)),
         }
     }
 
@@ -142,7 +143,7 @@ impl Response {
         let Response { call, inner, .. } = self.collect().await?;
         let (head, bytes) = inner.into_parts();
         charset::text(&head.headers, &bytes).map_err(|fault| {
-            let fault = DecodeError::new(head.status, bytes, fault.into());
+            let fault = DecodeError::new(&head, bytes, fault.into());
             Error::new(call, fault.into())
         })
     }
@@ -157,9 +158,11 @@ impl Response {
     ///
     /// Safe: no piece is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let call = &self.call;
         while let Some(frame) = self.inner.body_mut().frame().await {
-            let frame = frame.map_err(|source| Error::new(call.clone(), source))?;
+            let frame = frame.map_err(|source| {
+                let fault = BrokenBody::new(self.answer(), source);
+                Error::new(self.call.clone(), fault.into())
+            })?;
             if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }
@@ -182,17 +185,23 @@ impl Response {
             accepts,
         } = self;
         let (head, mut body) = inner.into_parts();
-        match read(&mut body, accepts.limit, false).await {
-            (bytes, Ok(())) => Ok(Response {
-                call,
-                inner: http::Response::from_parts(head, bytes),
-                accepts,
-            }),
-            (_, Err(Unread::TooLarge)) => {
-                let fault = TooLarge::new(head.status, accepts.limit);
-                Err(Error::new(call, fault.into()))
+        let mut gathered = Gathered::default();
+        let end = if body.size_hint().lower() > accepts.limit {
+            Err(Unread::TooLarge)
+        } else {
+            gathered.read(&mut body, accepts.limit).await
+        };
+        let fault = match end {
+            Ok(()) => {
+                return Ok(Response {
+                    call,
+                    inner: http::Response::from_parts(head, gathered.into_bytes()),
+                    accepts,
+                });
             }
-            (_, Err(Unread::Broken(source))) => Err(Error::new(call, source)),
-        }
+            Err(Unread::TooLarge) => TooLarge::new(&head, accepts.limit).into(),
+            Err(Unread::Broken(source)) => BrokenBody::new((&head).into(), source).into(),
+        };
+        Err(Error::new(call, fault))
     }
 }

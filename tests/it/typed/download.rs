@@ -171,7 +171,10 @@ async fn it_is_taken_up_so_often_and_no_oftener() {
     let (client, server) = once(steps.collect::<Vec<_>>());
     let error = place.download(&client, 2).await.unwrap_err();
     assert_eq!(server.calls().len(), 3);
-    assert_eq!(error.to_string(), "GET http://api.example/v1/a: reset");
+    assert_eq!(
+        error.to_string(),
+        "GET http://api.example/v1/a: the body of the 206 response did not come to its end: reset"
+    );
     assert_eq!(
         fs::read_to_string(place.folder.path().join("a.bin.part")).unwrap(),
         "012"

@@ -5,9 +5,9 @@ use std::time::Duration;
 use buttress::cache::Mode;
 use buttress::{
     ArrayStyle, BoxError, CacheLayer, Endpoint, FromResponse, MissingParameters, NoContent,
-    Options, Payload, Sent, Tags,
+    Options, Payload, Sent, Tags, Text,
 };
-use buttress_testkit::Step;
+use buttress_testkit::{Step, channel};
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,63 @@ async fn ic50_the_body_of_an_error_has_a_type_for_each_status() {
     assert!(error.is_server());
     assert_eq!(error.body::<NotCreated>(), None);
     assert_eq!(error.response().unwrap().body(), "<p>");
+}
+
+/// A part of a text is a text, but not what was said.
+#[tokio::test]
+async fn the_body_of_an_error_that_broke_off_has_no_type() {
+    struct Get;
+    impl Endpoint for Get {
+        const METHOD: Method = Method::GET;
+        const PATH: &'static str = "/";
+        type Ok = NoContent;
+        type Err = Text;
+    }
+    let breaks = Step::status(400).body_with(|| {
+        let (frames, body) = channel();
+        frames.data("half");
+        frames.error("reset");
+        body
+    });
+    let (client, _) = scripted([breaks, Step::status(400).body("whole")]);
+    let error = client.call(Get).await.unwrap_err();
+    assert_eq!(error.body::<Text>(), None);
+    assert_eq!(error.response().unwrap().body(), "half");
+    let error = client.call(Get).await.unwrap_err();
+    assert_eq!(error.body(), Some(&Text("whole".into())));
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_away_can_give_its_stream_away() {
+    struct Upload(Option<Payload>);
+    impl Endpoint for Upload {
+        const METHOD: Method = Method::PUT;
+        const PATH: &'static str = "/";
+        type Ok = NoContent;
+        type Err = NoContent;
+
+        fn path(&self) -> impl Serialize {
+            assert!(self.0.is_some(), "it was validated first");
+        }
+
+        fn into_body(self) -> Payload {
+            self.0.unwrap_or_default()
+        }
+
+        fn validate(&self) -> Result<(), BoxError> {
+            self.0
+                .as_ref()
+                .map(drop)
+                .ok_or_else(|| "nothing to send".into())
+        }
+    }
+    let (client, server) = scripted([Step::ok()]);
+    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>("ab"), Ok("c")]);
+    let upload = Upload(Some(Payload::stream(pieces)));
+    client.call(upload).await.unwrap();
+    assert_eq!(server.calls()[0].body, "abc");
+    assert!(client.call(Upload(None)).await.unwrap_err().is_request());
+    assert_eq!(server.calls().len(), 1);
 }
 
 #[tokio::test]

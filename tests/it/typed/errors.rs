@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use buttress::{Error, Sent};
-use buttress_testkit::Step;
+use buttress_testkit::{Step, channel};
+use futures_util::TryStreamExt;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -64,6 +65,76 @@ async fn an_error_counts_the_attempts() {
     assert!(error.is_server());
 }
 
+/// A server that answers well the second time, with this body.
+async fn at_the_second_try(answer: Step) -> buttress::Response {
+    let (client, _) = scripted([Step::status(503), answer]);
+    client.get("/").send().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_behind_the_head_tells_of_the_head_all_the_same() {
+    let garbage = || Step::ok().body("no json");
+    let breaks = || {
+        Step::ok().body_with(|| {
+            let (frames, body) = channel();
+            frames.data("{");
+            frames.error("foreign");
+            body
+        })
+    };
+    let unread = at_the_second_try(garbage()).await.json::<u8>().await;
+    let large = at_the_second_try(garbage()).await.limit(1).bytes().await;
+    let unknown = garbage().header("content-type", "text/plain; charset=klingon");
+    let text = at_the_second_try(unknown).await.text().await;
+    let broken = at_the_second_try(breaks()).await.bytes().await;
+    let mut pieces = at_the_second_try(breaks()).await;
+    pieces.chunk().await.unwrap();
+    let piece = pieces.chunk().await;
+    let stream = at_the_second_try(breaks()).await.into_stream();
+    let stream = stream.try_collect::<Vec<_>>().await;
+    for error in [
+        unread.unwrap_err(),
+        large.unwrap_err(),
+        text.unwrap_err(),
+        broken.unwrap_err(),
+        piece.unwrap_err(),
+        stream.unwrap_err(),
+    ] {
+        assert_eq!(error.attempts(), 2, "{error}");
+        assert_eq!(error.status(), Some(http::StatusCode::OK), "{error}");
+        assert_eq!(error.sent(), Sent::Yes, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_body_says_what_broke_it() {
+    let (client, _) = scripted([Step::ok().body_with(|| {
+        let (frames, body) = channel();
+        frames.error("reset by peer");
+        body
+    })]);
+    let error = client
+        .get("/a")
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap_err();
+    let expected = "GET http://api.example/v1/a: the body of the 200 response did not come to its end: reset by peer";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn an_errors_json_is_read_behind_a_byte_order_mark() {
+    let marked = |text: &str| [b"\xEF\xBB\xBF", text.as_bytes()].concat();
+    let error = refused(Step::status(400).body(marked("7"))).await;
+    assert_eq!(error.json::<u8>(), Some(7));
+    let problem = Step::status(403).header("content-type", "application/problem+json");
+    let error = refused(problem.body(marked(r#"{"detail":"d"}"#))).await;
+    assert_eq!(error.problem().unwrap().detail.as_deref(), Some("d"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn w13_our_own_failures_never_look_like_a_servers() {
     let (client, _) = scripted([Step::hang()]);
@@ -110,6 +181,9 @@ async fn rfc9457_problem_details_are_read_and_nothing_else_is_taken_for_them() {
         ("about:blank", None, None)
     );
     assert_eq!(wrong.title.as_deref(), Some("Forbidden"));
+    // The status is the title of a problem that says no more, and of no other.
+    let told = refused(problem().body(r#"{"type":"https://example.com/out-of-credit"}"#)).await;
+    assert_eq!(told.problem().unwrap().title, None);
 
     assert!(refused(problem().body("[]")).await.problem().is_none());
     let plain = Step::status(403)

@@ -237,6 +237,69 @@ async fn an_errors_body_is_cut_at_a_limit_and_may_break_off() {
     assert!(!error.response().unwrap().is_whole());
 }
 
+/// A server of which nothing comes behind the head, or behind these bytes.
+fn stalls(status: u16, begins: &'static str) -> Step {
+    Step::status(status).body_with(move || {
+        let (frames, body) = channel();
+        frames.data(begins);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(86_400)).await;
+            drop(frames);
+        });
+        body
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn w24_a_body_that_stands_still_is_given_up_unless_that_is_wanted() {
+    let begin = tokio::time::Instant::now();
+    let error = get(stalls(200, "[1,"))
+        .await
+        .json::<Vec<u8>>()
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 30);
+
+    let (client, _) = scripted([stalls(200, "[1,")]);
+    let patient = client.get("/").body_idle(None).send().await.unwrap();
+    let whole = tokio::time::timeout(Duration::from_secs(3600), patient.bytes()).await;
+    assert!(whole.is_err(), "no limit is none");
+    // The default yields to a shorter total.
+    let built = super::scripted_with([stalls(200, "")], |b| b.total(Duration::from_secs(20)));
+    let begin = tokio::time::Instant::now();
+    let error = built
+        .0
+        .get("/")
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(begin.elapsed().as_secs(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn w24_an_errors_body_that_stands_still_does_not_keep_the_status_back() {
+    for begins in ["", "half"] {
+        let begin = tokio::time::Instant::now();
+        let error = get(stalls(500, begins))
+            .await
+            .json::<u8>()
+            .await
+            .unwrap_err();
+        assert!(error.is_server(), "{error}");
+        assert_eq!(begin.elapsed().as_secs(), 5);
+        let response = error.response().unwrap();
+        assert_eq!(
+            (&response.body()[..], response.is_whole()),
+            (begins.as_bytes(), false)
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stalls_or_breaks_is_no_decode_error() {
     let stalls = || {
@@ -410,7 +473,10 @@ async fn ic61_a_body_is_a_stream_of_pieces_and_its_break_an_error() {
     assert_eq!(pieces.next().await.unwrap().unwrap(), "one ");
     assert_eq!(pieces.next().await.unwrap().unwrap(), "two");
     let error = pieces.next().await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "GET http://api.example/v1/a: reset");
+    assert_eq!(
+        error.to_string(),
+        "GET http://api.example/v1/a: the body of the 200 response did not come to its end: reset"
+    );
     assert!(pieces.next().await.is_none());
     assert_eq!(server.open_bodies(), 0);
 }
