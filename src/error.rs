@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use buttress_kernel::{BoxError, Failure, Sent};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode, Uri};
 
 use crate::redirect::NotFollowed;
 
@@ -134,6 +134,20 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.kind().as_str()
+    }
+
+    /// The method of the call.
+    #[must_use]
+    pub fn method(&self) -> Option<&Method> {
+        self.0.call.as_ref().map(Call::method)
+    }
+
+    /// The URI of the call, without user info and query, both of which may be secret; `None` where none could be
+    /// made of what was given.
+    #[must_use]
+    pub fn uri(&self) -> Option<Uri> {
+        let uri = self.0.call.as_ref()?.known_uri()?;
+        redacted(uri).parse().ok()
     }
 
     /// Whether the request can have reached the server.

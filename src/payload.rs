@@ -94,7 +94,7 @@ impl Payload {
     }
 
     /// A stream of bytes, of no special type. Up to 64 KiB of it can be sent again; for another limit
-    /// see [`Body::replay_limit`].
+    /// see [`replay_limit`](Self::replay_limit).
     pub fn stream<S, D, E>(stream: S) -> Self
     where
         S: Stream<Item = Result<D, E>> + Send + 'static,
@@ -143,12 +143,26 @@ impl Payload {
     }
 
     /// The same, compressed with gzip and marked so. What lies in memory is packed now; a stream on the
-    /// way, without a length. Only for servers that are known to take it: no answer tells beforehand.
+    /// way, without a length. Nothing stays nothing, and what is packed already stays as it is. Only for
+    /// servers that are known to take it: no answer tells beforehand.
     #[cfg(feature = "compression")]
     pub fn gzip(self) -> Self {
+        let is_empty = |body: &Body| body.as_bytes().is_some_and(<[u8]>::is_empty);
+        if self.content_encoding.is_some() || self.content.as_ref().is_ok_and(is_empty) {
+            return self;
+        }
         Self {
             content: self.content.and_then(gzip::gzip),
             content_encoding: Some(HeaderValue::from_static("gzip")),
+            ..self
+        }
+    }
+
+    /// Keeps at most `bytes` of a stream for sending it again: 64 KiB unless set; 0 means that it is sent once.
+    /// What lies in memory, or in a file, can be sent again whatever its size.
+    pub fn replay_limit(self, bytes: usize) -> Self {
+        Self {
+            content: self.content.map(|body| body.replay_limit(bytes)),
             ..self
         }
     }

@@ -98,6 +98,22 @@ impl RequestBuilder {
         self
     }
 
+    /// Adds a header to those of its name that are set.
+    pub fn append_header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match crate::header::pair(name, value) {
+            Ok((name, value)) => {
+                let value = marked(&name, value);
+                self.headers().append(name, value);
+            }
+            Err(fault) => self.blame(fault),
+        }
+        self
+    }
+
     /// Sets all these headers, each in place of the client's default of its name and marked as by
     /// [`header`](Self::header). What belongs to the connection that they came over stays behind:
     /// `Connection`, the fields that it names, and their like

@@ -2,7 +2,6 @@ use std::fmt;
 use std::time::Duration;
 
 use buttress_kernel::Body;
-use bytes::Bytes;
 use http::response::Parts;
 use http::{Extensions, HeaderMap, StatusCode, Uri, Version};
 
@@ -230,12 +229,12 @@ impl Response {
     /// Any other `T` is given up, and the response comes back.
     pub(crate) fn absent<T: FromResponse>(self) -> Result<Response<T>, Box<Self>> {
         let (head, body) = self.inner.into_parts();
-        let nothing = T::from_response(&head, &Bytes::new());
+        let nothing = T::absent(&head);
         let inner = http::Response::from_parts(head, body);
         let response = Self { inner, ..self };
         match nothing {
-            Ok(nothing) => Ok(response.with_body(nothing)),
-            Err(_) => Err(Box::new(response)),
+            Some(nothing) => Ok(response.with_body(nothing)),
+            None => Err(Box::new(response)),
         }
     }
 }

@@ -126,6 +126,12 @@ impl FromStr for Template {
     }
 }
 
+impl AsRef<str> for Template {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -57,6 +57,10 @@ impl<T: DeserializeOwned, E: Envelope + Default> FromResponse for Enveloped<T, E
         Ok(Self(content, PhantomData))
     }
 
+    fn absent(head: &Parts) -> Option<Self> {
+        Self::from_response(head, &Bytes::new()).ok()
+    }
+
     fn refused(head: &Parts, error: StatusError) -> StatusError {
         super::open::told(&E::default(), head, error)
     }

@@ -64,6 +64,18 @@ impl Call {
         }
     }
 
+    pub(super) const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URI, if one could be made.
+    pub(super) const fn known_uri(&self) -> Option<&Uri> {
+        match self.given {
+            None => Some(&self.uri),
+            Some(_) => None,
+        }
+    }
+
     /// The URI of a call that has one.
     pub(crate) const fn uri(&self) -> &Uri {
         &self.uri

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -20,6 +21,8 @@ pub(crate) struct FileBody {
     length: u64,
     left: u64,
     state: State,
+    /// Where the next piece goes; kept from one poll to the next.
+    room: BytesMut,
 }
 
 enum State {
@@ -43,6 +46,7 @@ impl FileBody {
             length: metadata.len(),
             left: metadata.len(),
             state: State::Closed,
+            room: BytesMut::new(),
         })
     }
 
@@ -53,6 +57,7 @@ impl FileBody {
             length: self.length,
             left: self.length,
             state: State::Closed,
+            room: BytesMut::new(),
         }
     }
 
@@ -68,12 +73,12 @@ impl FileBody {
                 State::Opening(file) => State::Open(Box::pin(ready!(file.as_mut().poll(cx))?)),
                 State::Open(file) => {
                     let room = usize::try_from(self.left).map_or(PIECE, |left| left.min(PIECE));
-                    let mut piece = BytesMut::zeroed(room);
-                    let mut into = ReadBuf::new(&mut piece);
+                    self.room.resize(room, 0);
+                    let mut into = ReadBuf::new(&mut self.room);
                     ready!(file.as_mut().poll_read(cx, &mut into))?;
                     let len = into.filled().len();
-                    piece.truncate(len);
-                    return Poll::Ready(Ok(piece.freeze()));
+                    self.room.truncate(len);
+                    return Poll::Ready(Ok(mem::take(&mut self.room).freeze()));
                 }
             };
         }
@@ -113,7 +118,12 @@ impl Body for FileBody {
                 self.left = self.left.saturating_sub(piece.len() as u64);
                 Ok(Frame::data(piece))
             }
-            Err(source) => Err(FileError::new(&self.path, source).into()),
+            Err(source) => {
+                // Nothing follows an error, and a future that has ended is not polled again.
+                self.left = 0;
+                self.state = State::Closed;
+                Err(FileError::new(&self.path, source).into())
+            }
         }))
     }
 
@@ -163,5 +173,23 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_gone_is_one_error_and_the_end() {
+        let name = format!("buttress-gone-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, "12345").unwrap();
+        let mut body = FileBody::at(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        body.frame().await.unwrap().unwrap_err();
+        assert!(body.frame().await.is_none());
     }
 }

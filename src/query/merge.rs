@@ -25,18 +25,21 @@ pub(crate) fn value_of(query: &str, name: &str) -> Option<String> {
     values.next().map(|(_, value)| decoded(value))
 }
 
-/// A pair's name, a list's index left out, in one spelling.
+/// A pair's name in one spelling; all that belongs to one list has the list's.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
-    let name = decoded(name);
-    let index = |(_, inside): &(&str, &str)| inside.bytes().all(|byte| byte.is_ascii_digit());
-    let list = name
-        .strip_suffix(']')
-        .and_then(|name| name.rsplit_once('['));
-    match list.filter(index) {
-        Some((list, _)) => list.to_owned(),
-        None => name,
-    }
+    // A form's spaces (WHATWG URL §5.1).
+    let mut name = decoded(&name.replace('+', " "));
+    let index = |at: usize| {
+        let (inside, _) = name[at + 1..].split_once(']')?;
+        inside
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(at)
+    };
+    let list = name.match_indices('[').find_map(|(at, _)| index(at));
+    name.truncate(list.unwrap_or(name.len()));
+    name
 }
 
 /// Percent-encoding undone, byte for byte: for comparing alone.
@@ -88,6 +91,14 @@ mod tests {
             ("a%5B0%5D=1&a%5B1%5D=2", "a%5B0%5D=3", "a%5B0%5D=3"),
             ("f%5Ba%5D=1", "f%5Bb%5D=2", "f%5Ba%5D=1&f%5Bb%5D=2"),
             ("a&b=%", "b=1", "a&b=1"),
+            ("a[0][b]=1&a[1][b]=2&c=1", "a[0][b]=3", "c=1&a[0][b]=3"),
+            (
+                "a[0][c]=1&a[]=1&a[b][0]=1",
+                "a[0][b]=3",
+                "a[b][0]=1&a[0][b]=3",
+            ),
+            ("a+b=1&a%2Bb=1", "a%20b=2", "a%2Bb=1&a%20b=2"),
+            ("a[=1&a[x=2", "a[=3", "a[x=2&a[=3"),
         ] {
             let mut merged = query.to_owned();
             merge(&mut merged, pairs);

@@ -13,7 +13,8 @@ impl RequestBuilder {
     /// the place of an earlier one.
     ///
     /// The client is stricter with a [`Template`](crate::Template) than RFC 6570. Every place has a
-    /// value, but for those of a query (`{?a}`, `{&a}`), which are left out without one; every value has
+    /// value, but for those of a query (`{?a}`, `{&a}`), of parameters (`{;a}`) and of a fragment (`{#a}`), which
+    /// are left out without one; every value has
     /// a place, unless the request is [`open`](Self::open); and no value makes a segment of the path
     /// that is empty, `.` or `..`. The three errors are
     /// [`MissingParameters`](crate::MissingParameters), [`UnknownParameters`](crate::UnknownParameters)

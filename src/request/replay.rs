@@ -23,7 +23,7 @@ impl fmt::Display for NotReplayable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "retries were asked for, but the body cannot be sent twice; \
-             send bytes, raise the stream's replay limit, or drop the `retry`",
+             send bytes, raise the stream's `Payload::replay_limit`, or drop the `retry`",
         )
     }
 }

@@ -70,7 +70,9 @@ impl RequestBuilder {
         self
     }
 
-    /// Takes a 404 for an empty answer where the response is read as an `Option`: it is `None` then.
+    /// Takes a 404 for an empty answer where the response is read as an `Option`: it is `None` then. For a
+    /// text or bytes it stays an error, since an empty text is one; a type of yours decides by
+    /// [`FromResponse::absent`](crate::FromResponse::absent).
     pub fn optional(mut self) -> Self {
         self.accepts.absent = true;
         self
@@ -117,6 +119,21 @@ impl RequestBuilder {
         let priority = buttress_priority::Priority(priority);
         self.extensions().insert(priority);
         self
+    }
+
+    /// Goes with an idempotency key that the client would not give it, or without the one that it would.
+    pub fn idempotency(self, wishes: buttress_idempotency::Override) -> Self {
+        self.extension(wishes)
+    }
+
+    /// Passes the client's rate limit otherwise: at another cost, without a wait, or not at all.
+    pub fn rate_limit(self, wishes: buttress_rate_limit::Override) -> Self {
+        self.extension(wishes)
+    }
+
+    /// Has the client's fallback stand in otherwise: not at all, or where it would not.
+    pub fn fallback(self, wishes: buttress_fallback::Override) -> Self {
+        self.extension(wishes)
     }
 
     /// Does not wait for a server that asked for a pause.

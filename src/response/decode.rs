@@ -37,6 +37,14 @@ pub trait FromResponse: Sized {
     /// [`DecodeError`](crate::DecodeError).
     fn from_response(head: &Parts, body: &Bytes) -> Result<Self, BoxError>;
 
+    /// What a 404 becomes where it is [asked for as an answer](crate::RequestBuilder::optional); `None`, which it is
+    /// unless a type says otherwise, leaves it an error. Whatever is read as JSON says what it makes of
+    /// `null`: nothing, for an `Option`.
+    fn absent(head: &Parts) -> Option<Self> {
+        let _ = head;
+        None
+    }
+
     /// Adds to the error of a response that is no success what its body tells, in an API's own shape for
     /// instance.
     fn refused(head: &Parts, error: StatusError) -> StatusError {
@@ -96,5 +104,9 @@ impl<T: serde::de::DeserializeOwned> FromResponse for Form<T> {
 impl<T: serde::de::DeserializeOwned> FromResponse for T {
     fn from_response(_: &Parts, body: &Bytes) -> Result<Self, BoxError> {
         super::json::read(body)
+    }
+
+    fn absent(_: &Parts) -> Option<Self> {
+        super::json::read(b"").ok()
     }
 }

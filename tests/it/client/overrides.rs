@@ -120,6 +120,56 @@ async fn ignore_retry_after_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn idempotency_says_whether_a_key_is_added() {
+    use buttress::idempotency::Override;
+
+    let (client, server) = scripted_with([Step::ok()], |b| b.idempotency_keys(true));
+    client.post("/").send().await.unwrap();
+    let without = client.post("/").idempotency(Override::new().skip());
+    without.send().await.unwrap();
+    let with = client.put("/").idempotency(Override::new().require());
+    with.send().await.unwrap();
+    let calls = server.calls();
+    let has_key = calls
+        .iter()
+        .map(|call| call.header("idempotency-key").is_some());
+    assert_eq!(has_key.collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_says_what_a_request_costs() {
+    use buttress::rate_limit::Override;
+    use buttress::{RateLimitLayer, kernel::key::Authority};
+
+    let limit = RateLimitLayer::per_second(1).unwrap().key(Authority);
+    let (client, _) = scripted_with([Step::ok()], |b| b.rate_limit(limit));
+    let start = Instant::now();
+    client.get("/").send().await.unwrap();
+    let free = client.get("/").rate_limit(Override::new().skip());
+    free.send().await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let refused = client.get("/").rate_limit(Override::new().reject());
+    assert!(refused.send().await.unwrap_err().is_rate_limited());
+}
+
+#[tokio::test(start_paused = true)]
+async fn fallback_says_whether_something_stands_in() {
+    use buttress::fallback::{FallbackLayer, Override};
+
+    let nothing = http::Response::new("[]".into());
+    let (client, _) = scripted_with([Step::status(503)], |b| {
+        b.retry(None).fallback(FallbackLayer::value(nothing))
+    });
+    let status =
+        async |request: buttress::RequestBuilder| request.send().await.unwrap().status().as_u16();
+    assert_eq!(status(client.get("/")).await, 200);
+    assert_eq!(
+        status(client.get("/").fallback(Override::new().off())).await,
+        503
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn bypass_circuit_breaker_goes_through_an_open_circuit() {
     let breaker = buttress::CircuitBreakerLayer::consecutive(1)
         .build()

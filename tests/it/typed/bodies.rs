@@ -103,6 +103,51 @@ fn ic19_whether_a_body_can_be_sent_again_can_be_seen() {
     assert!(Payload::stream(endless).replayable(), "up to 64 KiB of it");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_sent_again_up_to_the_limit_that_is_set() {
+    let piece = || stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 100_000]))]);
+    for (limit, attempts) in [(200_000, 2), (50_000, 1)] {
+        let (client, server) = scripted([Step::status(503), Step::ok()]);
+        let payload = Payload::stream(piece()).replay_limit(limit);
+        let request = client.put("/").payload(payload);
+        request.send().await.unwrap();
+        assert_eq!(server.calls().len(), attempts, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_is_added_to_those_that_are_set() {
+    let (client, server) = scripted([Step::ok()]);
+    let request = client.get("/").header("x-a", "1").append_header("x-a", "2");
+    request.append_header("cookie", "a=1").send().await.unwrap();
+    let values = server.calls()[0].headers.clone();
+    assert_eq!(values.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
+    assert!(values["cookie"].is_sensitive());
+}
+
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn what_is_packed_is_packed_once_and_nothing_stays_nothing() {
+    let (client, server) = scripted([Step::ok()]);
+    let once = Payload::text("x".repeat(100)).gzip();
+    client.post("/").payload(once).send().await.unwrap();
+    let twice = Payload::text("x".repeat(100)).gzip().gzip();
+    client.post("/").payload(twice).send().await.unwrap();
+    client
+        .post("/")
+        .payload(Payload::none().gzip())
+        .send()
+        .await
+        .unwrap();
+    let calls = server.calls();
+    assert_eq!(calls[0].header("content-encoding"), Some("gzip"));
+    assert_eq!(calls[0].body, calls[1].body);
+    assert_eq!(
+        (calls[2].body.len(), calls[2].header("content-encoding")),
+        (0, None)
+    );
+}
+
 #[cfg(feature = "multipart")]
 #[tokio::test]
 async fn ic20_a_multipart_form_owns_its_boundary() {

@@ -381,6 +381,18 @@ async fn w53_bq35_an_anonymous_endpoint_sends_no_credentials() {
     assert_eq!(calls[1].headers.len(), 5);
 }
 
+/// An empty text is a text, and nothing that is expected is not an absence.
+#[tokio::test]
+async fn d06_a_404_stays_an_error_for_what_cannot_be_absent() {
+    endpoint!(AsText: Text = Options::new().optional());
+    endpoint!(AsNothing: NoContent = Options::new().optional());
+    endpoint!(AsUnit: () = Options::new().optional());
+    let (client, _) = scripted([Step::status(404).body("nobody")]);
+    assert!(client.call(AsText).await.unwrap_err().is_not_found());
+    assert!(client.call(AsNothing).await.unwrap_err().is_not_found());
+    client.call(AsUnit).await.unwrap();
+}
+
 #[tokio::test]
 async fn d06_a_404_is_none_where_the_endpoint_says_so_and_its_type_can_be() {
     endpoint!(Optional: Option<User> = Options::new().optional());

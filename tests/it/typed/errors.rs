@@ -107,6 +107,18 @@ async fn what_fails_behind_the_head_tells_of_the_head_all_the_same() {
 }
 
 #[tokio::test]
+async fn ic62_an_error_has_the_method_and_the_uri_of_its_call() {
+    let (client, _) = scripted([Step::status(404)]);
+    let error = client.delete("/a?token=s3cret").send().await.unwrap();
+    let error = error.error_for_status().await.unwrap_err();
+    assert_eq!(error.method(), Some(&http::Method::DELETE));
+    assert_eq!(error.uri().unwrap(), "http://api.example/v1/a");
+    let unfilled = client.put("/{id}").send().await.unwrap_err();
+    assert_eq!(unfilled.method(), Some(&http::Method::PUT));
+    assert_eq!(unfilled.uri(), None);
+}
+
+#[tokio::test]
 async fn a_broken_body_says_what_broke_it() {
     let (client, _) = scripted([Step::ok().body_with(|| {
         let (frames, body) = channel();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use buttress::{
-    ArrayStyle, InvalidParameter, MissingParameters, Sent, UnknownParameters, Unwritable,
+    ArrayStyle, InvalidParameter, MissingParameters, Sent, Template, UnknownParameters, Unwritable,
 };
 use buttress_testkit::Step;
 use serde::Serialize;
@@ -142,6 +142,14 @@ async fn a_template_of_the_path_does_not_show_its_query_in_errors() {
     let error = client.get("/a/{b}?token=s3cret").send().await.unwrap_err();
     assert!(error.to_string().starts_with("GET /a/{b}: "), "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_template_is_given_as_it_is() {
+    const USER: Template = Template::from_static("/users/{id}");
+    let (client, server) = scripted([Step::ok()]);
+    client.get(USER).path("id", 7).send().await.unwrap();
+    assert_eq!(server.calls()[0].uri, "http://api.example/v1/users/7");
 }
 
 #[tokio::test]

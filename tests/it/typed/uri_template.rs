@@ -1,22 +1,14 @@
-//! The examples of RFC 6570 and the public suite's negative cases.
+//! The examples of RFC 6570 and the public suite's negative cases. The examples are the suite's own file,
+//! `spec-examples.json` of `uri-templates/uritemplate-test`, under the Apache License 2.0.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use buttress::Template;
 use serde_json::Value;
 
-/// The sections of the suite's file, or `None` where it is not at hand.
-fn suite() -> Option<BTreeMap<String, Value>> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../shared/vectors/uri-template/spec-examples.json"
-    );
-    let Ok(text) = fs::read_to_string(path) else {
-        println!("skipped: the examples of RFC 6570 are not at hand");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
+/// The sections of the suite's file.
+fn suite() -> BTreeMap<String, Value> {
+    serde_json::from_str(include_str!("uri_template.json")).unwrap()
 }
 
 fn cases(section: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -28,7 +20,7 @@ fn cases(section: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 #[test]
 fn the_suite_s_levels_one_to_three_expand_as_they_should() {
-    let Some(suite) = suite() else { return };
+    let suite = suite();
     let mut count = 0;
     for section in suite
         .values()
@@ -55,7 +47,7 @@ fn the_suite_s_levels_one_to_three_expand_as_they_should() {
 
 #[test]
 fn what_only_level_four_has_is_refused_and_never_taken_for_something_else() {
-    let Some(suite) = suite() else { return };
+    let suite = suite();
     let level4 = suite
         .values()
         .find(|section| section["level"] == 4)
