@@ -36,12 +36,11 @@ impl Described {
 
 /// The content type that was set, with the boundary of the form's own.
 fn with_boundary(set: &HeaderValue, own: &HeaderValue) -> Result<HeaderValue, BoxError> {
-    let parameter = own.as_bytes().split(|byte| *byte == b';').nth(1);
-    let parameter = parameter.unwrap_or_default();
+    let boundary = parameters(own.as_bytes()).next().unwrap_or_default();
     let lower = set.as_bytes().to_ascii_lowercase();
-    let names_one = contains(&lower, b"boundary=");
+    let names_one = parameters(&lower).any(|parameter| parameter.starts_with(b"boundary"));
     let is_form = lower.starts_with(b"multipart/");
-    if is_form && names_one && contains(set.as_bytes(), parameter.trim_ascii()) {
+    if is_form && names_one && parameters(set.as_bytes()).any(|parameter| parameter == boundary) {
         return Ok(set.clone());
     }
     if !is_form || names_one {
@@ -51,12 +50,14 @@ fn with_boundary(set: &HeaderValue, own: &HeaderValue) -> Result<HeaderValue, Bo
         )
         .into());
     }
-    let whole = [set.as_bytes(), b";", parameter].concat();
+    let whole = [set.as_bytes(), b"; ", boundary].concat();
     HeaderValue::from_bytes(&whole).map_err(Into::into)
 }
 
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+/// What stands behind the type, one by one.
+fn parameters(content_type: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let pieces = content_type.split(|byte| *byte == b';');
+    pieces.skip(1).map(<[u8]>::trim_ascii)
 }
 
 /// Refuses a request whose `Content-Length` is not that of its body: the transport would send that much
@@ -86,4 +87,35 @@ fn length(value: &HeaderValue) -> Option<u64> {
     let text = value.to_str().ok()?;
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w37_no_content_type_takes_a_forms_boundary_away() {
+        let own = HeaderValue::from_static("multipart/form-data; boundary=b1");
+        for (set, sent) in [
+            ("multipart/mixed", Some("multipart/mixed; boundary=b1")),
+            ("Multipart/X; a=b", Some("Multipart/X; a=b; boundary=b1")),
+            ("multipart/x;boundary=b1", Some("multipart/x;boundary=b1")),
+            (
+                "multipart/x; boundary=b1 ; a=b",
+                Some("multipart/x; boundary=b1 ; a=b"),
+            ),
+            ("multipart/x; boundary=b12", None),
+            ("multipart/x; Boundary=b2", None),
+            (
+                "multipart/x; xboundary=b1",
+                Some("multipart/x; xboundary=b1; boundary=b1"),
+            ),
+            ("text/plain", None),
+            ("", None),
+        ] {
+            let end = with_boundary(&HeaderValue::from_static(set), &own);
+            let end = end.ok().map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(end.as_deref(), sent, "{set}");
+        }
+    }
 }
