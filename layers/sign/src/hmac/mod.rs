@@ -48,7 +48,7 @@
 //! | --- | --- |
 //! | `part.rs`, `signer.rs` | the settings, and making a signature |
 //! | `date.rs` | how the date is written and read |
-//! | `encoding.rs` | how bytes are written and read |
+//! | `encoding.rs`, `hash.rs` | how bytes are written and read, and hashed |
 //! | `canonical.rs` | what is signed, as bytes |
 //! | `check.rs` | the receiver's side |
 
@@ -56,6 +56,7 @@ mod canonical;
 mod check;
 mod date;
 mod encoding;
+mod hash;
 mod part;
 mod signer;
 

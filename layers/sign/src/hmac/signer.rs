@@ -3,10 +3,11 @@ use std::time::SystemTime;
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Uri, header};
-use ring::{digest, hmac};
+use ring::hmac;
 
 use super::date::DateFormat;
 use super::encoding::Encoding;
+use super::hash::Hash;
 use super::part::Part;
 use crate::{InvalidSettings, Payload, Secret, Sign, SignError, authority};
 
@@ -41,29 +42,6 @@ pub struct Hmac {
     key_id: Option<(HeaderName, HeaderValue)>,
     pub(super) unsigned: Option<&'static str>,
     uri_scheme: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hash {
-    Sha256,
-    Sha512,
-}
-
-impl Hash {
-    fn mac(self) -> hmac::Algorithm {
-        match self {
-            Self::Sha256 => hmac::HMAC_SHA256,
-            Self::Sha512 => hmac::HMAC_SHA512,
-        }
-    }
-
-    pub(super) fn digest(self, bytes: &[u8]) -> digest::Digest {
-        let algorithm = match self {
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, bytes)
-    }
 }
 
 impl Hmac {
