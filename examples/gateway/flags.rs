@@ -39,6 +39,12 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "STORE", requires = "cache", help_heading = "Cache")]
     pub(crate) cache_store: Option<String>,
 
+    /// Where the secret is that users are told apart by, so that a store knows them again: `file:PATH`
+    /// or `env:NAME`. At least 32 random bytes, the same for all gateways of one store
+    // Read later: whoever gives the secret itself by mistake is not to find it repeated.
+    #[arg(long, value_name = "PLACE", requires = "cache", help_heading = "Cache")]
+    pub(crate) cache_secret: Option<String>,
+
     /// Retry: attempts in all, the first one included
     #[arg(long, value_name = "ATTEMPTS", help_heading = "Retry")]
     pub(crate) retry: Option<u32>,

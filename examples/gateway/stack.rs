@@ -113,6 +113,15 @@ async fn cache(kind: Storing, flags: &Flags) -> Result<CacheLayer, BoxError> {
         Some(store) => store::of(store, flags.cache_size).await?.keep(cache),
         None => cache,
     };
+    let cache = match &flags.cache_secret {
+        Some(_) if kind == Storing::Shared => {
+            return Err("--cache-secret has no meaning with --cache shared, which does not tell users apart".into());
+        }
+        Some(place) => cache
+            .partition_secret(store::secret(place)?)
+            .map_err(|error| format!("--cache-secret: {error}"))?,
+        None => cache,
+    };
     Ok(cache.name("buttress")?)
 }
 

@@ -1,4 +1,4 @@
-//! Where the cache keeps its responses.
+//! Where the cache keeps its responses, and tells users apart there.
 
 use buttress::BoxError;
 use buttress::cache::CacheLayer;
@@ -43,6 +43,21 @@ pub(crate) async fn of(flag: &str, size: Option<u64>) -> Result<Store, BoxError>
         // Not repeated: it may hold a password.
         _ => Err("--cache-store is memory, disk:DIR or redis:URL".into()),
     }
+}
+
+/// What `--cache-secret` refers to, without white space at its end: editors put a line's end there.
+pub(crate) fn secret(flag: &str) -> Result<Vec<u8>, BoxError> {
+    let mut secret = match flag.split_once(':') {
+        Some(("file", path)) => std::fs::read(path)
+            .map_err(|error| format!("--cache-secret cannot be read from that file: {error}"))?,
+        Some(("env", name)) => std::env::var_os(name)
+            .ok_or("--cache-secret names a variable that is not set")?
+            .into_encoded_bytes(),
+        // Not repeated: it may be the secret.
+        _ => return Err("--cache-secret is file:PATH or env:NAME".into()),
+    };
+    secret.truncate(secret.trim_ascii_end().len());
+    Ok(secret)
 }
 
 impl Store {

@@ -173,6 +173,24 @@ fn a_store_that_cannot_be_used_is_a_clear_error_and_exit_code_2() {
             "--cache shared --cache-size 9 --cache-store redis://a",
             "maxmemory",
         ),
+        ("--cache-secret env:PATH", "--cache"),
+        (
+            "--cache private --cache-secret sesame",
+            "file:PATH or env:NAME",
+        ),
+        (
+            "--cache private --cache-secret env:BUTTRESS_NO_SESAME",
+            "not set",
+        ),
+        (
+            "--cache private --cache-secret file:/sesame",
+            "cannot be read",
+        ),
+        ("--cache private --cache-secret file:/dev/null", "32 bytes"),
+        (
+            "--cache shared --cache-secret env:PATH",
+            "does not tell users apart",
+        ),
         (
             &format!("--cache shared --cache-store {unreachable}"),
             "see that it runs there",
@@ -194,6 +212,30 @@ fn a_store_that_cannot_be_used_is_a_clear_error_and_exit_code_2() {
             output.stdout.is_empty(),
             "{flags}: it does not say that it listens"
         );
+    }
+}
+
+#[tokio::test]
+async fn users_are_known_again_by_a_gateway_that_has_the_same_secret() {
+    let (folder, secrets) = (Folder::new(), Folder::new());
+    std::fs::create_dir_all(&secrets.0).unwrap();
+    let upstream = numbered().await;
+    let disk = folder.flag().replace("shared", "private");
+    for (secret, asked) in [("a", 1), ("a", 1), ("b", 2)] {
+        let file = secrets.0.join(secret);
+        std::fs::write(&file, format!("{}\n", secret.repeat(32))).unwrap();
+        let flags = format!("{disk} --events --cache-secret file:{}", file.display());
+        let mut gateway = Gateway::start(&upstream.uri(), &flags);
+        let request = http::Request::get("/").header("authorization", "Bearer t");
+        let body = http_body_util::Full::<bytes::Bytes>::default();
+        let before = upstream.requests();
+        text(gateway.send(request.body(body).unwrap()).await).await;
+        assert_eq!(upstream.requests(), asked, "{secret}");
+        if upstream.requests() > before {
+            until_stored(&mut gateway);
+        }
+        gateway.terminate();
+        assert!(gateway.wait().0.success());
     }
 }
 
