@@ -1,14 +1,24 @@
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Token, Type};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Path, Result, Token, Type, parse_quote};
+
+use crate::faults::Faults;
 
 /// `#[endpoint(GET "/users/{id}", ok = User)]`
 pub(crate) struct Operation {
     pub(crate) method: Ident,
     pub(crate) path: LitStr,
+    pub(crate) settings: Settings,
+}
+
+/// What may be left out.
+#[derive(Default)]
+pub(crate) struct Settings {
     pub(crate) ok: Option<Type>,
     pub(crate) err: Option<Type>,
     pub(crate) options: Option<Expr>,
+    krate: Option<Path>,
 }
 
 const METHODS: [&str; 9] = [
@@ -28,47 +38,75 @@ impl Operation {
             None => attribute.parse_args(),
         }
     }
+
+    /// Where the façade is.
+    pub(crate) fn krate(&self) -> Path {
+        let said = self.settings.krate.clone();
+        said.unwrap_or_else(|| parse_quote!(::buttress))
+    }
 }
 
 impl Parse for Operation {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut faults = Faults::default();
         let method: Ident = input.parse()?;
         if !METHODS.iter().any(|known| method == known) {
             let message = format!("expected a method first, one of {}", METHODS.join(", "));
-            return Err(Error::new(method.span(), message));
+            faults.add(Error::new(method.span(), message));
         }
-        let mut operation = Self {
+        let path = input.parse()?;
+        let mut settings = Settings::default();
+        let read = settings.read_all(input, &mut faults);
+        faults.keep(read);
+        faults.end()?;
+        Ok(Self {
             method,
-            path: input.parse()?,
-            ok: None,
-            err: None,
-            options: None,
-        };
+            path,
+            settings,
+        })
+    }
+}
+
+impl Settings {
+    fn read_all(&mut self, input: ParseStream<'_>, faults: &mut Faults) -> Result<()> {
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
                 break;
             }
-            operation.setting(input)?;
+            self.read(input, faults)?;
         }
-        Ok(operation)
+        Ok(())
     }
-}
 
-impl Operation {
-    fn setting(&mut self, input: ParseStream<'_>) -> Result<()> {
-        let name: Ident = input.parse()?;
+    /// # Errors
+    ///
+    /// When what follows cannot be told apart any more.
+    fn read(&mut self, input: ParseStream<'_>, faults: &mut Faults) -> Result<()> {
+        // `crate` is a keyword.
+        let name = Ident::parse_any(input)?;
         input.parse::<Token![=]>()?;
         let is_new = match &*name.to_string() {
             "ok" => self.ok.replace(input.parse()?).is_none(),
             "err" => self.err.replace(input.parse()?).is_none(),
             "options" => self.options.replace(input.parse()?).is_none(),
-            _ => return Err(Error::new(name.span(), "expected `ok`, `err` or `options`")),
+            "crate" => {
+                let path = input.parse::<LitStr>()?.parse()?;
+                self.krate.replace(path).is_none()
+            }
+            _ => {
+                let message = "expected `ok`, `err`, `options` or `crate`";
+                faults.add(Error::new(name.span(), message));
+                // Whatever it is, what stands behind it may be wrong as well.
+                if input.parse::<Type>().is_err() {
+                    input.parse::<Expr>()?;
+                }
+                true
+            }
         };
-        if is_new {
-            Ok(())
-        } else {
-            Err(Error::new(name.span(), format!("`{name}` is set twice")))
+        if !is_new {
+            faults.add(Error::new(name.span(), format!("`{name}` is set twice")));
         }
+        Ok(())
     }
 }

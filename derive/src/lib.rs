@@ -26,12 +26,15 @@
 //! ```
 //!
 //! `ok` and `err` are `NoContent` unless set, `options` are none. A field marked `body` is cloned for each call.
+//! Where `buttress` goes by another name, or is re-exported by a crate of yours, `crate = "…"` says where it is:
+//! `#[endpoint(GET "/users", crate = "my_api::buttress")]`.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 mod attribute;
 mod endpoint;
+mod faults;
 mod field;
 mod template;
 

@@ -65,6 +65,22 @@ async fn bq17_each_field_goes_to_its_place() {
     assert_eq!(server.calls().len(), 3, "its options are honoured");
 }
 
+/// The façade under another name, and told from it by what stands in the place of no content.
+mod elsewhere {
+    pub(super) use buttress::{__private, Endpoint, Text as NoContent};
+}
+
+#[derive(Endpoint)]
+#[endpoint(GET "/motto", crate = "elsewhere")]
+struct Motto;
+
+#[tokio::test]
+async fn bq17_the_facade_is_where_crate_says() {
+    let (client, _) = scripted([Step::ok().body("hold up")]);
+    let motto = client.call(Motto).await.unwrap();
+    assert_eq!(motto.body().0, "hold up");
+}
+
 #[derive(Endpoint)]
 #[endpoint(DELETE "/users{?soft}")]
 struct RemoveAll;
