@@ -148,7 +148,9 @@ where
 
 impl Settings {
     fn apply<B>(&self, request: &mut Request<B>) {
+        let is_led_away = request.extensions().get::<ClientOnly>().is_some();
         let to = match &self.home {
+            _ if is_led_away => To::Elsewhere,
             None => To::Anywhere,
             Some(home) if home.is_origin_of(request.uri()) => To::Home,
             Some(_) => To::Elsewhere,
@@ -174,6 +176,7 @@ fn is_answered<B>(request: &Request<B>, default: &DefaultHeader) -> bool {
 #[derive(Clone, Copy)]
 enum To {
     Home,
+    /// To another origin, or to where a server has led it.
     Elsewhere,
     /// There is no home.
     Anywhere,
@@ -226,6 +229,11 @@ impl fmt::Debug for DefaultHeader {
         write!(f, "{}", self.name)
     }
 }
+
+/// A request that a server has led to another: whatever the defaults say, it gets those alone that are
+/// about the client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientOnly;
 
 /// Default headers that one request does without, in its extensions.
 #[derive(Clone, Debug, Default)]

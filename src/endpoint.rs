@@ -177,9 +177,7 @@ impl<E: Endpoint> EndpointCall<E> {
     /// With [`Options::optional`] a 404 is a page without items.
     #[cfg(feature = "json")]
     pub fn paginate(self, paginator: impl crate::Paginator) -> crate::pages::Paging {
-        let (limit, optional) = (E::OPTIONS.limit_of_body(), E::OPTIONS.is_optional());
-        let paging = self.request.paginate(paginator);
-        paging.said_by(typed::<E>, limit, optional)
+        self.request.paginate(paginator).said_by(typed::<E>)
     }
 
     /// Sends it.

@@ -3,7 +3,7 @@
 //! A [`Paginator`] says how an API's pages hang together; it is given a page and says where the next one
 //! is, and does nothing else. There are five, named for what a request says: a page's
 //! [`Number`], an [`Offset`], a [`Cursor`] from the last page's body, the [`Link`] that the
-//! server sent along, and the [`Tagged`] envelope's `pg`. One of your own is a function of a
+//! server sent along, and the tagged envelope's [`Pg`]. One of your own is a function of a
 //! page.
 //!
 //! ```
@@ -76,11 +76,11 @@ mod number;
 mod offset;
 mod page;
 mod paging;
+mod pg;
 mod position;
 mod reference;
 mod source;
 mod stream;
-mod tagged;
 mod walk;
 
 use buttress_kernel::BoxError;
@@ -98,9 +98,9 @@ pub use self::number::Number;
 pub use self::offset::Offset;
 pub use self::page::Page;
 pub use self::paging::Paging;
+pub use self::pg::{Pg, UnexpectedShape};
 pub use self::position::{InvalidPosition, Position};
 pub use self::stream::Pages;
-pub use self::tagged::{Tagged, UnexpectedShape};
 use crate::Pointer;
 
 /// How the pages of an API hang together. It decides and does nothing: no request is made in it.

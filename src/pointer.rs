@@ -6,6 +6,7 @@ use std::str::FromStr;
 use buttress_kernel::BoxError;
 use serde::de::DeserializeOwned;
 
+mod make;
 mod seed;
 
 use self::seed::At;

@@ -13,9 +13,9 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::array::ArrayStyle;
-pub(crate) use self::merge::merge;
 #[cfg(feature = "json")]
 pub(crate) use self::merge::value_of;
+pub(crate) use self::merge::{merge, remove};
 use self::nested::Nested;
 use crate::template::{Encoding, encode};
 
@@ -61,7 +61,6 @@ pub(crate) fn form<T: Serialize + ?Sized>(
 }
 
 /// Adds a pair to a query, both parts encoded.
-#[cfg(feature = "json")]
 pub(crate) fn push(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
@@ -71,10 +70,31 @@ pub(crate) fn push(query: &mut String, name: &str, value: &str) {
     encode(value, Encoding::Component, query);
 }
 
+/// A name as it stands in a query.
+pub(crate) fn name(name: &str) -> String {
+    let mut text = String::new();
+    encode(name, Encoding::Component, &mut text);
+    text
+}
+
 /// A value as names and plain texts, for the places of a template.
 pub(crate) fn plain<T: Serialize + ?Sized>(value: &T) -> Result<Vec<(String, String)>, Unwritable> {
     let encoding = Encoding::Plain;
     let arrays = None;
+    Ok(pairs(value, Rules { encoding, arrays })?.0)
+}
+
+/// The same where lists have a place: behind a list's name there is `[]` or, in that style, an index,
+/// which tells a list of one element from a value.
+pub(crate) fn listed<T: Serialize + ?Sized>(
+    value: &T,
+    arrays: ArrayStyle,
+) -> Result<Vec<(String, String)>, Unwritable> {
+    let encoding = Encoding::Plain;
+    let arrays = Some(match arrays {
+        ArrayStyle::Indexed => ArrayStyle::Indexed,
+        _ => ArrayStyle::Bracket,
+    });
     Ok(pairs(value, Rules { encoding, arrays })?.0)
 }
 

@@ -100,7 +100,8 @@ impl Registry {
     }
 
     /// A request of an endpoint with these values: a struct's, a map's, or a list's of pairs. A value goes to
-    /// its place in the template, and else to the query.
+    /// its place in the template, and else to the query, where a list is written as the definition's
+    /// [options](crate::Options::arrays) say.
     ///
     /// What is wrong is told when the request is [sent](RequestBuilder::send) or
     /// [built](RequestBuilder::build): an [`UnknownEndpoint`],

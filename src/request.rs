@@ -176,7 +176,7 @@ impl RequestBuilder {
         Ok(Response::new(call, response).accepting(accepts))
     }
 
-    #[cfg(feature = "fs")]
+    #[cfg(any(feature = "fs", feature = "json"))]
     pub(crate) const fn accepts(&self) -> Accepts {
         self.accepts
     }

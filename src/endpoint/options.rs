@@ -183,16 +183,6 @@ impl Options {
         self.open
     }
 
-    #[cfg(feature = "json")]
-    pub(super) const fn limit_of_body(&self) -> Option<u64> {
-        self.limit
-    }
-
-    #[cfg(feature = "json")]
-    pub(super) const fn is_optional(&self) -> bool {
-        self.optional
-    }
-
     pub(crate) fn array_style(&self) -> ArrayStyle {
         self.arrays.unwrap_or_default()
     }

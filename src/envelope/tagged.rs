@@ -50,10 +50,10 @@ use super::{ApiError, Envelope};
 use crate::Pointer;
 
 mod answer;
-mod cursor;
 mod failure;
 mod included;
 mod marks;
+mod opaque_cursor;
 mod page_info;
 mod params;
 mod relations;
@@ -62,9 +62,9 @@ mod shapes;
 mod sort;
 
 pub use self::answer::Answer;
-pub use self::cursor::Cursor;
 pub use self::failure::{ErrorBody, Failure, Obstruction};
-pub use self::included::{Identified, Included};
+pub use self::included::{Identified, Included, UnexpectedResource};
+pub use self::opaque_cursor::OpaqueCursor;
 pub use self::page_info::{CollectionMeta, PageInfo};
 pub use self::params::{CollectionParams, FilterEncoding};
 pub use self::relations::{Links, RelationMeta, Resource, ResourceId, ToMany, ToOne};

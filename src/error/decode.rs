@@ -22,6 +22,7 @@ pub(crate) struct Place {
     pub(crate) path: String,
     /// The same with `*` for what somebody wrote into the document: a map's keys.
     pub(crate) shown: String,
+    /// 0 where a value was read, which has no lines.
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) wanted: String,
@@ -97,11 +98,11 @@ impl fmt::Display for Place {
         if !self.shown.is_empty() {
             write!(f, "at `{}`, ", self.shown)?;
         }
-        write!(
-            f,
-            "line {} column {}: {}",
-            self.line, self.column, self.wanted
-        )
+        match self.line {
+            // It was no text any more.
+            0 => f.write_str(&self.wanted),
+            line => write!(f, "line {line} column {}: {}", self.column, self.wanted),
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::Paginator;
 use crate::envelope::{Envelope, content, missing, told};
+use crate::error::Misplaced;
+use crate::response::json;
 use crate::{ApiError, StatusError};
 
 /// How items are taken out of a page.
@@ -50,10 +52,7 @@ impl Content {
                 at.find(body)?.ok_or_else(|| missing(at))?
             }
             Self::InEnvelope(envelope) => {
-                let content = envelope.content(head, body)?;
-                // serde's own error quotes the document.
-                let wrong = |_| "the content of the envelope is no list of what was wanted";
-                serde_json::from_value(content).map_err(wrong)?
+                json::read_value(&envelope.content(head, body)?, "").map_err(Misplaced)?
             }
         };
         Ok(items.unwrap_or_default())

@@ -27,10 +27,27 @@ use crate::Pointer;
 /// let slack = pages::Cursor::new().next_at(NEXT).items(CHANNELS).size(200);
 /// # let _ = slack;
 /// ```
+///
+/// Where the list is asked for by a POST, [`sent_at`](Self::sent_at) puts the cursor into its body:
+///
+/// ```
+/// use buttress::{Client, Pointer, pages};
+/// use serde_json::json;
+///
+/// const START: Pointer = Pointer::from_static("/start_cursor");
+/// const NEXT: Pointer = Pointer::from_static("/next_cursor");
+///
+/// # fn search(client: &Client) -> pages::Items<serde_json::Value> {
+/// let notion = pages::Cursor::new().sent_at(START).next_at(NEXT);
+/// let search = client.post("/search").json(&json!({"query": "towers", "page_size": 100}));
+/// search.paginate(notion).items()
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cursor {
     next_name: Cow<'static, str>,
     prev_name: Cow<'static, str>,
+    sent_at: Option<Pointer>,
     size_name: Cow<'static, str>,
     size: Option<u64>,
     items: Pointer,
@@ -56,6 +73,7 @@ impl Cursor {
         Self {
             next_name: Cow::Borrowed("cursor"),
             prev_name: Cow::Borrowed("cursor"),
+            sent_at: None,
             size_name: Cow::Borrowed("limit"),
             size: None,
             items: Pointer::from_static("/data"),
@@ -118,6 +136,15 @@ impl Cursor {
         self
     }
 
+    /// Puts the cursor at a place of the request's body, which is JSON, instead of into the query. The
+    /// cursor may be any value then, such as the list that Elasticsearch's `search_after` wants. How many items a page
+    /// shall have is said in the body as well, by whoever writes it.
+    #[must_use]
+    pub fn sent_at(mut self, place: Pointer) -> Self {
+        self.sent_at = Some(place);
+        self
+    }
+
     /// The parameter with the number of items: `limit` unless set.
     #[must_use]
     pub fn size_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
@@ -171,8 +198,8 @@ impl Cursor {
         page: &Arrived<'_>,
         next: &Pointer,
         prev: Option<&Pointer>,
-    ) -> Result<(Option<String>, Option<String>), BoxError> {
-        let found = cursor(page, next)?;
+    ) -> Result<Around, BoxError> {
+        let found = self.cursor(page, next)?;
         let next = match self.more(page)? {
             Some(false) => None,
             Some(true) if found.is_none() => {
@@ -181,24 +208,20 @@ impl Cursor {
             }
             _ => found,
         };
-        let prev = prev.map_or(Ok(None), |prev| cursor(page, prev))?;
+        let prev = prev.map_or(Ok(None), |prev| self.cursor(page, prev))?;
         Ok((next, prev))
     }
 
-    fn in_item(
-        &self,
-        page: &Arrived<'_>,
-        part: &Pointer,
-    ) -> Result<(Option<String>, Option<String>), BoxError> {
+    fn in_item(&self, page: &Arrived<'_>, part: &Pointer) -> Result<Around, BoxError> {
         let Some(last) = page.count().checked_sub(1) else {
             return Ok((None, None));
         };
-        let of = |index: usize| -> Result<Option<String>, BoxError> {
-            cursor(page, &format!("{}/{index}{part}", self.items).parse()?)
+        let of = |index: usize| -> Result<Option<Value>, BoxError> {
+            self.cursor(page, &format!("{}/{index}{part}", self.items).parse()?)
         };
         // That there is more is said of the way that was gone.
         let is_end = self.more(page)? == Some(false);
-        let is_forwards = page.direction() == Direction::Forwards;
+        let is_forwards = self.was_asked_forwards(page);
         let (next, prev) = (of(last)?, of(0)?);
         let ahead = if is_forwards { &next } else { &prev };
         if !is_end && ahead.is_none() {
@@ -210,6 +233,26 @@ impl Cursor {
         let next = next.filter(|_| !is_end || !is_forwards);
         let prev = prev.filter(|_| !is_end || is_forwards);
         Ok((next, prev))
+    }
+
+    /// Whether the items after a cursor were asked for, or those before one: the caller's own request may go
+    /// another way than the walk.
+    fn was_asked_forwards(&self, page: &Arrived<'_>) -> bool {
+        let asked = |name: &str| page.asked(name).is_some();
+        match (asked(&self.next_name), asked(&self.prev_name)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => page.direction() == Direction::Forwards,
+        }
+    }
+
+    /// Where a cursor leads to, which takes the place of one that the caller set, whatever its way.
+    fn position(&self, cursor: Value, name: &str, other: &str) -> Position {
+        match (&self.sent_at, cursor) {
+            (Some(place), cursor) => Position::body(place, cursor),
+            (None, Value::String(text)) => leading(name, text, other),
+            (None, cursor) => leading(name, cursor.to_string(), other),
+        }
     }
 
     fn more(&self, page: &Arrived<'_>) -> Result<Option<bool>, BoxError> {
@@ -237,25 +280,44 @@ impl Paginator for Cursor {
             At::Page { next, prev } => self.in_page(page, next, prev.as_ref())?,
             At::Item(part) => self.in_item(page, part)?,
         };
-        let position = |name: &str, cursor| Position::pairs([(name, cursor)]);
+        let (ahead, back) = (&self.next_name, &self.prev_name);
+        // An item's cursor means what is behind it, wherever the body says it.
+        let is_one_way = self.sent_at.is_some() && matches!(self.at, At::Item(_));
+        let prev = prev.filter(|_| !is_one_way);
         Ok(Neighbours::none()
-            .next(next.map(|cursor| position(&self.next_name, cursor)))
-            .prev(prev.map(|cursor| position(&self.prev_name, cursor)))
+            .next(next.map(|cursor| self.position(cursor, ahead, back)))
+            .prev(prev.map(|cursor| self.position(cursor, back, ahead)))
             .total(page.number_at(self.total_at.as_ref())?))
     }
 }
 
-/// A cursor as text, where there is one.
-fn cursor(page: &Arrived<'_>, at: &Pointer) -> Result<Option<String>, BoxError> {
-    match page.at::<Value>(at)? {
-        Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Some(Value::Number(number)) if number.is_u64() || number.is_i64() => {
-            Ok(Some(number.to_string()))
-        }
-        None => Ok(None),
-        Some(_) => {
-            let at = at.as_str().escape_debug();
-            Err(format!("the cursor at `{at}` is neither a text nor a whole number").into())
+/// The cursors of the page behind and of the one before.
+type Around = (Option<Value>, Option<Value>);
+
+fn leading(name: &str, cursor: String, other: &str) -> Position {
+    let position = Position::pairs([(name, cursor)]);
+    if name == other {
+        position
+    } else {
+        position.without(other)
+    }
+}
+
+impl Cursor {
+    /// A cursor that can be sent, where there is one.
+    fn cursor(&self, page: &Arrived<'_>, at: &Pointer) -> Result<Option<Value>, BoxError> {
+        match page.at::<Value>(at)? {
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::Number(number)) if number.is_f64() => Err(unsendable(at)),
+            Some(cursor @ (Value::String(_) | Value::Number(_))) => Ok(Some(cursor)),
+            Some(cursor) if self.sent_at.is_some() => Ok(Some(cursor)),
+            None => Ok(None),
+            Some(_) => Err(unsendable(at)),
         }
     }
+}
+
+fn unsendable(at: &Pointer) -> BoxError {
+    let at = at.as_str().escape_debug();
+    format!("the cursor at `{at}` is neither a text nor a whole number").into()
 }

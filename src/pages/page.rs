@@ -180,7 +180,7 @@ impl<T> Page<T> {
         };
         let source = Arc::clone(&self.source);
         let uri = &source.head.uri;
-        if position.of(uri) == self.position.of(uri) {
+        if position.name_in(uri) == self.position.name_in(uri) {
             let failed = FailedPage::new(wanted.number, wanted.position);
             return Err(source.error(Astray::new(Rule::Circle)).on_page(failed));
         }

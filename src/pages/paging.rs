@@ -25,7 +25,7 @@ pub struct Paging {
     typed: Option<Typed>,
     start: Option<Position>,
     guards: Guards,
-    limit: Option<u64>,
+    limit: u64,
     direction: Direction,
     prefetch: bool,
     any_origin: bool,
@@ -39,8 +39,10 @@ impl RequestBuilder {
     ///
     /// Everything that the request says is said for every page: parameters, headers, limits, other
     /// overrides. Each page is a call of its own, with retries and a [total](Self::total) of its own.
-    /// A body must be bytes, because it is sent with every page.
+    /// A body must be bytes, because it is sent with every page. With [`optional`](Self::optional) a 404 in
+    /// the place of the first page is a list without items.
     pub fn paginate(self, paginator: impl Paginator) -> Paging {
+        let accepts = self.accepts();
         Paging {
             request: self.checked(),
             paginator: Arc::new(paginator),
@@ -48,11 +50,11 @@ impl RequestBuilder {
             typed: None,
             start: None,
             guards: Guards::default(),
-            limit: None,
+            limit: accepts.limit,
             direction: Direction::Forwards,
             prefetch: false,
             any_origin: false,
-            optional: false,
+            optional: accepts.absent,
         }
     }
 }
@@ -65,11 +67,9 @@ impl Paging {
         self
     }
 
-    /// With what an endpoint says of it.
-    pub(crate) fn said_by(mut self, typed: Typed, limit: Option<u64>, optional: bool) -> Self {
+    /// With an endpoint's type of errors.
+    pub(crate) fn said_by(mut self, typed: Typed) -> Self {
         self.typed = Some(typed);
-        self.limit = limit;
-        self.optional = optional;
         self
     }
 
@@ -110,9 +110,10 @@ impl Paging {
         self
     }
 
-    /// Reads at most so many bytes of a page into memory: 16 MiB unless set.
+    /// Reads at most so many bytes of a page into memory: what the request
+    /// [says](RequestBuilder::limit) unless set, and 16 MiB where it says nothing.
     pub fn limit(mut self, bytes: u64) -> Self {
-        self.limit = Some(bytes);
+        self.limit = bytes;
         self
     }
 

@@ -1,17 +1,17 @@
 use std::mem;
 use std::sync::Arc;
 
-use buttress_kernel::{Body, BoxError};
+use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, response};
+use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header, response};
 
 use super::astray::Rule;
 use super::walk::MAX_POSITION;
 use super::{Arrived, Astray, Direction, FailedPage, Page, Paginator, Position};
 use crate::base_uri::same_origin;
-use crate::defaults::{WithoutDefaults, is_about_the_client};
+use crate::defaults::{ClientOnly, is_about_the_client};
 use crate::error::Call;
 use crate::{Client, Error, Response, StatusError};
 
@@ -27,7 +27,7 @@ pub(super) struct Source<T> {
     pub(super) paginator: Arc<dyn Paginator>,
     pub(super) read: Box<Read<T>>,
     pub(super) refine: Box<Refine>,
-    pub(super) limit: Option<u64>,
+    pub(super) limit: u64,
     pub(super) any_origin: bool,
     /// Whether a 404 is a list with nothing in it.
     pub(super) optional: bool,
@@ -56,11 +56,7 @@ impl<T> Source<T> {
         let request = self.request(&wanted.position)?;
         let uri = request.uri().clone();
         let (call, response) = self.client.clone().send(request).await?;
-        let response = Response::new(call.clone(), response);
-        let response = match self.limit {
-            Some(limit) => response.limit(limit),
-            None => response,
-        };
+        let response = Response::new(call, response).limit(self.limit);
         // In the middle of a list a 404 is a page that is lost, not a list that is not there.
         let is_first = wanted.position == Position::default();
         if self.optional && is_first && response.status() == StatusCode::NOT_FOUND {
@@ -99,10 +95,24 @@ impl<T> Source<T> {
             make_another(&mut head);
         }
         head.uri = uri;
-        let body = if self.body.is_empty() {
+        let body = match position.body_of(&self.body) {
+            Ok(Some(body)) => {
+                // Of the first one.
+                head.headers.remove(header::CONTENT_LENGTH);
+                body
+            }
+            Ok(None) => self.body.clone(),
+            Err(fault) => {
+                return Err(Error::new(
+                    self.call(),
+                    TransportError::request(fault).into(),
+                ));
+            }
+        };
+        let body = if body.is_empty() {
             Body::empty()
         } else {
-            Body::from(self.body.clone())
+            Body::from(body)
         };
         Ok(Request::from_parts(head, body))
     }
@@ -147,6 +157,5 @@ fn make_anonymous(head: &mut Parts) {
     head.headers = headers;
     let extensions = &mut head.extensions;
     extensions.insert(buttress_auth::Override::without_auth());
-    let without = extensions.get_or_insert_default::<WithoutDefaults>();
-    without.drop_credentials();
+    extensions.insert(ClientOnly);
 }

@@ -230,9 +230,9 @@ impl Walk {
     /// Of the URI that a page is asked for at. A server may name its first page in another way than the
     /// caller did.
     fn hash(&self, at: &Position) -> u64 {
-        match at.of(&self.list) {
-            Some(uri) => self.hasher.hash_one(uri),
-            None => self.hasher.hash_one(at),
+        match at.name_in(&self.list) {
+            (None, _) => self.hasher.hash_one(at),
+            name => self.hasher.hash_one(name),
         }
     }
 }

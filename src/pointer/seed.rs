@@ -39,23 +39,23 @@ struct Below<'p, T> {
     rest: At<'p, T>,
 }
 
+/// RFC 6901 §4: the order matters, or `~01` would become a slash.
+pub(super) fn name(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// RFC 6901 §4: digits without a leading zero. `-` means the element behind the last, which is never
+/// there.
+pub(super) fn index(token: &str) -> Option<usize> {
+    let is_plain = !token.starts_with(['0', '+']) || token == "0";
+    token.parse().ok().filter(|_| is_plain)
+}
+
 impl<'p, T> Below<'p, T> {
-    /// RFC 6901 §4: the order matters, or `~01` would become a slash.
-    fn name(&self) -> Cow<'p, str> {
-        if self.token.contains('~') {
-            Cow::Owned(self.token.replace("~1", "/").replace("~0", "~"))
-        } else {
-            Cow::Borrowed(self.token)
-        }
-    }
-
-    /// RFC 6901 §4: digits without a leading zero. `-` means the element behind the last, which is
-    /// never there.
-    fn index(&self) -> Option<usize> {
-        let is_plain = !self.token.starts_with(['0', '+']) || self.token == "0";
-        self.token.parse().ok().filter(|_| is_plain)
-    }
-
     fn rest(&self) -> At<'p, T> {
         At::new(self.rest.tokens.clone())
     }
@@ -69,10 +69,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Below<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<T>, A::Error> {
-        let wanted = self.name();
+        let wanted = name(self.token);
         let mut found = None;
-        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-            if name == wanted {
+        while let Some(member) = members.next_key::<Cow<'de, str>>()? {
+            if member == wanted {
                 found = members.next_value_seed(self.rest())?;
             } else {
                 members.next_value::<IgnoredAny>()?;
@@ -83,7 +83,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Below<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Option<T>, A::Error> {
         let mut found = None;
-        if let Some(index) = self.index() {
+        if let Some(index) = index(self.token) {
             for _ in 0..index {
                 if elements.next_element::<IgnoredAny>()?.is_none() {
                     return Ok(None);

@@ -7,14 +7,21 @@ pub(crate) fn merge(query: &mut String, pairs: &str) {
         query.push_str(pairs);
         return;
     }
-    let names: Vec<_> = pairs.split('&').map(name).collect();
-    let kept = query.split('&').filter(|pair| !names.contains(&name(pair)));
-    let mut merged = kept.collect::<Vec<_>>().join("&");
-    if !merged.is_empty() {
-        merged.push('&');
+    remove(query, pairs);
+    if !query.is_empty() {
+        query.push('&');
     }
-    merged.push_str(pairs);
-    *query = merged;
+    query.push_str(pairs);
+}
+
+/// Takes whatever a query says of these names out.
+pub(crate) fn remove(query: &mut String, names: &str) {
+    if names.is_empty() {
+        return;
+    }
+    let names: Vec<_> = names.split('&').map(name).collect();
+    let kept = query.split('&').filter(|pair| !names.contains(&name(pair)));
+    *query = kept.collect::<Vec<_>>().join("&");
 }
 
 /// The last value of a name, decoded.

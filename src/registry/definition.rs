@@ -70,17 +70,14 @@ impl Definition {
         let request = client.request(self.method.clone(), self.template.as_str());
         let request = self.options.apply(request);
         match self.sorted(values) {
-            Ok((places, query)) => {
-                let arrays = self.options.array_style();
-                request.paths(&places).query_with(&query, arrays)
-            }
+            Ok(sorted) => request.paths(&sorted.places).query_text(&sorted.query),
             Err(fault) => request.blamed(fault),
         }
     }
 
     /// The values of the template's places, and those of the query.
-    fn sorted<T: Serialize + ?Sized>(&self, values: &T) -> Result<(Pairs, Pairs), BoxError> {
-        let given = query::plain(values)?;
+    fn sorted<T: Serialize + ?Sized>(&self, values: &T) -> Result<Sorted, BoxError> {
+        let given = self.given(values)?;
         let missing = self.missing(&given);
         if !missing.is_empty() {
             return Err(MissingParameters::of(missing).into());
@@ -94,11 +91,50 @@ impl Definition {
             let is_given = given.iter().any(|(name, _)| *name == parameter.name);
             (!is_given).then(|| (parameter.name.to_string(), default.into_owned()))
         });
-        let all: Pairs = defaults.chain(given.iter().cloned()).collect();
-        for (name, value) in &all {
+        let defaults: Pairs = defaults.collect();
+        for (name, value) in defaults.iter().chain(&given) {
             self.check(name, value)?;
         }
-        Ok(all.into_iter().partition(|(name, _)| self.has_place(name)))
+        let mut query = String::new();
+        let (mut places, defaults) = self.apart(defaults);
+        for (name, value) in defaults {
+            query::push(&mut query, &name, &value);
+        }
+        let mut given_query = query::query(values, self.options.array_style())?;
+        let (given_places, _) = self.apart(given);
+        for (name, _) in &given_places {
+            query::remove(&mut given_query, &query::name(name));
+        }
+        query::merge(&mut query, &given_query);
+        places.extend(given_places);
+        Ok(Sorted { places, query })
+    }
+
+    /// The values by the names of their parameters: a list's elements each by the name of the list.
+    ///
+    /// # Errors
+    ///
+    /// When a list was given for a place of the template, which has room for one value.
+    fn given<T: Serialize + ?Sized>(&self, values: &T) -> Result<Pairs, BoxError> {
+        let mut given = query::listed(values, self.options.array_style())?;
+        for (name, _) in &mut given {
+            if self.declared(name).is_some() || self.has_place(name) {
+                continue;
+            }
+            let list = without_indices(name);
+            if list != *name && self.has_place(&list) {
+                let reason = "is a list, and its place has room for one value";
+                return Err(InvalidParameter::of(&list, reason.into()).into());
+            }
+            *name = list;
+        }
+        Ok(given)
+    }
+
+    fn apart(&self, pairs: Pairs) -> (Pairs, Pairs) {
+        pairs
+            .into_iter()
+            .partition(|(name, _)| self.has_place(name))
     }
 
     fn declared(&self, name: &str) -> Option<&Parameter> {
@@ -142,6 +178,27 @@ impl Definition {
 
 type Pairs = Vec<(String, String)>;
 
+/// `a[b]` of `a[0][b]`, and `a` of `a[]`.
+fn without_indices(name: &str) -> String {
+    let parts = name.split_inclusive(']');
+    let kept = parts.filter_map(|part| match part.rsplit_once('[') {
+        Some((before, inside)) if is_index(inside) => (!before.is_empty()).then_some(before),
+        _ => Some(part),
+    });
+    kept.collect()
+}
+
+fn is_index(inside: &str) -> bool {
+    let index = inside.strip_suffix(']');
+    index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Values where they go, those of the query encoded.
+struct Sorted {
+    places: Pairs,
+    query: String,
+}
+
 type Check = dyn Fn(&str) -> Result<(), Cow<'static, str>> + Send + Sync;
 
 /// A parameter that a call may have.
@@ -179,7 +236,7 @@ impl Parameter {
         self
     }
 
-    /// Refuses values, the default among them: the reason reads on from "the value of `name`", as in
+    /// Refuses values, the default among them, and each element of a list by itself: the reason reads on from "the value of `name`", as in
     /// "is above 100".
     #[must_use]
     pub fn check<F>(mut self, check: F) -> Self

@@ -73,9 +73,15 @@ impl RequestBuilder {
     /// The same with lists in another style.
     pub fn query_with<T: Serialize + ?Sized>(mut self, query: &T, arrays: ArrayStyle) -> Self {
         match query::query(query, arrays) {
-            Ok(pairs) => merge(&mut self.target.query, &pairs),
+            Ok(pairs) => self = self.query_text(&pairs),
             Err(fault) => self.blame(fault),
         }
+        self
+    }
+
+    /// Adds pairs that are encoded already.
+    pub(crate) fn query_text(mut self, pairs: &str) -> Self {
+        merge(&mut self.target.query, pairs);
         self
     }
 }

@@ -2,6 +2,7 @@ use std::marker::PhantomData;
 
 use buttress_kernel::BoxError;
 use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use self::names::{Names, Watched};
@@ -14,7 +15,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BoxError> {
     // JSON's white space (RFC 8259 §2) around nothing is nothing.
     let is_empty = body.iter().all(|byte| b" \t\r\n".contains(byte));
     if is_empty {
-        return T::deserialize(serde_json::Value::Null).map_err(|_| empty());
+        return T::deserialize(Value::Null).map_err(|_| empty());
     }
     seeded(without_mark(body), "", || PhantomData::<T>)
 }
@@ -48,6 +49,24 @@ fn seeded<'b, S: DeserializeSeed<'b>>(
     }
 }
 
+/// Reads a value that stands at a place of a document.
+pub(crate) fn read_value<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Place> {
+    T::deserialize(value).map_err(|error| {
+        let mut track = serde_path_to_error::Track::new();
+        let reader = serde_path_to_error::Deserializer::new(value, &mut track);
+        let names = Names::of("");
+        let end = T::deserialize(Watched::new(reader, &names)).map(drop);
+        let mut path = Path {
+            whole: at.to_owned(),
+            shown: at.to_owned(),
+        };
+        if end.is_err() {
+            path.follow(&track.path(), &names);
+        }
+        place(path, &error)
+    })
+}
+
 /// Names and indices from the root on.
 #[derive(Default)]
 struct Path {
@@ -72,20 +91,24 @@ fn path<'b>(body: &'b [u8], pointer: &str, seed: impl DeserializeSeed<'b>) -> Pa
 impl Path {
     fn of(path: &serde_path_to_error::Path, names: &Names<'_>) -> Self {
         let mut found = Self::default();
+        found.follow(path, names);
+        found
+    }
+
+    fn follow(&mut self, path: &serde_path_to_error::Path, names: &Names<'_>) {
         for segment in path {
             let name = match segment {
                 Segment::Seq { index } => {
-                    found.push("", &format!("[{index}]"), true);
+                    self.push("", &format!("[{index}]"), true);
                     continue;
                 }
                 Segment::Map { key } => key,
                 Segment::Enum { variant } => variant,
                 Segment::Unknown => "?",
             };
-            let dot = if found.whole.is_empty() { "" } else { "." };
-            found.push(dot, name, names.hold(name));
+            let dot = if self.whole.is_empty() { "" } else { "." };
+            self.push(dot, name, names.hold(name));
         }
-        found
     }
 
     fn push(&mut self, before: &str, piece: &str, is_shown: bool) {
@@ -112,14 +135,17 @@ fn empty() -> BoxError {
 
 /// The reader's error itself is given up: it quotes the document.
 fn misplaced(path: Path, error: &serde_json::Error) -> BoxError {
-    let place = Place {
+    Misplaced(place(path, error)).into()
+}
+
+fn place(path: Path, error: &serde_json::Error) -> Place {
+    Place {
         path: path.whole,
         shown: path.shown,
         line: error.line(),
         column: error.column(),
         wanted: wanted(error),
-    };
-    Misplaced(place).into()
+    }
 }
 
 /// What the reader's message says of the type that was expected; the rest of it quotes the document,

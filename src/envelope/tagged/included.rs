@@ -1,7 +1,12 @@
+use std::error::Error;
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Resource;
+use crate::error::Place;
+use crate::response::json;
 
 /// What has an identifier and a type, by which [`Included`] finds it.
 pub trait Identified {
@@ -39,7 +44,7 @@ impl Identified for Value {
 /// let user: Single<u8> = serde_json::from_str(body)?;
 /// assert_eq!(user.included().find::<Pet>("1")?, Some(Pet { name: "Rex".into() }));
 /// assert_eq!(user.included().by_type("cars").count(), 0);
-/// # Ok::<_, serde_json::Error>(())
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Included<'a, I>(&'a [I]);
@@ -85,7 +90,13 @@ impl<'a, I: Identified> Included<'a, I> {
     }
 }
 
-impl Included<'_, Value> {
+impl<'a> Included<'a, Value> {
+    /// All of this type, and where they stand.
+    fn of<T: Resource>(self) -> impl Iterator<Item = (usize, &'a Value)> {
+        let all = self.0.iter().enumerate();
+        all.filter(|(_, one)| one.kind() == Some(T::TYPE))
+    }
+
     /// The resource of this type and identifier.
     ///
     /// # Errors
@@ -94,9 +105,10 @@ impl Included<'_, Value> {
     pub fn find<T: Resource + DeserializeOwned>(
         self,
         id: &str,
-    ) -> Result<Option<T>, serde_json::Error> {
-        let found = self.get(T::TYPE, id);
-        found.map(T::deserialize).transpose()
+    ) -> Result<Option<T>, UnexpectedResource> {
+        let mut found = self.of::<T>().filter(|(_, one)| one.id() == Some(id));
+        let found = found.next();
+        found.map(|(index, one)| read(index, one)).transpose()
     }
 
     /// All resources of this type.
@@ -104,7 +116,37 @@ impl Included<'_, Value> {
     /// # Errors
     ///
     /// When one of them is no `T`.
-    pub fn all<T: Resource + DeserializeOwned>(self) -> Result<Vec<T>, serde_json::Error> {
-        self.by_type(T::TYPE).map(T::deserialize).collect()
+    pub fn all<T: Resource + DeserializeOwned>(self) -> Result<Vec<T>, UnexpectedResource> {
+        let all = self.of::<T>();
+        all.map(|(index, one)| read(index, one)).collect()
     }
 }
+
+fn read<T: DeserializeOwned>(index: usize, one: &Value) -> Result<T, UnexpectedResource> {
+    json::read_value(one, &format!("included[{index}]")).map_err(UnexpectedResource)
+}
+
+/// An included resource that is not what its type was said to be. Neither it nor its causes show what the
+/// resource holds.
+#[derive(Debug)]
+pub struct UnexpectedResource(Place);
+
+impl UnexpectedResource {
+    /// Where in the document it went wrong, such as `included[3].name`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+}
+
+impl fmt::Display for UnexpectedResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "an included resource is not what was expected: {}",
+            self.0
+        )
+    }
+}
+
+impl Error for UnexpectedResource {}

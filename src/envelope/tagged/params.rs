@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde::ser::{Error, SerializeMap, Serializer};
 
-use super::{Cursor, Include, Sort};
+use super::{Include, OpaqueCursor, Sort};
 
 /// What a collection is asked for; for [`RequestBuilder::query`](crate::RequestBuilder::query). What is not set
 /// is not sent.
@@ -28,7 +28,7 @@ use super::{Cursor, Include, Sort};
 #[derive(Clone, Debug)]
 pub struct CollectionParams<F = ()> {
     size: Option<u64>,
-    cursor: Option<Cursor>,
+    cursor: Option<OpaqueCursor>,
     sort: Option<Sort>,
     include: Option<Include>,
     filter: Option<(F, FilterEncoding)>,
@@ -82,7 +82,7 @@ impl<F> CollectionParams<F> {
 
     /// From this cursor on.
     #[must_use]
-    pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
+    pub fn cursor(mut self, cursor: impl Into<OpaqueCursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }

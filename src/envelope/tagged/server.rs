@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cursor;
+use super::OpaqueCursor;
 use crate::query::value_of;
 
 /// What a server of the [tagged](super) envelope was asked for: the other end of
@@ -39,7 +39,7 @@ pub struct ServerPage {
     pub size: Option<u64>,
     /// From where on; from the beginning, where there is none.
     #[serde(default)]
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<OpaqueCursor>,
 }
 
 impl ServerParams {
@@ -52,7 +52,7 @@ impl ServerParams {
         let size = value_of(query, "pg[size]").map(|size| size.parse());
         let size = size.transpose().map_err(|_| InvalidParams(()))?;
         let cursor = value_of(query, "pg[cursor]").filter(|cursor| !cursor.is_empty());
-        let cursor = cursor.map(Cursor::from);
+        let cursor = cursor.map(OpaqueCursor::from);
         let is_asked = size.is_some() || cursor.is_some();
         Ok(Self {
             pg: is_asked.then_some(ServerPage { size, cursor }),

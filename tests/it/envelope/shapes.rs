@@ -1,7 +1,7 @@
 //! The tagged envelope's shapes, exactly as they are on the wire.
 
 use buttress::envelope::tagged::{
-    Answer, Collection, CollectionMeta, Cursor, ErrorBody, Failure, Links, Null, Obstruction,
+    Answer, Collection, CollectionMeta, ErrorBody, Failure, Links, Null, Obstruction, OpaqueCursor,
     PageInfo, Resource, ResourceId, ServerParams, Single, ToMany, ToOne,
 };
 use serde::{Deserialize, Serialize};
@@ -282,10 +282,10 @@ fn ap17_the_servers_end_has_names_of_its_own() {
 
 #[test]
 fn ap18_a_cursor_is_opaque_and_the_simplest_has_a_number() {
-    let cursor = Cursor::numbered(6);
+    let cursor = OpaqueCursor::numbered(6);
     assert_eq!(serde_json::to_value(&cursor).unwrap(), json!("bnVtOjY="));
     assert_eq!(cursor.number(), Some(6));
-    assert_eq!(format!("{cursor:?}"), "Cursor(8 bytes)");
+    assert_eq!(format!("{cursor:?}"), "OpaqueCursor(8 bytes)");
     // `num:`, `num:-1`, `num:+1`, `sum:6`, `num:99999999999999999999`
     let hostile = [
         "",
@@ -297,6 +297,6 @@ fn ap18_a_cursor_is_opaque_and_the_simplest_has_a_number() {
         "bnVtOjk5OTk5OTk5OTk5OTk5OTk5OTk5",
     ];
     for other in hostile {
-        assert_eq!(Cursor::from(other).number(), None, "{other}");
+        assert_eq!(OpaqueCursor::from(other).number(), None, "{other}");
     }
 }

@@ -146,6 +146,31 @@ fn ap23_an_included_resource_that_is_no_such_thing_is_an_error() {
     list.included().all::<Pet>().unwrap_err();
 }
 
+#[test]
+fn ap23_ic71_what_is_wrong_with_an_included_resource_is_told_by_its_place_alone() {
+    let body = json!({"t": "single", "data": 1, "included": [
+        {"id": "1", "type": "users"},
+        {"id": "2", "type": "pets", "name": ["s3cret"]},
+        {"id": "3", "type": "pets"},
+    ]});
+    let single: Single<u8> = serde_json::from_value(body).unwrap();
+    let error = single.included().find::<Pet>("2").unwrap_err();
+    assert_eq!(error.path(), "included[1].name");
+    assert_eq!(
+        error.to_string(),
+        "an included resource is not what was expected: at `included[1].name`, expected a string"
+    );
+    assert!(!format!("{error:?}").contains("s3cret"));
+    let error = single.included().find::<Pet>("3").unwrap_err();
+    assert_eq!(error.path(), "included[2]");
+    assert!(
+        error.to_string().ends_with("missing field `name`"),
+        "{error}"
+    );
+    let error = single.included().all::<Pet>().unwrap_err();
+    assert_eq!(error.path(), "included[1].name");
+}
+
 #[tokio::test]
 async fn ap24_the_type_that_is_asked_for_decides_of_the_shape() {
     let single = json!({"t": "single", "data": {"name": "Rex"}});

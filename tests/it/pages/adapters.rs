@@ -198,6 +198,24 @@ async fn sp24_a_token_is_sent_as_page_token_and_read_from_its_place() {
 }
 
 #[tokio::test]
+async fn sp03_a_page_has_its_items_its_total_and_both_tokens_or_is_an_error() {
+    let both = json!({"items": [0], "nextPageToken": "n", "previousPageToken": "p", "total": 0});
+    let page = first(&both, pages::Cursor::token()).await.unwrap();
+    assert_eq!(
+        (page.items(), page.total()),
+        ([json!(0)].as_slice(), Some(0))
+    );
+    assert_eq!(page.next_position().unwrap().to_string(), "?pageToken=n");
+    assert_eq!(page.prev_position().unwrap().to_string(), "?pageToken=p");
+    let none = json!({"items": []});
+    let page = first(&none, pages::Cursor::token()).await.unwrap();
+    assert_eq!((page.items().len(), page.total()), (0, None));
+    assert_eq!((page.next_position(), page.prev_position()), (None, None));
+    let error = first(&json!({}), pages::Cursor::token()).await.unwrap_err();
+    assert!(error.is_decode(), "no list is no empty list");
+}
+
+#[tokio::test]
 async fn sp24_names_and_places_of_tokens_can_be_set() {
     let body = json!({"rows": [1], "page": {"after": "x", "before": "y"}, "n": 9});
     let paginator = pages::Cursor::token()
@@ -210,8 +228,8 @@ async fn sp24_names_and_places_of_tokens_can_be_set() {
         .prev_at(at("/page/before"))
         .total_at(at("/n"));
     let page = first(&body, paginator).await.unwrap();
-    assert_eq!(page.next_position().unwrap().to_string(), "?after=x");
-    assert_eq!(page.prev_position().unwrap().to_string(), "?before=y");
+    assert_eq!(page.next_position().unwrap().to_string(), "?after=x#before");
+    assert_eq!(page.prev_position().unwrap().to_string(), "?before=y#after");
     assert_eq!(page.total(), Some(9));
 }
 

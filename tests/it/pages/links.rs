@@ -148,6 +148,23 @@ async fn another_origin_sees_no_credentials_and_no_header_of_ones_own() {
 }
 
 #[tokio::test]
+async fn another_origin_sees_no_default_of_a_client_without_a_home() {
+    let server = Scripted::new([
+        linked("<http://other.example/y>; rel=next"),
+        Step::ok().body("[2]"),
+    ]);
+    let builder = buttress::Client::builder()
+        .retry(None)
+        .header("x-tenant", "s3cret");
+    let builder = builder.header("user-agent", "export/1");
+    let client = builder.build_over(server.collecting()).unwrap();
+    let call = elsewhere(&server, &client).await;
+    assert_eq!(server.calls()[0].header("x-tenant"), Some("s3cret"));
+    assert_eq!(call.header("x-tenant"), None);
+    assert_eq!(call.header("user-agent"), Some("export/1"));
+}
+
+#[tokio::test]
 async fn not_even_when_the_other_origin_is_the_clients_own() {
     let credential = buttress::Credential::bearer("s3cret").unwrap();
     let origins = buttress::auth::Origins::only("http://other.example").unwrap();

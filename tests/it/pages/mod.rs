@@ -1,6 +1,7 @@
 //! Lists that come in pages: adapters, guards, streams.
 
 mod adapters;
+mod cursors;
 mod endpoint;
 mod guards;
 mod links;

@@ -31,7 +31,7 @@ async fn ap19_ap20_ap21_w25_cursor_size_and_sort_come_from_the_page_and_the_rest
         .filter(json!({"age": 7}), FilterEncoding::Json);
     let request = client.get("/users").query(&parameters);
     let mut all = Vec::<u8>::new();
-    let list = request.paginate(pages::Tagged::new());
+    let list = request.paginate(pages::Pg::new());
     list.items::<u8>().collect_into(&mut all).await.unwrap();
     assert_eq!(all, [1, 2, 3]);
     assert_eq!(
@@ -48,7 +48,7 @@ async fn ap21_next_and_prev_lead_both_ways() {
     let first = json!({"size": 1, "nextCursor": "b", "prevCursor": null});
     let second = json!({"size": 1, "nextCursor": null, "prevCursor": "a"});
     let (client, _) = scripted([page(&[1], &first), page(&[2], &second), page(&[1], &first)]);
-    let list = client.get("/users").paginate(pages::Tagged::new());
+    let list = client.get("/users").paginate(pages::Pg::new());
     let one = list.first::<u8>().await.unwrap();
     let two = one.next().await.unwrap().unwrap();
     assert!(two.next().await.unwrap().is_none());
@@ -60,7 +60,7 @@ async fn ap22_what_is_no_collection_is_an_error_naming_the_call_and_the_shape() 
     for shape in ["single", "null", "nonsense"] {
         let body = json!({"t": shape, "data": [1]}).to_string();
         let (client, _) = scripted([Step::ok().body(body)]);
-        let list = client.get("/users/7").paginate(pages::Tagged::new());
+        let list = client.get("/users/7").paginate(pages::Pg::new());
         let error = list.first::<u8>().await.unwrap_err();
         assert!(error.is_decode());
         assert!(
@@ -81,7 +81,7 @@ async fn ap26_an_error_is_one_whatever_the_status() {
     let body = json!({"t": "error", "error": {"title": "Gone", "status": 404, "detail": "d"}});
     for status in [200, 404] {
         let (client, _) = scripted([Step::status(status).body(body.to_string())]);
-        let list = client.get("/users").paginate(pages::Tagged::new());
+        let list = client.get("/users").paginate(pages::Pg::new());
         let error = list.first::<u8>().await.unwrap_err();
         assert!(error.is_not_found(), "{error}");
         assert_eq!(error.api().unwrap().title(), Some("Gone"));
@@ -97,7 +97,7 @@ async fn ap06_a_collection_without_pg_is_an_error() {
     ] {
         let body = json!({"t": "collection", "data": [1], "meta": meta}).to_string();
         let (client, _) = scripted([Step::ok().body(body)]);
-        let list = client.get("/users").paginate(pages::Tagged::new());
+        let list = client.get("/users").paginate(pages::Pg::new());
         assert!(list.first::<u8>().await.unwrap_err().is_decode(), "{meta}");
     }
 }

@@ -6,6 +6,7 @@ use buttress::{
 };
 use buttress_testkit::Step;
 use http::Method;
+use serde::Serialize;
 
 use super::scripted;
 
@@ -60,7 +61,7 @@ async fn bq15_bq19_an_endpoint_is_called_by_its_name() {
 }
 
 #[tokio::test]
-async fn bq15_names_are_unique_and_can_be_taken_out() {
+async fn ic54_bq15_bq16_names_are_unique_and_can_be_taken_out() {
     let mut registry = registry();
     let again = registry.add("users.list", list()).unwrap_err();
     assert_eq!(again.name(), "users.list");
@@ -146,6 +147,88 @@ async fn bq06_bq09_a_default_comes_before_the_demand_and_is_checked_too() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("`a` is never right"), "{error}");
+}
+
+#[tokio::test]
+async fn bq12_d10_lists_are_written_as_the_options_say() {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        id: u8,
+        tag: &'a [&'a str],
+    }
+    let list = |style| {
+        let tag = Parameter::new("tag").required().check(|tag| match tag {
+            "bad" => Err("is bad".into()),
+            _ => Ok(()),
+        });
+        let options = Options::new().arrays(style);
+        let definition = Definition::new(Method::GET, "/x/{id}").unwrap();
+        let definition = definition.options(options).parameter(tag);
+        let mut registry = Registry::new();
+        registry.add("x", definition).unwrap();
+        registry
+    };
+    let (client, _) = scripted([Step::ok()]);
+    let uri = |style, tag: &[&str]| {
+        let request = list(style).request(&client, "x", &Values { id: 7, tag });
+        request.build().map(|request| request.uri().to_string())
+    };
+    for (style, one, two) in [
+        (ArrayStyle::Repeat, "tag=a%26b", "tag=a%26b&tag=c"),
+        (
+            ArrayStyle::Bracket,
+            "tag%5B%5D=a%26b",
+            "tag%5B%5D=a%26b&tag%5B%5D=c",
+        ),
+        (ArrayStyle::Comma, "tag=a%26b", "tag=a%26b,c"),
+        (
+            ArrayStyle::Indexed,
+            "tag%5B0%5D=a%26b",
+            "tag%5B0%5D=a%26b&tag%5B1%5D=c",
+        ),
+    ] {
+        let of = |query| format!("http://api.example/v1/x/7?{query}");
+        assert_eq!(uri(style, &["a&b"]).unwrap(), of(one));
+        assert_eq!(uri(style, &["a&b", "c"]).unwrap(), of(two));
+        let error = uri(style, &["a", "bad"]).unwrap_err();
+        assert!(
+            error.to_string().ends_with("the value of `tag` is bad"),
+            "{error}"
+        );
+        let error = uri(style, &[]).unwrap_err();
+        assert!(
+            error.failure().find::<MissingParameters>().is_some(),
+            "{error}"
+        );
+
+        let values = serde_json::json!({"id": [7], "tag": "a"});
+        let error = list(style)
+            .request(&client, "x", &values)
+            .build()
+            .unwrap_err();
+        let invalid = error.failure().find::<InvalidParameter>().unwrap();
+        assert_eq!(invalid.names().collect::<Vec<_>>(), ["id"]);
+    }
+}
+
+#[tokio::test]
+async fn bq12_a_name_with_brackets_of_its_own_is_a_name() {
+    let (client, _) = scripted([Step::ok()]);
+    let definition = Definition::new(Method::GET, "/x").unwrap();
+    let definition = definition.parameter(Parameter::new("tag[]"));
+    let nested = Options::new().arrays(ArrayStyle::Indexed);
+    let lines = Definition::new(Method::GET, "/y").unwrap().options(nested);
+    let lines = lines.parameter(Parameter::new("line[sku]"));
+    let mut registry = Registry::new();
+    registry.add("x", definition).unwrap();
+    registry.add("y", lines).unwrap();
+    let request = registry.request(&client, "x", &[("tag[]", "1"), ("tag[]", "2")]);
+    let query = "tag%5B%5D=1&tag%5B%5D=2";
+    assert_eq!(request.build().unwrap().uri().query(), Some(query));
+    let values = serde_json::json!({"line": [{"sku": "a"}, {"sku": "b"}]});
+    let request = registry.request(&client, "y", &values);
+    let query = "line%5B0%5D%5Bsku%5D=a&line%5B1%5D%5Bsku%5D=b";
+    assert_eq!(request.build().unwrap().uri().query(), Some(query));
 }
 
 #[tokio::test]

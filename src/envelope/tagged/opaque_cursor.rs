@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 /// A place in a collection, which means something to the server alone. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(transparent)]
-pub struct Cursor(String);
+pub struct OpaqueCursor(String);
 
-impl Cursor {
+impl OpaqueCursor {
     /// The simplest cursor that a server can give out: the Base64 of `num:` and a page's number.
     ///
     /// ```
-    /// use buttress::envelope::tagged::Cursor;
+    /// use buttress::envelope::tagged::OpaqueCursor;
     ///
-    /// assert_eq!(Cursor::numbered(6).as_str(), "bnVtOjY=");
-    /// assert_eq!(Cursor::from("bnVtOjY=").number(), Some(6));
+    /// assert_eq!(OpaqueCursor::numbered(6).as_str(), "bnVtOjY=");
+    /// assert_eq!(OpaqueCursor::from("bnVtOjY=").number(), Some(6));
     /// ```
     #[must_use]
     pub fn numbered(number: u64) -> Self {
@@ -43,20 +43,20 @@ impl Cursor {
     }
 }
 
-impl From<String> for Cursor {
+impl From<String> for OpaqueCursor {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
-impl From<&str> for Cursor {
+impl From<&str> for OpaqueCursor {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl fmt::Debug for Cursor {
+impl fmt::Debug for OpaqueCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cursor({} bytes)", self.0.len())
+        write!(f, "OpaqueCursor({} bytes)", self.0.len())
     }
 }

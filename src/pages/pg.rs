@@ -24,11 +24,11 @@ use crate::envelope::tagged::{self, PageInfo};
 ///
 /// # fn users(client: &Client) -> pages::Items<serde_json::Value> {
 /// let parameters = CollectionParams::new().size(20).sort(Sort::new().descending("createdDate"));
-/// client.get("/users").query(&parameters).paginate(pages::Tagged::new()).items()
+/// client.get("/users").query(&parameters).paginate(pages::Pg::new()).items()
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Tagged(());
+pub struct Pg(());
 
 const SIZE: &str = "pg[size]";
 const CURSOR: &str = "pg[cursor]";
@@ -38,7 +38,7 @@ static DATA: Pointer = Pointer::from_static("/data");
 static INFO: Pointer = Pointer::from_static("/meta/pg");
 static TAG: Pointer = Pointer::from_static("/t");
 
-impl Tagged {
+impl Pg {
     /// As the request's own [parameters](tagged::CollectionParams) have it.
     #[must_use]
     pub fn new() -> Self {
@@ -53,7 +53,7 @@ fn position(info: &PageInfo, cursor: &str) -> Position {
     Position::pairs([cursor, size].into_iter().chain(sort))
 }
 
-impl Paginator for Tagged {
+impl Paginator for Pg {
     fn items(&self) -> &Pointer {
         &DATA
     }
