@@ -18,7 +18,7 @@ fn refused(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> String {
 }
 
 #[test]
-fn a_wrong_setting_is_an_error_that_says_which() {
+fn sp35_a_wrong_setting_is_an_error_that_says_which() {
     for (error, words) in [
         (
             refused(|b| b.base_uri("api.example.com")),

@@ -131,7 +131,7 @@ async fn credentials_stay_with_the_base_uris_origin() {
 }
 
 #[tokio::test]
-async fn ic05_two_clients_share_nothing() {
+async fn ic05_sp04_two_clients_share_nothing() {
     let one = Scripted::new([Step::ok()]);
     let two = Scripted::new([Step::ok()]);
     let a = Client::builder()

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use buttress::kernel::key::Authority;
 use buttress::retry::{Backoff, Jitter};
-use buttress::{Attempt, CircuitBreakerLayer, Client, Explain, RateLimitLayer, RetryLayer};
+use buttress::{
+    Attempt, CircuitBreakerLayer, Client, ClientBuilder, Explain, PriorityLayer, RateLimitLayer,
+    RetryLayer,
+};
 use buttress_testkit::{Scripted, Step};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -24,7 +27,7 @@ fn plain_retry() -> RetryLayer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jp06_w38_every_verb_goes_through_the_stack() {
+async fn jp06_sp09_w38_every_verb_goes_through_the_stack() {
     let (client, server) = scripted([Step::ok()]);
     for (request, method) in [
         (client.get("/a"), Method::GET),
@@ -307,6 +310,29 @@ async fn an_open_circuit_is_waited_out_by_retry_and_not_before_its_time() {
         start.elapsed()
     );
     assert_eq!(server.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn d14_so_many_a_second_and_so_many_at_once_are_two_settings() {
+    let slow = || Step::ok().after(Duration::from_secs(10));
+    let starts = async |settings: fn(ClientBuilder) -> ClientBuilder| {
+        let (client, server) = scripted_with([slow()], settings);
+        let begin = Instant::now();
+        let get = || client.get("/").send();
+        let (a, b, c) = tokio::join!(get(), get(), get());
+        let all = [a, b, c].map(|end| end.unwrap().status().as_u16());
+        assert_eq!(all, [200; 3], "none is dropped");
+        let calls = server.calls();
+        let starts = calls.iter().map(|call| (call.at - begin).as_secs());
+        starts.collect::<Vec<_>>()
+    };
+    let rate = |builder: ClientBuilder| {
+        builder.rate_limit(RateLimitLayer::per_second(1).unwrap().key(Authority))
+    };
+    let bound =
+        |builder: ClientBuilder| builder.priority(PriorityLayer::new(1).unwrap().key(Authority));
+    assert_eq!(starts(rate).await, [0, 1, 2], "all at once under way");
+    assert_eq!(starts(bound).await, [0, 10, 20], "one after the other");
 }
 
 #[tokio::test(start_paused = true)]

@@ -150,7 +150,7 @@ async fn what_is_packed_is_packed_once_and_nothing_stays_nothing() {
 
 #[cfg(feature = "multipart")]
 #[tokio::test]
-async fn ic20_a_multipart_form_owns_its_boundary() {
+async fn ic20_sp12_a_multipart_form_is_another_kind_and_owns_its_boundary() {
     let (client, server) = scripted([Step::ok()]);
     let form = || {
         let part = Part::bytes("x").file_name("x.bin");
@@ -196,6 +196,12 @@ async fn ic20_a_multipart_form_owns_its_boundary() {
         );
     }
     assert_eq!(server.calls().len(), before);
+    // A form is one in URL encoding unless it is said to be of several parts.
+    client.post("/").form(&[("a", "1 2")]).send().await.unwrap();
+    let call = server.calls().pop().unwrap();
+    let content_type = "application/x-www-form-urlencoded";
+    assert_eq!(call.header("content-type"), Some(content_type));
+    assert_eq!(call.body, "a=1+2");
 }
 
 #[tokio::test]

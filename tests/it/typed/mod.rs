@@ -14,14 +14,18 @@ mod derived;
 mod download;
 mod endpoint;
 mod errors;
+mod places;
 mod progress;
 mod redirects;
 mod registry;
 mod responses;
 #[cfg(feature = "fs")]
 mod save;
+#[cfg(feature = "derive")]
+mod service;
 mod target;
 mod uri_template;
+mod values;
 
 use buttress::{Client, ClientBuilder};
 use buttress_testkit::{Scripted, Step};

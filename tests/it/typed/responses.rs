@@ -26,7 +26,7 @@ async fn get(step: Step) -> buttress::Response {
 }
 
 #[tokio::test]
-async fn jp04_a_success_is_read_as_json_whatever_its_content_type_says() {
+async fn jp04_sp14_a_success_is_read_as_json_whatever_its_content_type_says() {
     let ada = User {
         id: 1,
         name: "Ada".into(),
@@ -41,6 +41,12 @@ async fn jp04_a_success_is_read_as_json_whatever_its_content_type_says() {
     ] {
         assert_eq!(get(step).await.json::<User>().await.unwrap(), ada);
     }
+    let page = get(json("<p>s3cret</p>")).await.json::<User>().await;
+    let told = page.unwrap_err().to_string();
+    assert!(
+        told.ends_with("line 1 column 1: this is not valid JSON"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +63,7 @@ async fn ic58_a_typed_response_keeps_status_and_headers() {
 }
 
 #[tokio::test]
-async fn ic52_w13_a_body_of_another_shape_keeps_status_place_and_bytes() {
+async fn bq29_ic52_w13_a_body_of_another_shape_keeps_status_place_and_bytes() {
     let error = get(json(r#"[{"id":1,"name":"a"},{"id":"s3cret","name":"b"}]"#)).await;
     let error = error.json::<Vec<User>>().await.unwrap_err();
     assert!(error.is_decode());
