@@ -125,12 +125,15 @@ async fn what_redis_swept_out_is_a_miss_and_its_bound_holds() {
     let keys = (0..200).map(|n| key(&format!("http://a.example/{n}")));
     let keys: Vec<Key> = keys.collect();
     let body = "x".repeat(100_000);
-    let mut failed = 0;
+    let (mut failed, mut found) = (0, 0);
     for (id, key) in (0..).zip(&keys) {
         let end = redis.put(key, variant(id, &body), &[]).wait().await;
         failed += usize::from(end.is_err());
+        found += usize::from(!get(&redis, key).await.is_empty());
     }
     assert!(failed < 100, "{failed} of 200 puts failed");
+    // What goes is up to chance, but rarely what has just come.
+    assert!(found > 50, "{found} of 200 were found at once");
     let mut whole = 0;
     for (id, key) in (0..).zip(&keys) {
         let found = get(&redis, key).await;
@@ -151,7 +154,7 @@ async fn what_redis_swept_out_is_a_miss_and_its_bound_holds() {
             None => assert!(get(&redis, key).await.is_empty(), "the head goes too"),
         }
     }
-    assert!(whole > 0 && whole < 100, "{whole} are there");
+    assert!(whole < 100, "{whole} are there");
 }
 
 #[tokio::test]
