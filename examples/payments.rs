@@ -1,9 +1,5 @@
-//! A payments client: forms, idempotency keys, typed errors. Any server will do that speaks Stripe's API:
-//!
-//! ```text
-//! pip install localstripe && localstripe
-//! cargo run --example payments -- http://127.0.0.1:8420
-//! ```
+//! A payments client: forms, idempotency keys, typed errors. Any server will do that speaks Stripe's API, as
+//! `pip install localstripe && localstripe` does: `cargo run --example payments -- http://127.0.0.1:8420`.
 
 use std::collections::BTreeMap;
 use std::env::args;
