@@ -44,3 +44,4 @@ pub mod peers;
 pub mod row;
 pub mod rows;
 pub mod traffic;
+pub mod typed;

@@ -19,6 +19,7 @@ pub struct Row {
     bar: Option<Bar>,
     future_bar: Option<usize>,
     peer: Option<&'static str>,
+    share: Option<Share>,
     held: Option<Held>,
 }
 
@@ -29,6 +30,13 @@ type Run = dyn Fn(Traffic, &mut dyn Probe);
 struct Bar {
     instructions: u32,
     allocations: u32,
+}
+
+/// The most that a call may cost, in percent of what another row's costs.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    percent: u32,
+    of: &'static str,
 }
 
 /// A bar that is not met, and how far it may be missed until it is.
@@ -52,6 +60,7 @@ impl Row {
             bar: None,
             future_bar: None,
             peer: None,
+            share: None,
             held: None,
         }
     }
@@ -77,6 +86,13 @@ impl Row {
     #[must_use]
     pub fn peer(mut self, what: &'static str) -> Self {
         self.peer = Some(what);
+        self
+    }
+
+    /// The most that it may cost, in percent of the row of the same traffic that does its job by hand.
+    #[must_use]
+    pub const fn share(mut self, percent: u32, of: &'static str) -> Self {
+        self.share = Some(Share { percent, of });
         self
     }
 
@@ -106,6 +122,8 @@ impl Row {
             "bar_allocations": self.bar.map(|bar| bar.allocations),
             "bar_future_bytes": self.future_bar,
             "peer": self.peer,
+            "share_percent": self.share.map(|share| share.percent),
+            "share_of": self.share.map(|share| share.of),
             "held_instructions": self.held.map(|held| held.instructions),
             "held_why": self.held.map(|held| held.why),
         })
