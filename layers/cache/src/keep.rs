@@ -9,7 +9,7 @@ use crate::outdated::Moment;
 use crate::policy;
 use crate::recent::Mark;
 use crate::shared::Shared;
-use crate::store::{Head, Key, Tags, Variant, tells_secrets};
+use crate::store::{Key, Tags, Variant, tells_secrets};
 use crate::stream::{BoxBody, Reader, Sink, Stream};
 use crate::telemetry;
 
@@ -62,7 +62,7 @@ impl Keep {
             return self.refuse("varies by a secret");
         }
         let id = self.shared.new_id();
-        let variant = Variant::new(id, Head::new(*self.head), self.tags, body);
+        let variant = Variant::new(id, self.shared.head(*self.head), self.tags, body);
         let seat = self.seat;
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop(seat);

@@ -143,6 +143,21 @@ impl CacheLayer {
         Ok(self.with(|settings| settings.secret = Some(secret)))
     }
 
+    /// Request fields whose values may stand in a [store](Self::store) outside this process as they are,
+    /// where responses vary by them: beside `Accept` and its kin, `Host`, `Origin`, `User-Agent`,
+    /// `Sec-CH-…`, `Sec-Fetch-…` and `Access-Control-Request-…`, for which nobody has to ask.
+    ///
+    /// Of all others there is a digest with a salt of its own beside it. Every process knows such a value
+    /// again, however it is set itself; it costs a digest for each look at such a response. Who can read
+    /// the store cannot read the value, but can try out guesses on it: a number of four digits is no
+    /// secret there. Fields whose names speak of secrets
+    /// ([`Head::tells_secrets`](crate::store::Head::tells_secrets)) do not get there at all.
+    #[cfg(feature = "persistent")]
+    #[must_use]
+    pub fn vary_in_clear(self, fields: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.with(|settings| settings.clear = fields.into_iter().collect())
+    }
+
     /// How long a store may take for one answer, 250 ms unless set. Later it is as good as empty.
     #[must_use]
     pub fn store_timeout(self, limit: Duration) -> Self {

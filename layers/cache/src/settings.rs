@@ -21,6 +21,9 @@ pub(crate) struct Settings {
     pub(crate) store_timeout: Duration,
     #[cfg(feature = "persistent")]
     pub(crate) secret: Option<crate::secret::Secret>,
+    /// Fields whose values may be read in a store.
+    #[cfg(feature = "persistent")]
+    pub(crate) clear: Arc<[http::HeaderName]>,
     pub(crate) coalesce: bool,
     pub(crate) revalidations: usize,
     pub(crate) revalidation_timeout: Duration,
@@ -49,6 +52,8 @@ impl Settings {
             store_timeout: Duration::from_millis(250),
             #[cfg(feature = "persistent")]
             secret: None,
+            #[cfg(feature = "persistent")]
+            clear: Arc::new([]),
             coalesce: true,
             revalidations: 32,
             revalidation_timeout: Duration::from_secs(60),

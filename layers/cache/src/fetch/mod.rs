@@ -17,7 +17,7 @@ use crate::future::Answered;
 use crate::outdated::Moment;
 use crate::policy::{self, Action, Aim, Arrival, Reason, Serve, learn, rescue};
 use crate::status::CacheStatus;
-use crate::store::{Head, Variant, Variants};
+use crate::store::{Variant, Variants};
 use crate::telemetry;
 
 /// A question that is under way.
@@ -202,7 +202,7 @@ impl Fetch {
             let Some(variant) = variants.get_mut(index) else {
                 continue;
             };
-            *variant = variant.with_head(Head::new(head));
+            *variant = variant.with_head(self.asked.shared.head(head));
             let Asked { shared, key, .. } = &self.asked;
             let answer = shared
                 .store

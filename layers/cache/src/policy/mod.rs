@@ -21,7 +21,7 @@
 //! | targeted fields | RFC 9213 | `targeted.rs` |
 //! | what may be stored: methods, statuses, `Authorization`, `must-understand` | 3, 3.5, 5.2.2.3 | `storable.rs`, `status.rs` |
 //! | which fields are stored, and which an update changes | 3.1, 3.2 | `fields.rs` |
-//! | which requests a response answers | 4.1 | `vary.rs`, preferences: `weights.rs` |
+//! | which requests a response answers | 4.1 | `vary.rs`, preferences: `weights.rs`, for stores: `seal.rs` |
 //! | conditions: ours, and the caller's | 4.3.1, 4.3.2 | `conditions.rs`, `validator.rs` |
 //! | 304 and HEAD | 4.3.4, 4.3.5 | `update.rs` |
 //! | ranges, parts, incomplete responses | 3.3, 3.4; RFC 9110 §14 | `range.rs`, `partial.rs`, `head.rs` |
@@ -85,6 +85,8 @@ mod range;
 mod request;
 #[cfg(test)]
 mod scenarios;
+#[cfg(feature = "persistent")]
+mod seal;
 mod seconds;
 mod select;
 mod settings;

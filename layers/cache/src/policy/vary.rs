@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderName, header};
 
 use super::list;
+#[cfg(feature = "persistent")]
+use super::seal;
 use super::weights::Preferences;
 
 /// More nominated fields than this are taken for `*`: each is compared on each look-up.
@@ -31,6 +33,17 @@ pub(crate) struct Row {
     /// When the origin last said that the response answers it. What it says to another request is
     /// news of the bytes, but not of which request they are for.
     pub(crate) confirmed: SystemTime,
+}
+
+impl Row {
+    /// Whether it says what a new one does, which nobody has sealed yet.
+    fn says_the_same(&self, new: &Self) -> bool {
+        let mut pairs = self.values.iter().zip(&new.values);
+        pairs.all(|pair| match pair {
+            (Some(value), Some(new)) => value == new || opens(value, [&**new].into_iter()),
+            (value, new) => value == new,
+        })
+    }
 }
 
 impl Vary {
@@ -65,13 +78,30 @@ impl Vary {
     /// That of an updated response, which answers one more request.
     pub(super) fn and(mut self, old: &Self) -> Self {
         if self.names == old.names {
-            let is_new = |row: &&Row| self.rows.iter().all(|new| new.values != row.values);
+            let is_new = |row: &&Row| !self.rows.iter().any(|new| row.says_the_same(new));
             let rows = old.rows.iter().filter(is_new);
             let mut rows: Vec<_> = rows.cloned().collect();
             rows.append(&mut self.rows);
             self.rows = rows.split_off(rows.len().saturating_sub(MOST_ROWS));
         }
         self
+    }
+
+    /// Puts digests in the place of what the requests said, except in fields that tell little and in
+    /// those that are `clear`: for a store that others may read.
+    #[cfg(feature = "persistent")]
+    pub(crate) fn seal(&mut self, clear: &[HeaderName]) {
+        for row in &mut self.rows {
+            for (name, value) in self.names.iter().zip(&mut row.values) {
+                if let Some(said) = value
+                    && !seal::is_sealed(said)
+                    && !seal::is_common(name)
+                    && !clear.contains(name)
+                {
+                    *said = seal::seal(said);
+                }
+            }
+        }
     }
 
     fn values(&self, request: &HeaderMap) -> Vec<Option<Box<[u8]>>> {
@@ -118,6 +148,18 @@ impl Vary {
     }
 }
 
+/// Whether this was sealed, and these are the lines that it was made of.
+#[cfg(feature = "persistent")]
+fn opens<'a>(stored: &[u8], lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    seal::is_sealed(stored) && seal::opens(stored, lines)
+}
+
+/// Nothing is sealed where no store outlives the process.
+#[cfg(not(feature = "persistent"))]
+fn opens<'a>(_: &[u8], _: impl Iterator<Item = &'a [u8]>) -> bool {
+    false
+}
+
 fn matches_field(
     name: &HeaderName,
     stored: Option<&[u8]>,
@@ -134,7 +176,7 @@ fn matches_field(
         return true;
     }
     // White space and the way a list is cut into lines have no meaning in any field.
-    if list::members([stored]).eq(list::members(presented())) {
+    if list::members([stored]).eq(list::members(presented())) || opens(stored, presented()) {
         return true;
     }
     if *name != header::ACCEPT_LANGUAGE && *name != header::ACCEPT_ENCODING {

@@ -11,7 +11,8 @@ use super::Shared;
 use super::settling::LONGEST;
 use crate::handle::Change;
 use crate::outdated::Moment;
-use crate::store::{Answer, Key, KeyRef, Pending, Selector, Tags, Variant, Variants};
+use crate::policy;
+use crate::store::{Answer, Head, Key, KeyRef, Pending, Selector, Tags, Variant, Variants};
 use crate::telemetry;
 
 impl Shared {
@@ -53,6 +54,16 @@ impl Shared {
             let value = shared.wait(what, Answer::Later(pending)).await;
             done(&shared, value);
         });
+    }
+
+    /// A head as the store may have it.
+    #[cfg_attr(not(feature = "persistent"), expect(unused_mut, clippy::unused_self))]
+    pub(crate) fn head(&self, mut head: policy::Head) -> Head {
+        #[cfg(feature = "persistent")]
+        if !head.vary.names.is_empty() && !self.store.keeps_secrets() {
+            head.vary.seal(&self.settings.clear);
+        }
+        Head::new(head)
     }
 
     /// Adds a response that was asked for at that moment, unless it was made out of date since.

@@ -85,7 +85,10 @@
 //!
 //! URIs with their queries, names of partitions, tags, and responses with all their fields, since all of
 //! that is needed again. Of a request's credentials there is a keyed digest, if anything. What varies
-//! by a field that [carries secrets](Head::tells_secrets) stays out of stores outside this process.
+//! by a field that [carries secrets](Head::tells_secrets) stays out of stores outside this process. Of what
+//! else a response varies by there is a digest with a salt of its own beside it, but for common fields and
+//! those that `CacheLayer::vary_in_clear` names: any process can compare a request with it, and nobody can
+//! read it.
 
 mod answer;
 #[cfg(feature = "disk")]

@@ -16,8 +16,8 @@ fn from(user: &str) -> Request<Body> {
 const ANN: &str = "Basic YW5uOnNlc2FtZQ==";
 const BOB: &str = "Bearer bobs-token";
 
-/// Waits until the answer to a user comes from the store, or is sure not to.
-async fn settled(layer: &CacheLayer, request: Request<Body>) {
+/// Waits until something is stored for such a request.
+pub(crate) async fn settled(layer: &CacheLayer, request: Request<Body>) {
     let key = layer.handle().key(&request);
     for _ in 0..2_000 {
         if layer.handle().get(&key).await.is_some() {

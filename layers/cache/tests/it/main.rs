@@ -1,6 +1,7 @@
 //! The cache from outside.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(all(feature = "disk", feature = "redis"))]
 mod apart;
 mod basics;
 mod bodies;
@@ -20,6 +21,8 @@ mod overtaken;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod persistent;
 mod rows;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod sealed;
 mod stale;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod stores;

@@ -231,3 +231,30 @@ fn each_request_has_a_confirmation_of_its_own() {
     assert_eq!(confirmed(&both, "1"), Some(at(3)));
     assert_eq!(confirmed(&both, "2"), Some(at(4)));
 }
+
+#[cfg(feature = "persistent")]
+#[test]
+fn what_is_sealed_answers_the_same_requests_and_is_not_kept_twice() {
+    let said = |value| vary(&[("vary", "x-tenant, x-other")], &[("x-tenant", value)]).unwrap();
+    let answers =
+        |vary: &Vary, value| vary.matches(&map(&[("x-tenant", value)]), &HeaderMap::new());
+    let mut sealed = said("a, b");
+    sealed.seal(&[]);
+    assert_ne!(sealed, said("a, b"));
+    assert!(answers(&sealed, "a, b") && answers(&sealed, "a,b ") && !answers(&sealed, "a"));
+    let absent = sealed.matches(&map(&[]), &HeaderMap::new());
+    assert!(!absent, "a field that was there is missing");
+
+    let mut again = sealed.clone();
+    again.seal(&[]);
+    assert_eq!(again, sealed, "what is sealed stays as it is");
+    let both = said("a,b").and(&sealed);
+    assert_eq!(both.rows.len(), 1, "it says the same");
+    let both = said("c").and(&sealed);
+    assert_eq!(both.rows.len(), 2);
+    assert!(answers(&both, "a, b") && answers(&both, "c"));
+
+    let mut clear = said("a");
+    clear.seal(&[HeaderName::from_static("x-tenant")]);
+    assert_eq!(clear, said("a"));
+}
