@@ -15,8 +15,10 @@ use crate::template::{self, Place};
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let mut faults = Faults::default();
     let operation = faults.keep(Operation::of(&input.attrs, &input.ident));
-    let places = operation.as_ref().map(|said| template::places(&said.path));
-    let places = places.unwrap_or_default();
+    let read = operation.as_ref().map(|said| template::places(&said.path));
+    let known = read.and_then(|read| faults.keep(read));
+    let is_read = known.is_some();
+    let places = known.unwrap_or_default();
     let fields = faults.keep(fields(input));
     let read = fields.iter().flatten();
     let values = read.filter_map(|field| faults.keep(Value::of(field, &places)));
@@ -26,6 +28,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     // A field that could not be read may have been the one that is missing.
     if let (Some(operation), Some(fields)) = (&operation, &fields)
         && values.len() == fields.len()
+        && is_read
     {
         faults.keep(check_places(operation, &places, &values));
     }

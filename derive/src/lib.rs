@@ -25,6 +25,10 @@
 //! # }
 //! ```
 //!
+//! Each place of the path has its field, or the struct does not compile. Those of a query, a fragment and of
+//! matrix parameters (`{?page}`, `{&page}`, `{#part}`, `{;lang}`) may do without, since they are left out
+//! when they have no value. Templates are those of RFC 6570 up to level 3.
+//!
 //! `ok` and `err` are `NoContent` unless set, `options` are none. A field marked `body` is cloned for each call.
 //! Where `buttress` goes by another name, or is re-exported by a crate of yours, `crate = "…"` says where it is:
 //! `#[endpoint(GET "/users", crate = "my_api::buttress")]`.
