@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use buttress::{BoxError, Client, Explain, Facts, Failure};
+use buttress::{BoxError, Client, Explain, Facts};
 use http_body_util::BodyExt;
 
 #[tokio::main]
@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("get: {error}");
-            let causes = Failure::of(&*error).chain().skip(2);
+            let causes = std::iter::successors(error.source(), |cause| cause.source());
             for cause in causes.filter(|cause| !cause.is::<Facts>()) {
                 eprintln!("  because: {cause}");
             }

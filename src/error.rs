@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Instant;
 
-use buttress_kernel::{BoxError, Failure, Sent};
+use buttress_kernel::{BoxError, Facts, Failure, Sent};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
@@ -40,6 +40,10 @@ use crate::pages::{Astray, FailedPage};
 /// ([`failure`](Self::failure)). Neither `Display` nor `Debug` shows a query string, a header or a
 /// body.
 ///
+/// `Display` shows the text of the layer's error, and [`source`](std::error::Error::source) goes on behind
+/// it, so that a reporter that prints the chain (`{:#}` of anyhow and eyre) says nothing twice. The
+/// layer's error itself is found with [`Failure::find`], from this error or from any that wraps it.
+///
 /// ```
 /// use buttress::Client;
 ///
@@ -62,7 +66,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     /// What was asked, where the request got so far.
     call: Option<Call>,
-    source: BoxError,
+    /// The facts of the error whose text is shown as our own.
+    facts: Facts,
     /// The page that was asked for, where pages are.
     #[cfg(feature = "json")]
     page: Option<FailedPage>,
@@ -73,7 +78,7 @@ impl Error {
         let call = call.into();
         Self(Box::new(Inner {
             call,
-            source,
+            facts: Facts::default().told(source),
             #[cfg(feature = "json")]
             page: None,
         }))
@@ -88,9 +93,24 @@ impl Error {
     ) -> Self {
         #[cfg(feature = "json")]
         if fault.is::<ApiError>() {
-            return Self::new(call, fault);
+            return Self::new(call, fault).answered(answer.into());
         }
         Self::new(call, DecodeError::new(answer, body, fault).into())
+    }
+
+    /// The error as the stack returned it.
+    fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        let facts = &self.0.facts;
+        facts.behind().unwrap_or(facts)
+    }
+
+    /// With what the head tells of an answer whose error knows its body alone.
+    #[cfg(feature = "json")]
+    fn answered(self, answer: Answer) -> Self {
+        let Inner { call, facts, page } = *self.0;
+        let cause = facts.into_behind().unwrap_or_else(Into::into);
+        let facts = answer.facts().told(cause);
+        Self(Box::new(Inner { call, facts, page }))
     }
 
     #[cfg(feature = "json")]
@@ -102,7 +122,7 @@ impl Error {
     /// What sort of thing went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        let source = &self.0.source;
+        let source = self.cause();
         #[cfg(feature = "json")]
         if let Some(kind) = self.kind_of_document() {
             return kind;
@@ -123,7 +143,7 @@ impl Error {
     /// The kind of what only documents can tell.
     #[cfg(feature = "json")]
     fn kind_of_document(&self) -> Option<ErrorKind> {
-        let source = &self.0.source;
+        let source = self.cause();
         match source.downcast_ref::<ApiError>() {
             Some(told) => Some(told.status().map_or(ErrorKind::Api, ErrorKind::of_told)),
             None => source.is::<Astray>().then_some(ErrorKind::Astray),
@@ -171,7 +191,7 @@ impl Error {
     /// The status of the server's answer, where one came.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        let source = &self.0.source;
+        let source = self.cause();
         let decode = || source.downcast_ref().map(DecodeError::status);
         let too_large = || source.downcast_ref().map(TooLarge::status);
         let broken = || source.downcast_ref().map(BrokenBody::status);
@@ -190,7 +210,7 @@ impl Error {
     /// The response, where it was one that is no success: its headers and what came of its body.
     #[must_use]
     pub fn response(&self) -> Option<&StatusError> {
-        self.0.source.downcast_ref()
+        self.cause().downcast_ref()
     }
 
     /// The body of an error as the [`Endpoint`](crate::Endpoint) declares it, where it is one.
@@ -212,7 +232,7 @@ impl Error {
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         let answered = || self.response().and_then(StatusError::api);
-        self.0.source.downcast_ref().or_else(answered)
+        self.cause().downcast_ref().or_else(answered)
     }
 
     /// Which page it was, where [pages](crate::pages) were asked for: its number, and its position, from
@@ -234,7 +254,7 @@ impl Error {
     /// Where the body of a success is not what was expected: its bytes, and the place.
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
-        self.0.source.downcast_ref()
+        self.cause().downcast_ref()
     }
 
     /// How loudly to log it: a 404 quietly, a 5xx loudly.
@@ -246,13 +266,13 @@ impl Error {
     /// The view on the source chain: find a layer's own error with [`Failure::find`].
     #[must_use]
     pub fn failure(&self) -> Failure<'_> {
-        Failure::of(&*self.0.source)
+        Failure::of(&self.0.facts)
     }
 
     /// The error as the stack returned it.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
-        self.0.source
+        self.0.facts.into_behind().unwrap_or_else(Into::into)
     }
 }
 
@@ -271,7 +291,7 @@ impl fmt::Display for Error {
         if let Some(call) = &self.0.call {
             write!(f, "{call}: ")?;
         }
-        self.0.source.fmt(f)
+        fmt::Display::fmt(self.cause(), f)
     }
 }
 
@@ -279,14 +299,14 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
             .field("call", &self.0.call)
-            .field("source", &self.0.source)
+            .field("source", &self.cause())
             .finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.0.source)
+        Some(&self.0.facts)
     }
 }
 

@@ -32,12 +32,15 @@ impl DecodeError {
     pub(crate) fn new(answer: impl Into<Answer>, body: Bytes, source: BoxError) -> Self {
         let answer = answer.into();
         let place = source.downcast_ref::<Misplaced>().map(|m| m.0.clone());
-        let facts = answer.facts().caused_by(source);
+        let facts = answer.facts();
         Self {
             status: answer.status,
             body,
+            facts: match place {
+                Some(_) => facts.told(source),
+                None => facts.caused_by(source),
+            },
             place,
-            facts,
         }
     }
 

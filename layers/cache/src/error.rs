@@ -7,20 +7,23 @@ use buttress_kernel::{BoxError, Facts, Kind, Sent};
 /// A fetch that several requests waited for has failed. What happened is in the source chain, the
 /// same for each of them.
 #[derive(Clone, Debug)]
-pub struct FetchFailed(Arc<dyn Error + Send + Sync>);
+pub struct FetchFailed(Arc<Facts>);
 
 impl FetchFailed {
     pub(crate) fn new(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(shared) => *shared,
-            Err(error) => Self(Arc::from(error)),
+            Err(error) => Self(Arc::new(Facts::default().told(error))),
         }
     }
 }
 
 impl fmt::Display for FetchFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the fetch failed: {}", self.0)
+        f.write_str("the fetch failed")?;
+        self.0
+            .behind()
+            .map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 

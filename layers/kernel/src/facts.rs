@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Instant;
 
-use crate::{BoxError, Sent};
+use crate::{BoxError, Failure, Sent};
 
 /// What sort of thing went wrong.
 // Open: a layer to come may fail in a way that none of these names.
@@ -92,7 +92,9 @@ pub struct Facts {
     sent: Option<Sent>,
     retry_at: Option<Instant>,
     attempts: Option<u32>,
-    source: Option<BoxError>,
+    cause: Option<BoxError>,
+    /// Whether the error in front shows the cause's text as its own.
+    is_told: bool,
 }
 
 impl Facts {
@@ -134,9 +136,67 @@ impl Facts {
 
     /// Sets the error behind this one.
     #[must_use]
-    pub fn caused_by(mut self, source: BoxError) -> Self {
-        self.source = Some(source);
+    pub fn caused_by(mut self, cause: BoxError) -> Self {
+        self.cause = Some(cause);
+        self.is_told = false;
         self
+    }
+
+    /// Sets the error behind this one, for an error that shows its text as a part of its own.
+    ///
+    /// Whoever prints a chain of sources then does not meet the text again: [`Error::source`] goes on
+    /// behind the cause and its facts, which these facts show along with their own.
+    /// [`Failure`](crate::Failure) passes over nothing.
+    ///
+    /// ```
+    /// use std::{error::Error, fmt};
+    /// use buttress_kernel::{BoxError, Facts, Failure, Kind, TransportError};
+    ///
+    /// #[derive(Debug)]
+    /// struct NoPrice { facts: Facts }
+    ///
+    /// impl fmt::Display for NoPrice {
+    ///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    ///         f.write_str("no price was to be had")?;
+    ///         self.facts.behind().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    ///     }
+    /// }
+    ///
+    /// impl Error for NoPrice {
+    ///     fn source(&self) -> Option<&(dyn Error + 'static)> { Some(&self.facts) }
+    /// }
+    ///
+    /// let refused: BoxError = TransportError::connect("port 7 is closed").into();
+    /// let error = NoPrice { facts: Facts::default().told(refused) };
+    ///
+    /// assert_eq!(error.to_string(), "no price was to be had: no connection could be made");
+    /// let facts = error.source().unwrap();
+    /// assert_eq!(facts.to_string(), "connect, the request was not sent");
+    /// assert_eq!(facts.source().unwrap().to_string(), "port 7 is closed");
+    ///
+    /// assert_eq!(Failure::of(&error).kind(), Kind::Connect);
+    /// assert!(Failure::of(&error).find::<TransportError>().is_some());
+    /// ```
+    #[must_use]
+    pub fn told(mut self, cause: BoxError) -> Self {
+        self.cause = Some(cause);
+        self.is_told = true;
+        self
+    }
+
+    /// The error behind this one, whether it is [told](Self::told) or not.
+    #[must_use]
+    pub fn behind(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+
+    /// Gives the error behind this one back.
+    ///
+    /// # Errors
+    ///
+    /// When there is none: the facts themselves.
+    pub fn into_behind(mut self) -> Result<BoxError, Self> {
+        self.cause.take().ok_or(self)
     }
 
     pub(crate) const fn kind_fact(&self) -> Option<Kind> {
@@ -156,25 +216,46 @@ impl Facts {
     }
 }
 
+/// Shows what is known, with what the cause knows where that is [told](Facts::told).
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.map_or("failure", Kind::as_str))?;
-        if let Some(sent) = self.sent {
-            f.write_str(match sent {
-                Sent::No => ", the request was not sent",
-                Sent::Maybe => ", the request may have been sent",
-                Sent::Yes => ", the server has seen the request",
-            })?;
+        let kind = self.shown(Self::kind_fact).map(Kind::as_str);
+        let sent = self.shown(Self::sent_fact).map(|sent| match sent {
+            Sent::No => "the request was not sent",
+            Sent::Maybe => "the request may have been sent",
+            Sent::Yes => "the server has seen the request",
+        });
+        let mut before = "";
+        for known in [kind, sent].into_iter().flatten() {
+            write!(f, "{before}{known}")?;
+            before = ", ";
         }
-        if let Some(attempts) = self.attempts {
-            write!(f, ", attempts: {attempts}")?;
+        match self.shown(Self::attempts_fact) {
+            Some(attempts) => write!(f, "{before}attempts: {attempts}"),
+            None if before.is_empty() => f.write_str("nothing more is known"),
+            None => Ok(()),
         }
-        Ok(())
+    }
+}
+
+impl Facts {
+    fn shown<T>(&self, question: impl Fn(&Self) -> Option<T>) -> Option<T> {
+        if self.is_told {
+            Failure::of(self).ask(question)
+        } else {
+            question(self)
+        }
     }
 }
 
 impl Error for Facts {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|e| e as &(dyn Error + 'static))
+        let cause = self.behind()?;
+        if !self.is_told {
+            return Some(cause);
+        }
+        let next = cause.source()?;
+        next.downcast_ref::<Self>()
+            .map_or(Some(next), |facts| facts.source())
     }
 }

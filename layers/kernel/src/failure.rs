@@ -67,12 +67,12 @@ impl<'a> Failure<'a> {
     }
 
     /// The error and its sources, from the outside in. What an [`io::Error`] was made from is a link
-    /// as well, although its `source()` passes over it.
+    /// as well, and so is what an error has [told](Facts::told), although their `source()` passes over it.
     pub fn chain(self) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
         iter::successors(Some(self.0), |link| behind(*link))
     }
 
-    fn ask<T>(self, question: impl Fn(&Facts) -> Option<T>) -> Option<T> {
+    pub(crate) fn ask<T>(self, question: impl Fn(&Facts) -> Option<T>) -> Option<T> {
         self.chain()
             .filter_map(|link| link.downcast_ref::<Facts>())
             .find_map(question)
@@ -80,9 +80,11 @@ impl<'a> Failure<'a> {
 }
 
 fn behind<'a>(link: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let told = || link.downcast_ref().and_then(Facts::behind);
     let held = link
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
-    held.map(|held| held as &(dyn Error + 'static))
+    held.or_else(told)
+        .map(|held| held as &(dyn Error + 'static))
         .or_else(|| link.source())
 }

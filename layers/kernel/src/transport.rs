@@ -59,7 +59,10 @@ impl TransportError {
     #[must_use]
     pub fn request(source: impl Into<BoxError>) -> Self {
         let facts = Facts::new(Kind::Request).sent(Sent::No);
-        Self::because("the request cannot be sent", facts, source)
+        Self {
+            message: "the request cannot be sent",
+            facts: facts.told(source.into()),
+        }
     }
 
     /// The request's own body failed while it was being sent.
@@ -80,7 +83,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message)?;
-        match self.facts.source() {
+        match self.facts.behind() {
             Some(reason) if self.facts.kind_fact() == Some(Kind::Request) => {
                 write!(f, ": {reason}")
             }

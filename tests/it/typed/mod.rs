@@ -18,6 +18,7 @@ mod places;
 mod progress;
 mod redirects;
 mod registry;
+mod reported;
 mod responses;
 #[cfg(feature = "fs")]
 mod save;

@@ -143,7 +143,7 @@ fn what_an_io_error_holds_is_found() {
 
 #[test]
 fn facts_say_what_they_know() {
-    assert_eq!(Facts::default().to_string(), "failure");
+    assert_eq!(Facts::default().to_string(), "nothing more is known");
     assert_eq!(
         Facts::new(Kind::Held).sent(Sent::No).to_string(),
         "held, the request was not sent"
@@ -155,13 +155,60 @@ fn facts_say_what_they_know() {
     );
     assert_eq!(
         Facts::default().sent(Sent::Yes).to_string(),
-        "failure, the server has seen the request"
+        "the server has seen the request"
     );
     assert!(Facts::default().source().is_none());
     assert_eq!(
         Facts::about("deep".into()).source().unwrap().to_string(),
         "deep"
     );
+}
+
+#[test]
+fn a_cause_that_is_told_is_printed_once_and_found_all_the_same() {
+    let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+    let connect = TransportError::connect(refused);
+    let facts = Facts::default().attempts(2).told(connect.into());
+    assert_eq!(
+        facts.to_string(),
+        "connect, the request was not sent, attempts: 2"
+    );
+    let source = facts.source().unwrap();
+    assert!(source.is::<io::Error>(), "{source}");
+    let failure = Failure::of(&facts);
+    assert_eq!(
+        (failure.kind(), failure.sent(), failure.attempts()),
+        (Kind::Connect, Sent::No, 2)
+    );
+    assert!(failure.find::<TransportError>().is_some());
+    assert_eq!(failure.chain().filter(|link| link.is::<Facts>()).count(), 2);
+}
+
+#[test]
+fn causes_that_tell_theirs_are_printed_once_as_well() {
+    let inner = Facts::new(Kind::Held).told(Foreign("deep".into()).into());
+    let outer = Facts::default().sent(Sent::No).told(Layer(inner).into());
+    assert_eq!(outer.to_string(), "held, the request was not sent");
+    let printed: Vec<_> = Failure::of(outer.source().unwrap())
+        .chain()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(printed, ["deep"]);
+    assert!(Failure::of(&outer).find::<Layer>().is_some());
+    assert!(Failure::of(&outer).find::<Foreign>().is_some());
+}
+
+#[test]
+fn a_foreign_cause_without_a_source_ends_what_is_printed() {
+    let facts = Facts::default().told("refused".into());
+    assert_eq!(facts.to_string(), "nothing more is known");
+    assert!(facts.source().is_none());
+    assert_eq!(Failure::of(&facts).chain().count(), 2);
+    assert_eq!(facts.behind().unwrap().to_string(), "refused");
+    assert_eq!(facts.into_behind().unwrap().to_string(), "refused");
+    assert!(Facts::default().into_behind().is_err());
+    let again = Facts::default().told("a".into()).caused_by("b".into());
+    assert_eq!(again.source().unwrap().to_string(), "b");
 }
 
 #[test]
