@@ -21,7 +21,7 @@ impl Answer {
     }
 
     /// The server has seen the request, since it has answered.
-    pub(super) fn facts(self) -> Facts {
+    pub(crate) fn facts(self) -> Facts {
         let facts = Facts::default().sent(Sent::Yes);
         match self.attempts {
             Some(attempts) => facts.attempts(attempts),
@@ -54,7 +54,7 @@ impl BrokenBody {
     pub(crate) fn new(answer: Answer, source: BoxError) -> Self {
         Self {
             status: answer.status,
-            facts: answer.facts().caused_by(source),
+            facts: answer.facts().told(source),
         }
     }
 
@@ -71,8 +71,8 @@ impl fmt::Display for BrokenBody {
             "the body of the {status} response did not come to its end"
         )?;
         self.facts
-            .source()
-            .map_or(Ok(()), |source| write!(f, ": {source}"))
+            .behind()
+            .map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use buttress_kernel::{Facts, Sent};
 use http::StatusCode;
 
+use crate::error::Answer;
+
 /// A redirect that the policy would follow, and that must not be followed.
 #[derive(Debug)]
 pub struct NotFollowed {
@@ -60,6 +62,12 @@ impl NotFollowed {
             because: because.into(),
             facts: Facts::default().sent(Sent::Yes),
         }
+    }
+
+    /// With what the answer tells besides its status: after how many attempts it came.
+    pub(super) fn answered(mut self, answer: Answer) -> Self {
+        self.facts = answer.facts();
+        self
     }
 
     /// The redirect's status.

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::step::{self, Next};
 use super::{NotFollowed, Override, Policy, Redirected, carry, drain};
 use crate::base_uri::same_origin;
-use crate::error::redacted;
+use crate::error::{Answer, redacted};
 
 /// The service of a [`RedirectLayer`](super::RedirectLayer).
 #[derive(Clone, Debug)]
@@ -119,7 +119,9 @@ where
         let mut response = service.call(request).await.map_err(Into::into)?;
         let can_replay = again.can_replay();
         let (status, headers) = (response.status(), response.headers());
-        let next = step::next(status, headers, &asked, can_replay, &policy).map_err(refused)?;
+        let answer = Answer::new(status, response.extensions());
+        let next = step::next(status, headers, &asked, can_replay, &policy)
+            .map_err(|refusal| refused(refusal.answered(answer)))?;
         let next = next.and_then(|next| {
             let told = Told::of(&next);
             Some((again.at(next)?, told))

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use buttress::{Error, Sent};
+use buttress::envelope::tagged::Tagged;
+use buttress::{ApiError, Error, Sent};
 use buttress_testkit::{Step, channel};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
@@ -104,6 +105,16 @@ async fn what_fails_behind_the_head_tells_of_the_head_all_the_same() {
         assert_eq!(error.status(), Some(http::StatusCode::OK), "{error}");
         assert_eq!(error.sent(), Sent::Yes, "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_an_api_tells_with_a_200_counts_the_attempts() {
+    let document = r#"{"t":"error","error":{"title":"gone","status":404}}"#;
+    let response = at_the_second_try(Step::ok().body(document)).await;
+    let error = response.open::<u8>(&Tagged).await.unwrap_err();
+    assert!(error.is_not_found() && error.api().is_some(), "{error}");
+    assert_eq!((error.attempts(), error.sent()), (2, Sent::Yes));
+    assert!(error.failure().find::<ApiError>().is_some());
 }
 
 #[tokio::test]

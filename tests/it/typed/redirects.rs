@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buttress::redirect::{self, NotFollowed, Policy, Reason, Redirected, Verdict};
-use buttress::{Body, CacheLayer, Client, Credential, Error, Explain, RequestBuilder};
+use buttress::{Body, CacheLayer, Client, Credential, Error, Explain, RequestBuilder, Sent};
 use buttress_testkit::{Call, Scripted, Step};
 use bytes::Bytes;
 use http::Method;
@@ -406,6 +406,14 @@ async fn the_total_covers_all_hops() {
     assert!(client.get("/a").send().await.unwrap_err().is_timeout());
     assert_eq!(start.elapsed(), second * 5 / 2);
     assert_eq!(server.calls().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_that_was_not_followed_counts_the_attempts_at_it() {
+    let (client, _) = following([Step::status(503), moved(302, "http://b.example:0x/")]);
+    let error = client.get("/a").send().await.unwrap_err();
+    assert_eq!(reason(&error), Reason::Location);
+    assert_eq!((error.attempts(), error.sent()), (2, Sent::Yes));
 }
 
 #[tokio::test(start_paused = true)]
