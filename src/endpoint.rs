@@ -63,7 +63,8 @@ pub trait Endpoint {
     const OPTIONS: Options = Options::new();
 
     /// What a success holds: anything that JSON can be read into, or [`NoContent`](crate::NoContent),
-    /// [`Text`](crate::Text), [`Binary`](crate::Binary), or a [`FromResponse`] of yours.
+    /// [`Text`](crate::Text), [`Binary`](crate::Binary), or a [`FromResponse`] of yours; an
+    /// [`Optional`](crate::Optional) of any of them, where a 404 is an answer.
     type Ok: FromResponse;
 
     /// What an error's body holds, whatever its status; one that differs by status is an enum that is
@@ -194,7 +195,7 @@ impl<E: Endpoint> EndpointCall<E> {
         if response.status().is_success() {
             return response.decode().await;
         }
-        let response = if response.is_absent() {
+        let response = if response.is_absent::<E::Ok>() {
             match response.absent() {
                 Ok(absent) => return Ok(absent),
                 Err(response) => *response,

@@ -180,6 +180,7 @@ pub use self::request::{NotReplayable, RequestBuilder};
 #[cfg(feature = "form")]
 pub use self::response::decode::Form;
 pub use self::response::decode::{Binary, FromResponse, NoContent, Text};
+pub use self::response::optional::Optional;
 pub use self::response::{Pieces, Response};
 pub use self::template::{
     InvalidParameter, InvalidTemplate, MissingParameters, Template, UnknownParameters,

@@ -14,6 +14,7 @@ pub(crate) mod decode;
 mod disposition;
 #[cfg(feature = "json")]
 pub(crate) mod json;
+pub(crate) mod optional;
 mod read;
 #[cfg(feature = "fs")]
 mod save;
@@ -220,9 +221,9 @@ impl Response {
         (self.call, refused, head)
     }
 
-    /// Whether it is a 404 that the caller takes for an answer.
-    pub(crate) fn is_absent(&self) -> bool {
-        self.accepts.absent && self.status() == StatusCode::NOT_FOUND
+    /// Whether it is a 404 that the caller, or the type that it is read as, takes for an answer.
+    pub(crate) fn is_absent<T: FromResponse>(&self) -> bool {
+        (self.accepts.absent || T::OPTIONAL) && self.status() == StatusCode::NOT_FOUND
     }
 
     /// A 404 that means nothing is there, for a `T` that can be nothing.

@@ -163,7 +163,8 @@ impl Options {
         self
     }
 
-    /// Takes a 404 for an empty answer: where the endpoint's `Ok` is an `Option`, it is `None`.
+    /// Takes a 404 for an empty answer: where the endpoint's `Ok` is an `Option`, it is `None`. An
+    /// [`Optional`](crate::Optional) does so without being told.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.optional = true;

@@ -71,7 +71,8 @@ impl RequestBuilder {
     }
 
     /// Takes a 404 for an empty answer where the response is read as an `Option`: it is `None` then. For a
-    /// text or bytes it stays an error, since an empty text is one; a type of yours decides by
+    /// text or bytes it stays an error, since an empty text is one: read an
+    /// [`Optional`](crate::Optional) of it instead, which needs no wish. A type of yours decides by
     /// [`FromResponse::absent`](crate::FromResponse::absent).
     pub fn optional(mut self) -> Self {
         self.accepts.absent = true;

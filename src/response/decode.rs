@@ -29,6 +29,10 @@ use crate::StatusError;
 /// }
 /// ```
 pub trait FromResponse: Sized {
+    /// Whether the type itself [asks](crate::RequestBuilder::optional) for a 404 as an answer, as
+    /// [`Optional`](crate::Optional) does. It is then asked what is [absent](Self::absent), whatever the request says.
+    const OPTIONAL: bool = false;
+
     /// Reads the body of a response. It is whole, and within the [limit](crate::Response::limit).
     ///
     /// # Errors
@@ -39,7 +43,7 @@ pub trait FromResponse: Sized {
 
     /// What a 404 becomes where it is [asked for as an answer](crate::RequestBuilder::optional); `None`, which it is
     /// unless a type says otherwise, leaves it an error. Whatever is read as JSON says what it makes of
-    /// `null`: nothing, for an `Option`.
+    /// `null`: nothing, for an `Option`. Of anything else [`Optional`](crate::Optional) makes a type that can be absent.
     fn absent(head: &Parts) -> Option<Self> {
         let _ = head;
         None

@@ -58,7 +58,7 @@ impl Response {
     ///
     /// Dropping the future drops the response.
     pub async fn decode<T: FromResponse>(self) -> Result<Response<T>, Error> {
-        let response = if self.is_absent() {
+        let response = if self.is_absent::<T>() {
             match self.absent() {
                 Ok(absent) => return Ok(absent),
                 Err(response) => *response,
