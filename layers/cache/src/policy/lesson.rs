@@ -86,11 +86,8 @@ fn action<T: AsRef<Head>>(
     aim: Aim,
     arrival: &Arrival<'_>,
 ) -> Action {
-    let readable = *ask.method == Method::GET || *ask.method == Method::HEAD;
     match arrival.status {
-        StatusCode::NOT_MODIFIED if readable => {
-            update::not_modified(policy, wishes, ask, stored, aim, arrival)
-        }
+        StatusCode::NOT_MODIFIED => update::not_modified(policy, wishes, ask, stored, aim, arrival),
         _ if *ask.method == Method::HEAD => update::head(policy, ask, stored, arrival),
         StatusCode::PARTIAL_CONTENT if *ask.method == Method::GET => {
             partial::action(policy, wishes, ask, stored, aim, arrival)

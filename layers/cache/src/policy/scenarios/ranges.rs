@@ -251,6 +251,8 @@ fn a_part_that_does_not_fit_makes_the_request_go_again() {
         (5, 9, "11", "\"a\""),
         (6, 9, "10", "\"a\""),
         (0, 4, "10", "\"a\""),
+        // It fits, but more is missing.
+        (5, 7, "10", "\"a\""),
     ] {
         let mut cache = Cache::private();
         cache.get(&range("bytes=0-4"), &part(0, 4, "10", "\"a\""));
@@ -284,6 +286,34 @@ fn parts_with_a_hole_or_of_other_bytes_replace_each_other() {
         cache.get(&range("bytes=5-9"), &part(first, 9, "10", tag));
         assert_eq!(cache.only().extent.first, u64::try_from(first).unwrap());
     }
+}
+
+#[test]
+fn a_part_that_holds_all_of_a_stored_one_takes_its_place() {
+    let mut cache = Cache::private();
+    cache.get(&range("bytes=5-6"), &part(5, 6, "10", "\"a\""));
+    cache.get(&range("bytes=2-9"), &part(2, 9, "10", "\"a\""));
+    let answer = cache.get(&range("bytes=2-8"), &origin(200, &[], ""));
+    assert_eq!((answer.how, answer.text()), (How::Hit, "2345678"));
+}
+
+#[test]
+fn a_part_of_another_version_updates_nothing() {
+    let mut cache = Cache::private();
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "9876543210"));
+    cache.wait(3);
+    cache.get(&range("bytes=0-1"), &part(0, 1, "10", "\"b\""));
+    let answer = cache.get(&get(&[]), &origin(200, &[], "second"));
+    assert_eq!(answer.text(), "second");
+}
+
+#[test]
+fn a_part_in_answer_to_another_method_is_no_part_of_what_is_stored() {
+    let mut cache = Cache::private();
+    cache.get(&range("bytes=0-4"), &part(0, 4, "10", "\"a\""));
+    cache.get(&request("OPTIONS", &[]), &part(5, 9, "10", "\"a\""));
+    assert_eq!(cache.only().extent.end, 5);
 }
 
 #[test]

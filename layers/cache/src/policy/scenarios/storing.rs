@@ -1,6 +1,6 @@
 //! What is stored, and which of its fields.
 
-use super::twice;
+use super::{BOTH, NEITHER, PRIVATE, twice};
 use crate::policy::Policy;
 use crate::policy::model::{Cache, How, get, origin, secs};
 
@@ -11,6 +11,35 @@ fn conditional_and_unsatisfied_answers_are_not_stored() {
         let fields = [("cache-control", "max-age=3600"), ("etag", "\"1\"")];
         let answer = twice(&mut cache, &origin(status, &fields, ""), 0);
         assert_eq!(answer.text(), "second", "{status}");
+    }
+}
+
+#[test]
+fn only_what_may_be_kept_and_can_be_of_use_is_stored() {
+    let tag = ("etag", "\"a\"");
+    let control = |value| ("cache-control", value);
+    for (status, fields, expected) in [
+        // Without a lifetime, a status that may be reused by guess, or permission.
+        (200, &[tag][..], BOTH),
+        (302, &[tag], NEITHER),
+        (302, &[tag, control("public")], BOTH),
+        (302, &[tag, control("private")], PRIVATE),
+        (302, &[tag, control("max-age=0")], BOTH),
+        // Something to validate it by, or a time to use it without.
+        (200, &[], NEITHER),
+        (200, &[control("max-age=1")], BOTH),
+        (200, &[control("max-age=0")], NEITHER),
+        (200, &[control("max-age=0, stale-while-revalidate=1")], BOTH),
+        (200, &[control("max-age=0, stale-if-error=0")], BOTH),
+        (200, &[control("max-age=1, no-cache")], NEITHER),
+        (200, &[tag, control("max-age=1, no-cache")], BOTH),
+    ] {
+        let stored = [Policy::private(), Policy::shared()].map(|policy| {
+            let mut cache = Cache::new(policy);
+            cache.get(&get(&[]), &origin(status, fields, "first"));
+            cache.count(get(&[]).uri()) == 1
+        });
+        assert_eq!(stored, expected, "{status} {fields:?}");
     }
 }
 

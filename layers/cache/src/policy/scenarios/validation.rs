@@ -1,8 +1,8 @@
 //! How stored responses are validated and updated, and callers told that they have them.
 
 use super::twice;
-use crate::policy::Reason;
-use crate::policy::model::{Cache, How, date, get, origin, request};
+use crate::policy::model::{Cache, How, date, get, headers, origin, request};
+use crate::policy::{Policy, Reason, give};
 
 #[test]
 fn stale_responses_are_validated_with_what_they_have() {
@@ -99,18 +99,112 @@ fn a_304_updates_fields_but_not_those_of_the_bytes() {
 
 #[test]
 fn a_304_for_another_tag_changes_no_field_but_counts_as_validation() {
-    let fields = |tag| [("cache-control", "max-age=2"), ("etag", tag), ("x", tag)];
+    let fields = |tag| [("cache-control", "max-age=3"), ("etag", tag), ("x", tag)];
     let mut cache = Cache::private();
     cache.get(&get(&[]), &origin(200, &fields("\"a\""), "first"));
-    cache.wait(3);
-    let answer = cache.get(&get(&[]), &origin(304, &fields("\"b\""), ""));
+    cache.wait(4);
+    let newer = [&fields("\"b\"")[..], &[("age", "1")]].concat();
+    let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
     assert_eq!((answer.text(), answer.field("x")), ("first", Some("\"a\"")));
+    assert_eq!(answer.field("age"), Some("1"), "that of the 304");
     cache.wait(1);
     let answer = cache.get(&get(&[]), &origin(200, &[], "second"));
     assert_eq!(
         (answer.how, answer.field("etag")),
         (How::Hit, Some("\"a\""))
     );
+    assert_eq!(answer.field("age"), Some("2"));
+}
+
+#[test]
+fn of_two_that_match_the_one_that_was_validated_last_is_used() {
+    let fields = |vary, tag| {
+        [
+            ("cache-control", "max-age=60"),
+            ("vary", vary),
+            ("etag", tag),
+        ]
+    };
+    let foo = |foo, bar| get(&[("foo", foo), ("bar", bar)]);
+    let mut cache = Cache::private();
+    cache.get(
+        &foo("1", "2"),
+        &origin(200, &fields("foo", "\"a\""), "of foo"),
+    );
+    cache.wait(1);
+    cache.get(
+        &foo("2", "1"),
+        &origin(200, &fields("bar", "\"b\""), "of bar"),
+    );
+    let answer = cache.get(&foo("1", "1"), &origin(200, &[], ""));
+    assert_eq!((answer.how, answer.text()), (How::Hit, "of bar"));
+    cache.wait(60);
+    let answer = cache.get(&foo("1", "2"), &origin(304, &[("etag", "\"c\"")], ""));
+    assert_eq!((answer.how, answer.text()), (How::Validated, "of foo"));
+    let answer = cache.get(&foo("1", "1"), &origin(200, &[], ""));
+    assert_eq!((answer.how, answer.text()), (How::Hit, "of foo"));
+}
+
+#[test]
+fn a_304_without_a_date_was_made_when_it_came() {
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    let (start, dated) = (date(0), date(2));
+    for (newer, expected) in [(&[][..], date(3)), (&[("date", &*dated)], date(2))] {
+        let mut cache = Cache::private();
+        let first = [&fields[..], &[("date", &*start)]].concat();
+        cache.get(&get(&[]), &origin(200, &first, "first"));
+        cache.wait(3);
+        let newer = [&fields[..], newer].concat();
+        let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
+        assert_eq!(answer.field("date"), Some(&*expected));
+    }
+}
+
+#[test]
+fn a_304_that_nobody_asked_for_is_passed_on() {
+    for (fields, ask, reason) in [
+        (
+            &[("cache-control", "max-age=2")][..],
+            get(&[]),
+            Reason::Stale,
+        ),
+        (
+            &[("cache-control", "max-age=60"), ("vary", "foo")],
+            get(&[("foo", "2")]),
+            Reason::VaryMiss,
+        ),
+    ] {
+        let mut cache = Cache::private();
+        cache.get(&get(&[("foo", "1")]), &origin(200, fields, "first"));
+        cache.wait(3);
+        let answer = cache.get(&ask, &origin(304, &[], ""));
+        assert_eq!((answer.how, answer.status), (How::Fetched(reason), 304));
+        assert_eq!(cache.seen.len(), 2);
+    }
+}
+
+#[test]
+fn what_a_304_says_of_the_bytes_or_its_connection_is_given_to_nobody() {
+    let names = [
+        "age",
+        "content-encoding",
+        "content-length",
+        "content-md5",
+        "content-range",
+        "connection",
+        "transfer-encoding",
+    ];
+    let control = format!("no-cache=\"x, {}\"", names.join(", "));
+    let fields = |value: &str| {
+        let named = names.map(|name| (name, value));
+        headers(&[&named[..], &[("x", value), ("cache-control", &*control)]].concat())
+    };
+    let mut answer = fields("1");
+    give(&Policy::private(), &fields("2"), &mut answer);
+    assert_eq!(answer["x"], "2");
+    for name in names {
+        assert_eq!(answer[name], "1", "{name}");
+    }
 }
 
 #[test]
@@ -301,6 +395,39 @@ fn head_is_answered_from_get_and_updates_it() {
     );
     let answer = cache.get(&get(&[]), &origin(200, &[], "second"));
     assert_eq!((answer.how, answer.field("x")), (How::Hit, Some("1")));
+}
+
+#[test]
+fn a_304_answers_a_head_that_asks_about_what_is_stored() {
+    let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];
+    let mut cache = Cache::private();
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    cache.wait(3);
+    let answer = cache.get(&request("HEAD", &[]), &origin(304, &fields, ""));
+    assert_eq!((answer.how, answer.status), (How::Validated, 200));
+    let answer = cache.get(&get(&[]), &origin(200, &[], "second"));
+    assert_eq!((answer.how, answer.text()), (How::Hit, "first"));
+}
+
+#[test]
+fn an_answer_to_head_says_nothing_of_other_variants() {
+    let fields = |length| {
+        [
+            ("cache-control", "max-age=60"),
+            ("vary", "foo"),
+            ("content-length", length),
+        ]
+    };
+    let mut cache = Cache::private();
+    for foo in ["1", "2"] {
+        cache.get(&get(&[("foo", foo)]), &origin(200, &fields("5"), "first"));
+    }
+    let reload = request("HEAD", &[("foo", "1"), ("cache-control", "no-cache")]);
+    cache.get(&reload, &origin(200, &fields("6"), ""));
+    for (foo, body) in [("1", "second"), ("2", "first")] {
+        let answer = cache.get(&get(&[("foo", foo)]), &origin(200, &[], "second"));
+        assert_eq!(answer.text(), body, "{foo}");
+    }
 }
 
 #[test]
