@@ -257,3 +257,81 @@ impl FromIterator<Variant> for Variants {
         Self((!variants.is_empty()).then_some(variants))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::{head, variant};
+
+    /// How much larger a head is for a change.
+    fn more(change: impl FnOnce(&mut policy::Head)) -> usize {
+        let before = head("\"e\"", 4);
+        let mut after = before.as_ref().clone();
+        change(&mut after);
+        Head::new(after).size() - before.size()
+    }
+
+    fn row(values: &[Option<&str>]) -> policy::Row {
+        let value = |value: &&str| value.as_bytes().into();
+        policy::Row {
+            values: values.iter().map(|one| one.as_ref().map(value)).collect(),
+            confirmed: std::time::SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_size_is_at_least_that_of_all_texts_and_about_as_much_as_they_take() {
+        let name = http::HeaderName::from_static("x-a-field-of-some-length");
+        let text = |length| http::HeaderValue::from_str(&"x".repeat(length)).expect("a value");
+        let empty = more(|head| _ = head.headers.insert(&name, text(0)));
+        assert!((24 + 64..24 + 256).contains(&empty), "{empty}");
+        let full = more(|head| _ = head.headers.insert(&name, text(1_000)));
+        assert_eq!(full, empty + 1_000);
+        let longer = http::HeaderName::from_static("x-a-field-of-another-length");
+        let longer = more(|head| _ = head.headers.insert(longer, text(0)));
+        assert_eq!(longer, empty + 3);
+
+        let names = vec![http::header::ACCEPT, http::header::COOKIE];
+        let rows = |rows: &[policy::Row]| {
+            more(|head| (head.vary.names, head.vary.rows) = (names.clone(), rows.to_vec()))
+        };
+        let values = row(&[Some("x"), None]);
+        let [none, one, two] = [0, 1, 2].map(|count| rows(&vec![values.clone(); count]));
+        assert!((2 * 16..2 * 64).contains(&none), "{none}");
+        assert_eq!((one, two), (2 * none + 1, 3 * none + 2));
+
+        let small = variant(1, "");
+        let body = variant(1, &"x".repeat(1_000));
+        assert_eq!(body.size(), small.size() + 1_000);
+        let tags = |tags: &[&str]| {
+            let tags: Vec<_> = tags.iter().map(|tag| Arc::from(*tag)).collect();
+            Variant::restore(1, small.head().clone(), &tags, None).size()
+        };
+        let untagged = size_of::<Variant>() + small.head().size();
+        assert_eq!(tags(&[]), untagged);
+        let tag = tags(&[""]) - untagged;
+        assert!((16..64).contains(&tag), "{tag}");
+        assert_eq!(tags(&["abc", "de"]), untagged + 2 * tag + 5);
+    }
+
+    #[test]
+    fn a_head_shows_its_status_and_fields_and_debug_no_field() {
+        let variant = variant(7, "body");
+        let head = variant.head();
+        assert_eq!(head.status(), head.as_ref().status);
+        assert_eq!(head.headers()["etag"], "\"7\"");
+        assert_eq!(
+            format!("{variant:?}"),
+            "Variant { id: 7, head: Head(299), body: Some(4), .. }"
+        );
+    }
+
+    #[test]
+    fn without_its_body_a_response_is_the_same() {
+        let with = variant(7, "body");
+        let without = with.without_body();
+        assert!(without.body().is_none());
+        assert_eq!((without.id(), without.tags()), (with.id(), with.tags()));
+        assert_eq!(without.as_ref(), with.as_ref());
+    }
+}

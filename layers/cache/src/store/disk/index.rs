@@ -199,4 +199,13 @@ mod tests {
         );
         assert!(!short.may_be_picked(&Selector::Pattern("*nobody knows".into())));
     }
+
+    #[test]
+    fn a_tag_picks_what_has_it() {
+        let mut slot = Arc::into_inner(slot("a.example")).expect("nobody else has it");
+        slot.tags = [digest("a"), digest("b")].into();
+        for (tag, expected) in [("a", true), ("b", true), ("c", false), ("", false)] {
+            assert_eq!(slot.may_be_picked(&Selector::Tag(tag.into())), expected);
+        }
+    }
 }

@@ -85,6 +85,33 @@ mod tests {
     }
 
     #[test]
+    fn each_ends_by_itself() {
+        let tags = ["a", "b"].map(|tag| Selector::Tag(tag.into()));
+        for ends in 0..tags.len() {
+            let mut journal = Journal::default();
+            let numbers = tags.each_ref().map(|tag| journal.begin(tag));
+            journal.end(numbers[ends]);
+            let now = journal.moment();
+            let goes_on: Vec<_> = tags
+                .iter()
+                .filter(|tag| journal.has(now, |other| other == *tag))
+                .collect();
+            assert_eq!(goes_on, [&tags[1 - ends]]);
+        }
+    }
+
+    #[test]
+    fn as_many_as_are_remembered_are_told_apart() {
+        let mut journal = Journal::default();
+        let before = journal.moment();
+        for _ in 0..ENDED {
+            let number = journal.begin(&Selector::Tag("a".into()));
+            journal.end(number);
+        }
+        assert!(!journal.has(before, ALL));
+    }
+
+    #[test]
     fn what_is_forgotten_counts_as_all() {
         let mut journal = Journal::default();
         let before = journal.moment();

@@ -222,3 +222,6 @@ pub(super) enum Adopted {
     /// It was damaged, or has gone.
     Useless,
 }
+
+#[cfg(test)]
+mod tests;

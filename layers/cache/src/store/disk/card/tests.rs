@@ -44,6 +44,12 @@ fn a_card_that_was_written_is_read() {
 }
 
 #[test]
+fn one_that_says_nothing_is_whole_all_the_same() {
+    let card = Card::of(&key("a"));
+    assert!(Card::read(card.write().into()).is_some());
+}
+
+#[test]
 fn no_part_of_it_is_taken_for_the_whole() {
     let whole = Bytes::from(card().write());
     for length in 0..whole.len() {

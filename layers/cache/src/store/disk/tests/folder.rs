@@ -25,6 +25,18 @@ async fn one_that_cannot_be_read_hides_no_other() {
 }
 
 #[tokio::test]
+async fn one_that_can_never_be_read_goes_in_the_end() {
+    let folder = Folder::new();
+    let shard = folder.0.join("buttress-cache-1/07");
+    fs::create_dir_all(&shard).expect("a folder");
+    let unreadable = shard.join("07".repeat(16));
+    std::os::unix::fs::symlink(&unreadable, &unreadable).expect("a link that leads nowhere");
+    let disk = open(&folder).await;
+    disk.searched().await;
+    assert!(fs::symlink_metadata(&unreadable).is_err());
+}
+
+#[tokio::test]
 async fn nobody_else_may_look_into_the_files() {
     let folder = Folder::new();
     let disk = open(&folder).await;
