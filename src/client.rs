@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -186,10 +187,10 @@ impl Client {
         }
     }
 
-    pub(crate) fn locate(&self, uri: &str) -> Result<Uri, InvalidUri> {
+    pub(crate) fn locate(&self, uri: Cow<'_, str>) -> Result<Uri, InvalidUri> {
         match &self.base {
-            Some(base) => base.join(uri),
-            None => BaseUri::absolute(uri),
+            Some(base) => base.join_own(uri),
+            None => BaseUri::absolute(&uri),
         }
     }
 

@@ -6,6 +6,7 @@ use http::Method;
 use http::response::Parts;
 use serde::Serialize;
 
+use crate::template::Draft;
 use crate::{Client, Error, FromResponse, Payload, RequestBuilder, Response, StatusError};
 
 #[cfg(feature = "derive")]
@@ -123,9 +124,12 @@ impl Client {
     /// Dropping the future cancels the call.
     pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Ok>, Error> {
         // What was sent is not kept while the answer is waited for.
-        let call = match self.described(&endpoint) {
-            Ok(request) => EndpointCall::<E>::of(request.payload(endpoint.into_body())),
-            Err(refused) => EndpointCall::of(*refused),
+        let call = {
+            let mut request = self.described(&endpoint);
+            if !request.is_blamed() {
+                request.carry(endpoint.into_body());
+            }
+            EndpointCall::<E>::of(request)
         };
         call.send().await
     }
@@ -141,28 +145,37 @@ impl Client {
     /// # }
     /// ```
     pub fn endpoint<E: Endpoint>(&self, endpoint: &E) -> EndpointCall<E> {
-        match self.described(endpoint) {
-            Ok(request) => EndpointCall::of(request.payload(endpoint.body())),
-            Err(refused) => EndpointCall::of(*refused),
+        let mut request = self.described(endpoint);
+        if !request.is_blamed() {
+            request.carry(endpoint.body());
         }
+        EndpointCall::of(request)
     }
 
-    /// A valid call without its body, or the request of one that is not.
-    fn described<E: Endpoint>(&self, endpoint: &E) -> Result<RequestBuilder, Box<RequestBuilder>> {
+    /// A call without its body, which is not asked for where there is a fault already.
+    fn described<E: Endpoint>(&self, endpoint: &E) -> RequestBuilder {
         const { crate::template::demand(E::PATH) };
-        let request = self.request(E::METHOD, E::PATH);
+        let draft = const { Draft::fixed(E::PATH) };
+        let mut request = RequestBuilder::drafted(self.clone(), E::METHOD, draft);
         if let Err(fault) = endpoint.validate() {
-            return Err(Box::new(request.blamed(fault)));
+            request.blame(fault);
+            return request;
         }
-        let request = request.paths(&endpoint.path());
-        Ok(request.query_with(&endpoint.query(), E::OPTIONS.array_style()))
+        request.place(&endpoint.path());
+        request.ask(&endpoint.query(), E::OPTIONS.array_style());
+        request
     }
 }
 
 impl<E: Endpoint> EndpointCall<E> {
     fn of(request: RequestBuilder) -> Self {
+        let request = if const { E::OPTIONS.is_plain() } {
+            request
+        } else {
+            E::OPTIONS.apply(request)
+        };
         Self {
-            request: E::OPTIONS.apply(request),
+            request,
             endpoint: PhantomData,
         }
     }

@@ -5,6 +5,7 @@ mod fields;
 mod list;
 mod merge;
 mod nested;
+mod pairs;
 mod scalar;
 
 use std::error::Error;
@@ -17,37 +18,27 @@ pub use self::array::ArrayStyle;
 pub(crate) use self::merge::value_of;
 pub(crate) use self::merge::{merge, remove};
 use self::nested::Nested;
-use crate::template::{Encoding, encode};
-
-/// Names with their values, in order, the values encoded already.
-#[derive(Debug, Default)]
-pub(crate) struct Pairs(Vec<(String, String)>);
+use self::pairs::Pairs;
+use crate::template::{Encoding, Values, encode};
 
 /// How values become pairs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) encoding: Encoding,
+struct Rules {
+    encoding: Encoding,
     /// `None` where a list has no place.
-    pub(crate) arrays: Option<ArrayStyle>,
-}
-
-/// # Errors
-///
-/// When `value` is not a struct, a map or a list of pairs, or holds what has no form as text.
-pub(crate) fn pairs<T: Serialize + ?Sized>(value: &T, rules: Rules) -> Result<Pairs, Unwritable> {
-    let mut pairs = Pairs::default();
-    value.serialize(Nested::top(&mut pairs, rules))?;
-    Ok(pairs)
+    arrays: Option<ArrayStyle>,
 }
 
 /// A value as the text of a query.
+///
+/// # Errors
+///
+/// When it is not a struct, a map or a list of pairs, or holds what has no form as text.
 pub(crate) fn query<T: Serialize + ?Sized>(
     value: &T,
     arrays: ArrayStyle,
 ) -> Result<String, Unwritable> {
-    let encoding = Encoding::Component;
-    let arrays = Some(arrays);
-    Ok(pairs(value, Rules { encoding, arrays })?.joined(encoding))
+    joined(value, Encoding::Component, arrays)
 }
 
 /// A value as the text of a form (WHATWG URL §5.2).
@@ -55,9 +46,18 @@ pub(crate) fn form<T: Serialize + ?Sized>(
     value: &T,
     arrays: ArrayStyle,
 ) -> Result<String, Unwritable> {
-    let encoding = Encoding::Form;
+    joined(value, Encoding::Form, arrays)
+}
+
+fn joined<T: Serialize + ?Sized>(
+    value: &T,
+    encoding: Encoding,
+    arrays: ArrayStyle,
+) -> Result<String, Unwritable> {
     let arrays = Some(arrays);
-    Ok(pairs(value, Rules { encoding, arrays })?.joined(encoding))
+    let mut pairs = Pairs::joined(Rules { encoding, arrays });
+    value.serialize(Nested::top(&mut pairs))?;
+    Ok(pairs.into_text())
 }
 
 /// Adds a pair to a query, both parts encoded.
@@ -77,11 +77,12 @@ pub(crate) fn name(name: &str) -> String {
     text
 }
 
-/// A value as names and plain texts, for the places of a template.
-pub(crate) fn plain<T: Serialize + ?Sized>(value: &T) -> Result<Vec<(String, String)>, Unwritable> {
-    let encoding = Encoding::Plain;
-    let arrays = None;
-    Ok(pairs(value, Rules { encoding, arrays })?.0)
+/// Adds a value's names and plain texts to those that are there, for the places of a template.
+pub(crate) fn plain<T: Serialize + ?Sized>(
+    value: &T,
+    earlier: Values,
+) -> Result<Values, Unwritable> {
+    listed_after(value, None, earlier)
 }
 
 /// The same where lists have a place: behind a list's name there is `[]` or, in that style, an index,
@@ -89,32 +90,23 @@ pub(crate) fn plain<T: Serialize + ?Sized>(value: &T) -> Result<Vec<(String, Str
 pub(crate) fn listed<T: Serialize + ?Sized>(
     value: &T,
     arrays: ArrayStyle,
-) -> Result<Vec<(String, String)>, Unwritable> {
-    let encoding = Encoding::Plain;
+) -> Result<Values, Unwritable> {
     let arrays = Some(match arrays {
         ArrayStyle::Indexed => ArrayStyle::Indexed,
         _ => ArrayStyle::Bracket,
     });
-    Ok(pairs(value, Rules { encoding, arrays })?.0)
+    listed_after(value, arrays, Values::default())
 }
 
-impl Pairs {
-    fn push(&mut self, name: String, value: String) {
-        self.0.push((name, value));
-    }
-
-    fn joined(self, encoding: Encoding) -> String {
-        let mut text = String::new();
-        for (name, value) in self.0 {
-            if !text.is_empty() {
-                text.push('&');
-            }
-            encode(&name, encoding, &mut text);
-            text.push('=');
-            text.push_str(&value);
-        }
-        text
-    }
+fn listed_after<T: Serialize + ?Sized>(
+    value: &T,
+    arrays: Option<ArrayStyle>,
+    earlier: Values,
+) -> Result<Values, Unwritable> {
+    let encoding = Encoding::Plain;
+    let mut pairs = Pairs::apart(Rules { encoding, arrays }, earlier);
+    value.serialize(Nested::top(&mut pairs))?;
+    Ok(pairs.into_values())
 }
 
 /// A value that has no form as text, and where it stands.

@@ -6,7 +6,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request};
 use crate::defaults::{WithoutDefaults, is_credential};
 use crate::error::Call;
 use crate::response::Accepts;
-use crate::template::is_template;
+use crate::template::{Draft, is_template};
 use crate::{Client, Error, Response};
 
 mod bodies;
@@ -52,32 +52,52 @@ pub struct RequestBuilder {
     described: Described,
     accepts: Accepts,
     /// The first fault, and the call as it can be named.
-    fault: Option<(Call, BoxError)>,
+    fault: Option<Box<(Call, BoxError)>>,
 }
 
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, reference: &str) -> Self {
-        let mut builder = Self {
+        let mut builder = Self::bare(client, method);
+        if is_template(reference) {
+            builder.target.template = Some(Draft::given(reference));
+        } else {
+            builder.locate(reference);
+        }
+        builder
+    }
+
+    /// A request to what the compiler has found to be a template, or to a path without places.
+    pub(crate) fn drafted(client: Client, method: Method, draft: Draft) -> Self {
+        let mut builder = Self::bare(client, method);
+        if is_template(draft.as_str()) {
+            builder.target.template = Some(draft);
+        } else {
+            builder.locate(draft.as_str());
+        }
+        builder
+    }
+
+    fn bare(client: Client, method: Method) -> Self {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        Self {
             client,
-            request: Request::new(Body::empty()),
+            request,
             target: Target::default(),
             described: Described::default(),
             accepts: Accepts::default(),
             fault: None,
-        };
-        *builder.request.method_mut() = method;
-        if is_template(reference) {
-            builder.target.template = Some(reference.to_owned());
-        } else {
-            match builder.client.locate(reference) {
-                Ok(uri) => *builder.request.uri_mut() = uri,
-                Err(fault) => {
-                    let call = Call::unlocated(builder.request.method().clone(), reference);
-                    builder.fault = Some((call, fault.into()));
-                }
+        }
+    }
+
+    fn locate(&mut self, reference: &str) {
+        match self.client.locate(reference.into()) {
+            Ok(uri) => *self.request.uri_mut() = uri,
+            Err(fault) => {
+                let call = Call::unlocated(self.request.method().clone(), reference);
+                self.fault = Some(Box::new((call, fault.into())));
             }
         }
-        builder
     }
 
     /// Sets a header, in place of the client's default and of an earlier one of this name. A credential
@@ -169,9 +189,14 @@ impl RequestBuilder {
     /// # Cancellation
     ///
     /// Dropping the future cancels the call.
-    pub async fn send(self) -> Result<Response, Error> {
-        let accepts = self.accepts;
-        let (client, request) = self.checked()?;
+    pub async fn send(mut self) -> Result<Response, Error> {
+        self.settle()?;
+        let Self {
+            client,
+            request,
+            accepts,
+            ..
+        } = self;
         let (call, response) = client.send(request).await?;
         Ok(Response::new(call, response).accepting(accepts))
     }
@@ -182,7 +207,14 @@ impl RequestBuilder {
     }
 
     pub(crate) fn checked(mut self) -> Result<(Client, Request<Body>), Error> {
-        if let Some((call, fault)) = self.fault {
+        self.settle()?;
+        Ok((self.client, self.request))
+    }
+
+    /// Completes the request.
+    fn settle(&mut self) -> Result<(), Error> {
+        if let Some(fault) = self.fault.take() {
+            let (call, fault) = *fault;
             return Err(Error::new(call, TransportError::request(fault).into()));
         }
         if !self.target.is_settled() {
@@ -195,16 +227,14 @@ impl RequestBuilder {
             }
         }
         let settled = self.described.settle(self.request.headers_mut());
-        match settled.and_then(|()| demands_replay(&self.request)) {
-            Ok(()) => Ok((self.client, self.request)),
-            Err(fault) => Err(Error::new(Call::of(&self.request), fault)),
-        }
+        let settled = settled.and_then(|()| demands_replay(&self.request));
+        settled.map_err(|fault| Error::new(Call::of(&self.request), fault))
     }
 
     /// The call as it can be named so far.
     fn call(&self) -> Call {
         match &self.target.template {
-            Some(template) => Call::unfilled(self.request.method().clone(), template),
+            Some(draft) => Call::unfilled(self.request.method().clone(), draft.as_str()),
             None => Call::of(&self.request),
         }
     }
@@ -218,10 +248,14 @@ impl RequestBuilder {
     }
 
     /// Remembers the first fault.
-    fn blame(&mut self, fault: impl Into<BoxError>) {
+    pub(crate) fn blame(&mut self, fault: impl Into<BoxError>) {
         if self.fault.is_none() {
-            self.fault = Some((self.call(), fault.into()));
+            self.fault = Some(Box::new((self.call(), fault.into())));
         }
+    }
+
+    pub(crate) const fn is_blamed(&self) -> bool {
+        self.fault.is_some()
     }
 
     pub(crate) fn blamed(mut self, fault: BoxError) -> Self {
@@ -240,7 +274,7 @@ fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fault = self.fault.as_ref().map(|(_, fault)| fault);
+        let fault = self.fault.as_ref().map(|fault| &fault.1);
         f.debug_struct("RequestBuilder")
             .field("call", &self.call())
             .field("fault", &fault)

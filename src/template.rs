@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+mod draft;
 mod encode;
 mod error;
 mod expand;
@@ -12,12 +13,15 @@ pub(crate) mod matching;
 mod operator;
 mod part;
 mod syntax;
+mod values;
 mod walk;
 
+pub(crate) use self::draft::Draft;
 pub(crate) use self::encode::{Encoding, encode};
 pub use self::error::{InvalidParameter, InvalidTemplate, MissingParameters, UnknownParameters};
-pub(crate) use self::guard::{Value, fill};
+pub(crate) use self::guard::fill;
 use self::part::{Part, parts};
+pub(crate) use self::values::Values;
 
 /// A URI with places for values, as [RFC 6570](https://www.rfc-editor.org/rfc/rfc6570) writes it, up
 /// to its level 3.

@@ -1,4 +1,9 @@
 //! A typed call beside the same call by hand, through the same client.
+//!
+//! By hand means what a careful program does and no more: the URI is written in one piece, with the value
+//! that is a text encoded, so that it cannot become part of the query; the status is looked at; the body
+//! is collected up to a limit, the same as the typed call's; and the JSON is read. Both end with the same
+//! client, which adds the same header and sends through the same layers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +13,8 @@ use buttress::{Client, Endpoint, NoContent};
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -16,6 +22,16 @@ use tower_service::Service;
 use crate::noop::Noop;
 
 const BASE: &str = "https://api.example.com/v1";
+
+/// As much of a body as a typed call reads, unless told otherwise.
+const LIMIT: usize = 16 * 1024 * 1024;
+
+/// Everything but what RFC 3986 has unreserved.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 const USER: &[u8] = br#"{"id":42,"name":"Ada Lovelace","email":"ada@example.com","teams":["red","blue"],"active":true}"#;
 
@@ -114,13 +130,15 @@ impl Service<Request<Body>> for Calling {
 }
 
 async fn raw(client: &Client, id: u64, expand: &str) -> Result<u64, BoxError> {
+    let expand = utf8_percent_encode(expand, COMPONENT);
     let uri = format!("{BASE}/users/{id}?expand={expand}");
     let request = Request::get(uri).body(Body::empty())?;
     let response = client.execute(request).await?;
     if !response.status().is_success() {
         return Err("no success".into());
     }
-    let body: Bytes = response.into_body().collect().await?.to_bytes();
+    let body = Limited::new(response.into_body(), LIMIT).collect().await?;
+    let body: Bytes = body.to_bytes();
     let user: User = serde_json::from_slice(&body)?;
     Ok(user.weight())
 }

@@ -188,6 +188,34 @@ impl Options {
         self.arrays.unwrap_or_default()
     }
 
+    /// Whether it changes nothing about the request.
+    pub(crate) const fn is_plain(self) -> bool {
+        let Self {
+            timeout,
+            total,
+            body_idle,
+            attempts,
+            idempotent,
+            priority,
+            label,
+            tags,
+            // The query is written with it.
+            arrays: _,
+            limit,
+            cache,
+            fresh_for,
+            redirects,
+            anonymous,
+            optional,
+            open,
+        } = self;
+        let limits = timeout.is_some() || total.is_some() || body_idle.is_some() || limit.is_some();
+        let attempts = attempts.is_some() || idempotent.is_some() || redirects.is_some();
+        let words = priority.is_some() || label.is_some() || tags.is_some();
+        let stored = cache.is_some() || fresh_for.is_some();
+        !(limits || attempts || words || stored || anonymous || optional || open)
+    }
+
     pub(crate) fn apply(self, mut request: RequestBuilder) -> RequestBuilder {
         if let Some(limit) = self.timeout {
             request = request.timeout(limit);

@@ -1,39 +1,33 @@
 use serde::Serialize;
 use serde::ser;
 
+use super::Unwritable;
 use super::nested::{Done, Nested};
-use super::scalar::Scalar;
-use super::{Pairs, Rules, Unwritable};
+use super::pairs::Pairs;
 
 /// A structure or a map.
 #[derive(Debug)]
 pub(super) struct Fields<'p> {
     pairs: &'p mut Pairs,
-    rules: Rules,
-    prefix: Option<String>,
-    key: Option<String>,
+    /// Whether it has a name itself.
+    is_inside: bool,
+    depth: usize,
 }
 
 impl<'p> Fields<'p> {
-    pub(super) const fn new(pairs: &'p mut Pairs, rules: Rules, prefix: Option<String>) -> Self {
-        let key = None;
+    pub(super) const fn new(pairs: &'p mut Pairs, is_inside: bool) -> Self {
+        let depth = pairs.depth();
         Self {
             pairs,
-            rules,
-            prefix,
-            key,
+            is_inside,
+            depth,
         }
     }
 
-    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Done {
-        let name = match &self.prefix {
-            None => name.to_owned(),
-            Some(prefix) => format!("{prefix}[{name}]"),
-        };
-        value.serialize(Nested {
-            name: Some(name),
-            ..Nested::top(self.pairs, self.rules)
-        })
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        value.serialize(Nested::named(self.pairs))?;
+        self.pairs.leave(self.depth);
+        Ok(())
     }
 }
 
@@ -42,7 +36,8 @@ impl ser::SerializeStruct for Fields<'_> {
     type Error = Unwritable;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Done {
-        self.field(name, value)
+        self.pairs.enter(name, self.is_inside);
+        self.value(value)
     }
 
     fn end(self) -> Done {
@@ -55,13 +50,11 @@ impl ser::SerializeMap for Fields<'_> {
     type Error = Unwritable;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
-        self.key = Some(key.serialize(Scalar)?);
-        Ok(())
+        self.pairs.key(key, self.is_inside)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        let key = self.key.take().unwrap_or_default();
-        self.field(&key, value)
+        self.value(value)
     }
 
     fn end(self) -> Done {

@@ -2,114 +2,70 @@ use serde::Serialize;
 use serde::ser;
 
 use super::nested::{Done, Nested};
-use super::scalar::Scalar;
-use super::{ArrayStyle, Pairs, Rules, Unwritable};
-use crate::template::encode;
+use super::pairs::Pairs;
+use super::{ArrayStyle, Unwritable};
 
 /// A list: of pairs at the top, of values under a name.
 #[derive(Debug)]
 pub(super) enum List<'p> {
-    Pairs {
-        pairs: &'p mut Pairs,
-        rules: Rules,
-    },
+    Pairs(&'p mut Pairs),
     /// Its first element is the name of its second.
     Pair {
         pairs: &'p mut Pairs,
-        rules: Rules,
-        name: Option<String>,
-        is_full: bool,
+        elements: usize,
     },
     Values {
         pairs: &'p mut Pairs,
-        rules: Rules,
         style: ArrayStyle,
-        name: String,
         count: usize,
-        joined: Option<String>,
     },
 }
 
 impl List<'_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         match self {
-            Self::Pairs { pairs, rules } => value.serialize(Nested {
-                is_pair: true,
-                ..Nested::top(pairs, *rules)
-            }),
-            Self::Pair {
-                name: name @ None, ..
-            } => {
-                *name = Some(value.serialize(Scalar)?);
-                Ok(())
-            }
-            Self::Pair { is_full: true, .. } => Err(no_pair()),
-            Self::Pair {
-                pairs,
-                rules,
-                name,
-                is_full,
-            } => {
-                *is_full = true;
-                value.serialize(Nested {
-                    name: name.clone(),
-                    ..Nested::top(pairs, *rules)
-                })
-            }
-            Self::Values {
-                rules,
-                style: ArrayStyle::Comma,
-                name,
-                joined,
-                ..
-            } => {
-                let text = value.serialize(Scalar).map_err(|error| error.at(name))?;
-                let joined = match joined {
-                    None => joined.insert(String::new()),
-                    Some(joined) => {
-                        joined.push(',');
-                        joined
-                    }
-                };
-                encode(&text, rules.encoding, joined);
-                Ok(())
+            Self::Pairs(pairs) => value.serialize(Nested::pair(pairs)),
+            Self::Pair { pairs, elements } => {
+                *elements += 1;
+                match elements {
+                    1 => pairs.key(value, false),
+                    2 => value.serialize(Nested::named(pairs)),
+                    _ => Err(no_pair()),
+                }
             }
             Self::Values {
                 pairs,
-                rules,
                 style,
-                name,
                 count,
-                ..
             } => {
-                let name = match style {
-                    ArrayStyle::Bracket => format!("{name}[]"),
-                    ArrayStyle::Indexed => format!("{name}[{count}]"),
-                    ArrayStyle::Repeat | ArrayStyle::Comma => name.clone(),
-                };
+                let (before, depth) = (*count, pairs.depth());
                 *count += 1;
+                match style {
+                    ArrayStyle::Comma if before > 0 => return pairs.another(value),
+                    ArrayStyle::Comma => return pairs.value(value),
+                    ArrayStyle::Repeat => {}
+                    ArrayStyle::Bracket => pairs.enter("", true),
+                    ArrayStyle::Indexed => pairs.key(&before, true)?,
+                }
+                let in_list = *style != ArrayStyle::Indexed;
                 value.serialize(Nested {
-                    name: Some(name),
-                    in_list: *style != ArrayStyle::Indexed,
-                    ..Nested::top(pairs, *rules)
-                })
+                    in_list,
+                    ..Nested::named(pairs)
+                })?;
+                pairs.leave(depth);
+                Ok(())
             }
         }
     }
 
     fn close(self) -> Done {
         match self {
-            Self::Pair { is_full: false, .. } => Err(no_pair()),
-            Self::Values {
-                pairs,
-                name,
-                joined: Some(joined),
-                ..
-            } => {
-                pairs.push(name, joined);
+            Self::Pair { pairs, elements: 2 } => {
+                pairs.leave(0);
                 Ok(())
             }
-            Self::Pairs { .. } | Self::Pair { .. } | Self::Values { .. } => Ok(()),
+            Self::Pair { .. } => Err(no_pair()),
+            Self::Pairs(_) | Self::Values { .. } => Ok(()),
         }
     }
 }

@@ -3,16 +3,14 @@ use serde::ser::{Impossible, Serializer};
 
 use super::fields::Fields;
 use super::list::List;
-use super::scalar::Scalar;
-use super::{ArrayStyle, Pairs, Rules, Unwritable};
-use crate::template::encode;
+use super::pairs::Pairs;
+use super::{ArrayStyle, Unwritable};
 
 /// Writes a value under a name; at the top there is none yet.
 #[derive(Debug)]
 pub(super) struct Nested<'p> {
     pub(super) pairs: &'p mut Pairs,
-    pub(super) rules: Rules,
-    pub(super) name: Option<String>,
+    pub(super) is_named: bool,
     /// Whether the name is a list's that is repeated, which tells no two elements apart.
     pub(super) in_list: bool,
     /// Whether it is one of several pairs, and so a list of two.
@@ -22,73 +20,69 @@ pub(super) struct Nested<'p> {
 pub(super) type Done = Result<(), Unwritable>;
 
 impl<'p> Nested<'p> {
-    pub(super) const fn top(pairs: &'p mut Pairs, rules: Rules) -> Self {
+    pub(super) const fn top(pairs: &'p mut Pairs) -> Self {
         Self {
             pairs,
-            rules,
-            name: None,
+            is_named: false,
             in_list: false,
             is_pair: false,
         }
     }
 
+    pub(super) const fn pair(pairs: &'p mut Pairs) -> Self {
+        Self {
+            is_pair: true,
+            ..Self::top(pairs)
+        }
+    }
+
+    pub(super) const fn named(pairs: &'p mut Pairs) -> Self {
+        Self {
+            is_named: true,
+            ..Self::top(pairs)
+        }
+    }
+
     fn scalar<T: Serialize + ?Sized>(self, value: &T) -> Done {
-        let Some(name) = self.name else {
+        if !self.is_named {
             return Err(Unwritable::new("it is one value without a name"));
-        };
-        let text = value.serialize(Scalar).map_err(|error| error.at(&name))?;
-        let mut encoded = String::with_capacity(text.len());
-        encode(&text, self.rules.encoding, &mut encoded);
-        self.pairs.push(name, encoded);
-        Ok(())
+        }
+        self.pairs.value(value)
     }
 
     fn list(self) -> Result<List<'p>, Unwritable> {
-        let Some(name) = self.name else {
-            let (pairs, rules) = (self.pairs, self.rules);
-            let name = None;
-            return Ok(if self.is_pair {
-                let is_full = false;
-                List::Pair {
-                    pairs,
-                    rules,
-                    name,
-                    is_full,
-                }
-            } else {
-                List::Pairs { pairs, rules }
+        let pairs = self.pairs;
+        if !self.is_named {
+            return Ok(match self.is_pair {
+                true => List::Pair { pairs, elements: 0 },
+                false => List::Pairs(pairs),
             });
-        };
-        let refused = |reason| Err(Unwritable::new(reason).at(&name));
-        match self.rules.arrays {
-            None => refused("a list has no place here"),
+        }
+        match pairs.rules.arrays {
+            None => pairs.refused("a list has no place here"),
             Some(style) if self.in_list && style != ArrayStyle::Indexed => {
-                refused("a list inside a list needs `ArrayStyle::Indexed`")
+                pairs.refused("a list inside a list needs `ArrayStyle::Indexed`")
             }
             Some(style) => Ok(List::Values {
-                pairs: self.pairs,
-                rules: self.rules,
+                pairs,
                 style,
-                name,
                 count: 0,
-                joined: None,
             }),
         }
     }
 
     fn fields(self) -> Result<Fields<'p>, Unwritable> {
-        if self.in_list || self.name.is_some() && self.rules.arrays.is_none() {
-            let name = self.name.unwrap_or_default();
+        if self.in_list || self.is_named && self.pairs.rules.arrays.is_none() {
             let reason = "a structure inside a list needs `ArrayStyle::Indexed`, and none fits into a template";
-            return Err(Unwritable::new(reason).at(&name));
+            return self.pairs.refused(reason);
         }
-        Ok(Fields::new(self.pairs, self.rules, self.name))
+        Ok(Fields::new(self.pairs, self.is_named))
     }
-}
 
-fn tagged<T>(name: Option<String>) -> Result<T, Unwritable> {
-    let error = Unwritable::new("an enum with data has no one form; use `#[serde(untagged)]`");
-    Err(error.at(&name.unwrap_or_default()))
+    fn tagged<T>(self) -> Result<T, Unwritable> {
+        let reason = "an enum with data has no one form; use `#[serde(untagged)]`";
+        self.pairs.refused(reason)
+    }
 }
 
 macro_rules! scalar {
@@ -120,9 +114,7 @@ impl<'p> Serializer for Nested<'p> {
     fn serialize_bytes(self, value: &[u8]) -> Done {
         match std::str::from_utf8(value) {
             Ok(text) => self.scalar(text),
-            Err(_) => {
-                Err(Unwritable::new("its bytes are not UTF-8").at(&self.name.unwrap_or_default()))
-            }
+            Err(_) => self.pairs.refused("its bytes are not UTF-8"),
         }
     }
 
@@ -158,7 +150,7 @@ impl<'p> Serializer for Nested<'p> {
         _: &'static str,
         _: &T,
     ) -> Done {
-        tagged(self.name)
+        self.tagged()
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<List<'p>, Unwritable> {
@@ -180,7 +172,7 @@ impl<'p> Serializer for Nested<'p> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant, Unwritable> {
-        tagged(self.name)
+        self.tagged()
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Fields<'p>, Unwritable> {
@@ -198,6 +190,6 @@ impl<'p> Serializer for Nested<'p> {
         _: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant, Unwritable> {
-        tagged(self.name)
+        self.tagged()
     }
 }

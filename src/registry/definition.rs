@@ -116,7 +116,11 @@ impl Definition {
     ///
     /// When a list was given for a place of the template, which has room for one value.
     fn given<T: Serialize + ?Sized>(&self, values: &T) -> Result<Pairs, BoxError> {
-        let mut given = query::listed(values, self.options.array_style())?;
+        let given = query::listed(values, self.options.array_style())?;
+        let given = given.iter();
+        let mut given: Pairs = given
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         for (name, _) in &mut given {
             if self.declared(name).is_some() || self.has_place(name) {
                 continue;

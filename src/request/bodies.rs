@@ -63,6 +63,11 @@ impl RequestBuilder {
 
     /// Sends a body that was made elsewhere.
     pub fn payload(mut self, payload: Payload) -> Self {
+        self.carry(payload);
+        self
+    }
+
+    pub(crate) fn carry(&mut self, payload: Payload) {
         let parts = payload.into_parts();
         self.described = Described {
             content_type: parts.content_type,
@@ -73,7 +78,6 @@ impl RequestBuilder {
             Ok(body) => *self.request.body_mut() = body,
             Err(fault) => self.blame(fault),
         }
-        self
     }
 
     /// Whether the body can be sent a second time, so that a retry is possible.

@@ -19,15 +19,15 @@ impl Described {
     /// # Errors
     ///
     /// When the request's own content type would make a form of several parts unreadable.
-    pub(super) fn settle(self, headers: &mut HeaderMap) -> Result<(), BoxError> {
-        if let Some(own) = self.content_type {
+    pub(super) fn settle(&mut self, headers: &mut HeaderMap) -> Result<(), BoxError> {
+        if let Some(own) = self.content_type.take() {
             match headers.get_mut(header::CONTENT_TYPE) {
                 None => drop(headers.insert(header::CONTENT_TYPE, own)),
                 Some(set) if self.has_boundary => *set = with_boundary(set, &own)?,
                 Some(_) => {}
             }
         }
-        if let Some(own) = self.content_encoding {
+        if let Some(own) = self.content_encoding.take() {
             headers.entry(header::CONTENT_ENCODING).or_insert(own);
         }
         Ok(())

@@ -34,20 +34,21 @@ impl RequestBuilder {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn path(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
-        self.target.values.push((name.into(), value.to_string()));
+        self.target.values.push(&name.into(), &value.to_string());
         self
     }
 
     /// Puts several values in their places: a struct's, a map's, or a list's of pairs.
     pub fn paths<T: Serialize + ?Sized>(mut self, values: &T) -> Self {
-        match query::plain(values) {
-            Ok(pairs) => {
-                let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value));
-                self.target.values.extend(pairs);
-            }
+        self.place(values);
+        self
+    }
+
+    pub(crate) fn place<T: Serialize + ?Sized>(&mut self, values: &T) {
+        match query::plain(values, std::mem::take(&mut self.target.values)) {
+            Ok(all) => self.target.values = all,
             Err(fault) => self.blame(fault),
         }
-        self
     }
 
     /// Sends values that have no place in the path as the query, instead of refusing them.
@@ -72,11 +73,16 @@ impl RequestBuilder {
 
     /// The same with lists in another style.
     pub fn query_with<T: Serialize + ?Sized>(mut self, query: &T, arrays: ArrayStyle) -> Self {
+        self.ask(query, arrays);
+        self
+    }
+
+    pub(crate) fn ask<T: Serialize + ?Sized>(&mut self, query: &T, arrays: ArrayStyle) {
         match query::query(query, arrays) {
-            Ok(pairs) => self = self.query_text(&pairs),
+            Ok(pairs) if self.target.query.is_empty() => self.target.query = pairs,
+            Ok(pairs) => merge(&mut self.target.query, &pairs),
             Err(fault) => self.blame(fault),
         }
-        self
     }
 
     /// Adds pairs that are encoded already.

@@ -1,16 +1,16 @@
 use buttress_kernel::BoxError;
 use http::Uri;
 
-use crate::query::merge;
-use crate::template::{Encoding, Value, encode, fill};
+use crate::query::{merge, push};
+use crate::template::{Draft, Values, fill};
 use crate::{Client, InvalidUri};
 
 /// Where a request goes, as far as that is not settled yet.
 #[derive(Debug, Default)]
 pub(super) struct Target {
     /// What was given, where it has places to fill.
-    pub(super) template: Option<String>,
-    pub(super) values: Vec<Value>,
+    pub(super) template: Option<Draft>,
+    pub(super) values: Values,
     pub(super) open: bool,
     pub(super) query: String,
 }
@@ -21,27 +21,24 @@ impl Target {
     /// # Errors
     ///
     /// When the template, its values, or what they make together is wrong.
-    pub(super) fn settle(&self, client: &Client, uri: &mut Uri) -> Result<(), BoxError> {
-        let template = self.template.as_deref();
-        let filled = fill(template.unwrap_or_default(), &self.values, self.open)?;
-        if template.is_some() {
-            // A fragment is the template's own (`{#a}`), and belongs to whoever reads the answer.
-            let sent = filled.reference.split('#').next().unwrap_or_default();
-            *uri = client.locate(sent)?;
+    pub(super) fn settle(&mut self, client: &Client, uri: &mut Uri) -> Result<(), BoxError> {
+        const NONE: Draft = Draft::fixed("");
+        let template = self.template.as_ref();
+        let filled = fill(template.unwrap_or(&NONE), &self.values, self.open)?;
+        let added = with_surplus(std::mem::take(&mut self.query), &filled.surplus);
+        let mut reference = filled.reference;
+        if template.is_none() {
+            return if added.is_empty() {
+                Ok(())
+            } else {
+                *uri = with_query(uri, &added)?;
+                Ok(())
+            };
         }
-        let mut added = String::new();
-        for (name, value) in filled.surplus {
-            let mut pair = String::new();
-            encode(name, Encoding::Component, &mut pair);
-            pair.push('=');
-            encode(value, Encoding::Component, &mut pair);
-            merge(&mut added, &pair);
-        }
-        merge(&mut added, &self.query);
-        if added.is_empty() {
-            return Ok(());
-        }
-        *uri = with_query(uri, &added)?;
+        // A fragment is the template's own (`{#a}`), and belongs to whoever reads the answer.
+        reference.truncate(position(&reference, b'#'));
+        add_query(&mut reference, &added);
+        *uri = client.locate(reference.into())?;
         Ok(())
     }
 
@@ -51,6 +48,36 @@ impl Target {
     }
 }
 
+/// Values that have no place in the path, and the query, which replaces them.
+fn with_surplus(query: String, surplus: &[(&str, &str)]) -> String {
+    if surplus.is_empty() {
+        return query;
+    }
+    let mut added = String::new();
+    for (name, value) in surplus {
+        let mut pair = String::new();
+        push(&mut pair, name, value);
+        merge(&mut added, &pair);
+    }
+    merge(&mut added, &query);
+    added
+}
+
+fn add_query(reference: &mut String, added: &str) {
+    if added.is_empty() {
+        return;
+    }
+    let path = position(reference, b'?');
+    let mut own = String::new();
+    if path < reference.len() {
+        own.push_str(&reference[path + 1..]);
+        merge(&mut own, added);
+        reference.truncate(path);
+    }
+    reference.push('?');
+    reference.push_str(if own.is_empty() { added } else { &own });
+}
+
 fn with_query(uri: &Uri, added: &str) -> Result<Uri, InvalidUri> {
     let mut query = uri.query().unwrap_or_default().to_owned();
     merge(&mut query, added);
@@ -58,4 +85,10 @@ fn with_query(uri: &Uri, added: &str) -> Result<Uri, InvalidUri> {
     let path = format!("{}?{query}", uri.path());
     parts.path_and_query = Some(path.try_into().map_err(|_| InvalidUri::malformed())?);
     Uri::from_parts(parts).map_err(|_| InvalidUri::malformed())
+}
+
+/// Where this stands first, else the end: references are short.
+fn position(reference: &str, sign: u8) -> usize {
+    let found = reference.bytes().position(|byte| byte == sign);
+    found.unwrap_or(reference.len())
 }

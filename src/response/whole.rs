@@ -96,16 +96,16 @@ impl Response {
     }
 
     async fn read_any<T>(
-        self,
+        mut self,
         read: impl FnOnce(&Parts, &Bytes) -> Result<T, BoxError>,
     ) -> Result<Response<T>, Error> {
-        let whole = self.collect().await?;
-        let Response {
+        let bytes = self.gather().await?;
+        let Self {
             call,
             inner,
             accepts,
-        } = whole;
-        let (head, bytes) = inner.into_parts();
+        } = self;
+        let (head, _) = inner.into_parts();
         match read(&head, &bytes) {
             Ok(body) => Ok(Response {
                 call,
@@ -125,8 +125,8 @@ impl Response {
     /// # Cancellation
     ///
     /// Dropping the future drops the response.
-    pub async fn bytes(self) -> Result<Bytes, Error> {
-        Ok(self.collect().await?.into_body())
+    pub async fn bytes(mut self) -> Result<Bytes, Error> {
+        self.gather().await
     }
 
     /// The body, of whatever status, as text in the charset that its content type names, else UTF-8.
@@ -139,9 +139,10 @@ impl Response {
     /// # Cancellation
     ///
     /// Dropping the future drops the response.
-    pub async fn text(self) -> Result<String, Error> {
-        let Response { call, inner, .. } = self.collect().await?;
-        let (head, bytes) = inner.into_parts();
+    pub async fn text(mut self) -> Result<String, Error> {
+        let bytes = self.gather().await?;
+        let Self { call, inner, .. } = self;
+        let (head, _) = inner.into_parts();
         charset::text(&head.headers, &bytes).map_err(|fault| {
             let fault = DecodeError::new(&head, bytes, fault.into());
             Error::new(call, fault.into())
@@ -178,30 +179,21 @@ impl Response {
         disposition::file_name(self.headers())
     }
 
-    async fn collect(self) -> Result<Response<Bytes>, Error> {
-        let Self {
-            call,
-            inner,
-            accepts,
-        } = self;
-        let (head, mut body) = inner.into_parts();
+    /// What is left of the body. The response stays where it is, for it is not small.
+    async fn gather(&mut self) -> Result<Bytes, Error> {
+        let limit = self.accepts.limit;
+        let body = self.inner.body_mut();
         let mut gathered = Gathered::default();
-        let end = if body.size_hint().lower() > accepts.limit {
+        let end = if body.size_hint().lower() > limit {
             Err(Unread::TooLarge)
         } else {
-            gathered.read(&mut body, accepts.limit).await
+            gathered.read(body, limit).await
         };
         let fault = match end {
-            Ok(()) => {
-                return Ok(Response {
-                    call,
-                    inner: http::Response::from_parts(head, gathered.into_bytes()),
-                    accepts,
-                });
-            }
-            Err(Unread::TooLarge) => TooLarge::new(&head, accepts.limit).into(),
-            Err(Unread::Broken(source)) => BrokenBody::new((&head).into(), source).into(),
+            Ok(()) => return Ok(gathered.into_bytes()),
+            Err(Unread::TooLarge) => TooLarge::new(self.answer(), limit).into(),
+            Err(Unread::Broken(source)) => BrokenBody::new(self.answer(), source).into(),
         };
-        Err(Error::new(call, fault))
+        Err(Error::new(self.call.clone(), fault))
     }
 }

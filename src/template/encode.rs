@@ -14,6 +14,18 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
+    const ALL: [Self; 5] = [
+        Self::Component,
+        Self::Reserved,
+        Self::Literal,
+        Self::Form,
+        Self::Plain,
+    ];
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     const fn keeps(self, byte: u8) -> bool {
         match self {
             Self::Component => is_unreserved(byte),
@@ -25,10 +37,31 @@ impl Encoding {
     }
 }
 
+/// For each byte, who keeps it.
+const KEPT: [u8; 256] = {
+    let mut kept = [0; 256];
+    let mut byte = 0;
+    while byte < kept.len() {
+        let mut which = 0;
+        while which < Encoding::ALL.len() {
+            let encoding = Encoding::ALL[which];
+            #[allow(clippy::cast_possible_truncation)]
+            if encoding.keeps(byte as u8) {
+                kept[byte] |= encoding.bit();
+            }
+            which += 1;
+        }
+        byte += 1;
+    }
+    kept
+};
+
 /// Appends `text`, encoded once.
 pub(crate) fn encode(text: &str, encoding: Encoding, into: &mut String) {
+    let bit = encoding.bit();
+    let keeps = |byte: u8| KEPT[usize::from(byte)] & bit != 0;
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !encoding.keeps(byte)) {
+    while let Some(at) = rest.bytes().position(|byte| !keeps(byte)) {
         let (plain, behind) = rest.split_at(at);
         into.push_str(plain);
         if encoding == Encoding::Reserved && is_encoded(behind.as_bytes()) {

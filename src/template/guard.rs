@@ -1,68 +1,109 @@
 //! The client's expansion: every place has its value, every value its place, and no value changes
 //! which resource the path names.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use buttress_kernel::BoxError;
 
-use super::error::Rule;
+use super::draft::Draft;
 use super::expand::expand_one;
 use super::part::{Expression, Part, parts};
-use super::{
-    InvalidParameter, InvalidTemplate, MissingParameters, UnknownParameters, encode, syntax,
-};
+use super::values::Values;
+use super::{InvalidParameter, MissingParameters, UnknownParameters, encode};
 use crate::base_uri::names_host;
 use crate::segments;
-
-/// A value that was given, and the name it was given for.
-pub(crate) type Value = (std::borrow::Cow<'static, str>, String);
 
 /// A template with its places filled.
 #[derive(Debug)]
 pub(crate) struct Filled<'v> {
     pub(crate) reference: String,
-    /// Values that have no place in it.
-    pub(crate) surplus: Vec<&'v Value>,
+    /// Values that have no place in it, with their names.
+    pub(crate) surplus: Vec<(&'v str, &'v str)>,
 }
 
+/// Writes first and asks then: what was seen on the way tells which questions are left.
+///
 /// # Errors
 ///
-/// When `text` is no template, when a place that is not optional has no value, when a value would
+/// When it is no template, when a place that is not optional has no value, when a value would
 /// change the path, and when one has no place and the template is not `open`.
 pub(crate) fn fill<'v>(
-    text: &str,
-    values: &'v [Value],
+    draft: &Draft,
+    values: &'v Values,
     open: bool,
 ) -> Result<Filled<'v>, BoxError> {
-    syntax::check(text)?;
-    check_authority(text)?;
-    check_fragment(text)?;
-    check_missing(text, values)?;
-    let surplus = surplus(text, values);
+    let text = draft.checked()?;
+    let seen = Seen::default();
+    let reference = write(text, &|name| seen.find(values, name), |_, expression| {
+        seen.note(expression);
+    });
+    if seen.lacks.get() {
+        check_missing(text, values)?;
+    }
+    let surplus = if seen.has_used_all(values) {
+        Vec::new()
+    } else {
+        surplus(text, values)
+    };
     if !open && !surplus.is_empty() {
-        let names = surplus.iter().map(|(name, _)| name.to_string()).collect();
+        let names = surplus.iter().map(|(name, _)| (*name).to_owned()).collect();
         return Err(UnknownParameters(names).into());
     }
-    check_reserved(text, values)?;
-    let reference = write(text, values, |_, _| {});
-    if forbidden(&reference).next().is_some() {
+    if seen.reserved.get() {
+        check_reserved(text, values)?;
+    }
+    if may_be_forbidden(text, &reference) {
         blame(text, values)?;
     }
     check_host(text, values, &reference)?;
     Ok(Filled { reference, surplus })
 }
 
+/// What was met while a template was written.
+#[derive(Default)]
+struct Seen {
+    /// The first 64 values that found a place.
+    used: Cell<u64>,
+    /// Whether a name had no value.
+    lacks: Cell<bool>,
+    /// Whether reserved characters stayed as they are.
+    reserved: Cell<bool>,
+}
+
+impl Seen {
+    fn find<'v>(&self, values: &'v Values, name: &str) -> Option<&'v str> {
+        let Some((at, value)) = values.find(name) else {
+            self.lacks.set(true);
+            return None;
+        };
+        let bit = u32::try_from(at).ok().and_then(|at| 1_u64.checked_shl(at));
+        self.used.set(self.used.get() | bit.unwrap_or_default());
+        Some(value)
+    }
+
+    fn note(&self, expression: Expression<'_>) {
+        if expression.operator.reserved {
+            self.reserved.set(true);
+        }
+    }
+
+    fn has_used_all(&self, values: &Values) -> bool {
+        self.used.get().count_ones() as usize == values.len()
+    }
+}
+
 /// The template filled. `made` is told where each expression stands in the result.
 ///
 /// It is the RFC's expansion but for one thing: what goes on with a query (`{&b}`) begins it where it has
 /// not begun, since the `{?a}` before it may have been left out.
-fn write<'t>(
+fn write<'t, 'v>(
     text: &'t str,
-    values: &[Value],
+    find: &impl Fn(&str) -> Option<&'v str>,
     mut made: impl FnMut(Range<usize>, Expression<'t>),
 ) -> String {
-    let find = |name: &str| find(values, name);
-    let mut reference = String::with_capacity(text.len() + 32);
+    // There is room for what will be put in front of it and behind it.
+    let mut reference = String::with_capacity(text.len() + 96);
     for part in parts(text) {
         match part {
             Part::Literal(literal) => encode(literal, super::Encoding::Literal, &mut reference),
@@ -71,7 +112,7 @@ fn write<'t>(
                     expression.operator.first = "?";
                 }
                 let begin = reference.len();
-                expand_one(expression, &find, &mut reference);
+                expand_one(expression, find, &mut reference);
                 made(begin..reference.len(), expression);
             }
         }
@@ -79,56 +120,25 @@ fn write<'t>(
     reference
 }
 
-/// The last value of a name: a later one replaces an earlier one.
-fn find<'v>(values: &'v [Value], name: &str) -> Option<&'v str> {
-    let mut values = values.iter().rev();
-    values.find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-}
-
-/// Where the host is decided, nothing is left to values.
-fn check_authority(text: &str) -> Result<(), InvalidTemplate> {
-    let Some(first) = text.find('{') else {
-        return Ok(());
-    };
-    let Some((scheme, rest)) = text.split_once("//") else {
-        return Ok(());
-    };
-    let is_authority = scheme.is_empty() || scheme.ends_with(':') && !scheme.contains('/');
-    let end = rest.find(['/', '?', '#']).map(|at| at + scheme.len() + 2);
-    if is_authority && end.is_none_or(|end| first < end) {
-        return Err(InvalidTemplate::new(Rule::Authority, first));
-    }
-    Ok(())
+fn find<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
+    values.find(name).map(|(_, value)| value)
 }
 
 /// A template that leaves the host to the client's base leaves it so when it is filled, too: `{+a}//{b}`
 /// must not become the URI of somewhere else.
-fn check_host(text: &str, values: &[Value], reference: &str) -> Result<(), InvalidParameter> {
-    let literal = text.split('{').next().unwrap_or_default();
-    if names_host(literal) || !names_host(reference) {
+fn check_host(text: &str, values: &Values, reference: &str) -> Result<(), InvalidParameter> {
+    if !names_host(reference) || names_host(text.split('{').next().unwrap_or_default()) {
         return Ok(());
     }
     let host = reference.find("//").map_or(0, |at| at + "//".len());
     let mut names = Vec::new();
-    write(text, values, |range, expression| {
+    write(text, &|name| find(values, name), |range, expression| {
         if range.start <= host {
             names.extend(expression.names().map(str::to_owned));
         }
     });
     let reason = "chooses the host, which is the template's to say or the base URI's".into();
     Err(InvalidParameter { names, reason })
-}
-
-/// No request sends what follows a `#`, so whoever writes one means something else.
-fn check_fragment(text: &str) -> Result<(), InvalidTemplate> {
-    let mut at = 0;
-    let hash = text.split_inclusive('}').find_map(|piece| {
-        let literal = piece.split('{').next().unwrap_or_default();
-        let found = literal.find('#').map(|hash| at + hash);
-        at += piece.len();
-        found
-    });
-    hash.map_or(Ok(()), |at| Err(InvalidTemplate::new(Rule::Fragment, at)))
 }
 
 fn expressions(text: &str) -> impl Iterator<Item = Expression<'_>> {
@@ -138,7 +148,7 @@ fn expressions(text: &str) -> impl Iterator<Item = Expression<'_>> {
     })
 }
 
-fn check_missing(text: &str, values: &[Value]) -> Result<(), MissingParameters> {
+fn check_missing(text: &str, values: &Values) -> Result<(), MissingParameters> {
     let required = expressions(text).filter(|expression| !expression.operator.optional);
     let mut missing: Vec<String> = Vec::new();
     for name in required.flat_map(Expression::names) {
@@ -153,13 +163,13 @@ fn check_missing(text: &str, values: &[Value]) -> Result<(), MissingParameters> 
     }
 }
 
-fn surplus<'v>(text: &str, values: &'v [Value]) -> Vec<&'v Value> {
+fn surplus<'v>(text: &str, values: &'v Values) -> Vec<(&'v str, &'v str)> {
     let has = |name: &str| expressions(text).any(|e| e.names().any(|known| known == name));
     values.iter().filter(|(name, _)| !has(name)).collect()
 }
 
 /// In an expansion that keeps reserved characters, those that would end the path or the query.
-fn check_reserved(text: &str, values: &[Value]) -> Result<(), InvalidParameter> {
+fn check_reserved(text: &str, values: &Values) -> Result<(), InvalidParameter> {
     let mut ends: &[char] = &['?', '#'];
     for part in parts(text) {
         let expression = match part {
@@ -189,6 +199,16 @@ fn check_reserved(text: &str, values: &[Value]) -> Result<(), InvalidParameter> 
     Ok(())
 }
 
+/// Whether one may be. The slash with which a template begins has nothing before it.
+fn may_be_forbidden(text: &str, reference: &str) -> bool {
+    let filled = match text.starts_with('/') {
+        true => &reference[1..],
+        false => reference,
+    };
+    let look = segments::look(filled);
+    look.has_empty || look.may_hold_dots
+}
+
 /// The segments of a path that must not come from a value: those that are empty, and those that are
 /// `.` or `..` to any server.
 fn forbidden(reference: &str) -> impl Iterator<Item = (Range<usize>, &'static str)> {
@@ -209,9 +229,9 @@ fn forbidden(reference: &str) -> impl Iterator<Item = (Range<usize>, &'static st
 }
 
 /// Who made a forbidden segment. One that the template itself has is its author's business.
-fn blame(text: &str, values: &[Value]) -> Result<(), InvalidParameter> {
+fn blame(text: &str, values: &Values) -> Result<(), InvalidParameter> {
     let mut made: Vec<(Range<usize>, Expression<'_>)> = Vec::new();
-    let reference = write(text, values, |range, expression| {
+    let reference = write(text, &|name| find(values, name), |range, expression| {
         made.push((range, expression));
     });
     for (segment, reason) in forbidden(&reference) {

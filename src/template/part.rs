@@ -21,7 +21,13 @@ impl<'a> Expression<'a> {
     }
 
     pub(super) fn names(self) -> impl Iterator<Item = &'a str> {
-        self.list.split(',')
+        let mut rest = Some(self.list);
+        std::iter::from_fn(move || {
+            let list = rest?;
+            let (name, behind) = list.split_at(end_at(list, b','));
+            rest = behind.get(1..);
+            Some(name)
+        })
     }
 }
 
@@ -29,17 +35,21 @@ impl<'a> Expression<'a> {
 /// a look at each byte and nothing on the heap.
 pub(super) fn parts(mut rest: &str) -> impl Iterator<Item = Part<'_>> {
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let Some(inside) = rest.strip_prefix('{') else {
-            let (literal, behind) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
+        let first = rest.bytes().next()?;
+        if first != b'{' {
+            let (literal, behind) = rest.split_at(end_at(rest, b'{'));
             rest = behind;
             return Some(Part::Literal(literal));
-        };
-        let (inside, behind) = inside.split_once('}').unwrap_or((inside, ""));
-        rest = behind;
+        }
+        let (inside, behind) = rest[1..].split_at(end_at(&rest[1..], b'}'));
+        rest = behind.get(1..).unwrap_or_default();
         let (operator, list) = Operator::split(inside);
         Some(Part::Expression(Expression { operator, list }))
     })
+}
+
+/// Pieces are short: a search that prepares itself takes longer.
+fn end_at(text: &str, end: u8) -> usize {
+    let found = text.bytes().position(|byte| byte == end);
+    found.unwrap_or(text.len())
 }

@@ -31,11 +31,11 @@ fn what_is_no_template_says_where_and_why() {
 }
 
 fn filled(text: &str, values: &[(&'static str, &str)]) -> Result<String, String> {
-    let values: Vec<_> = values
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).to_owned()))
-        .collect();
-    let filled = fill(text, &values, false).map_err(|error| error.to_string())?;
+    let mut given = Values::default();
+    for (name, value) in values {
+        given.push(name, value);
+    }
+    let filled = fill(&Draft::given(text), &given, false).map_err(|error| error.to_string())?;
     Ok(filled.reference)
 }
 
@@ -194,6 +194,26 @@ fn w20_a_value_never_chooses_the_host() {
 fn w20_a_name_is_taken_whole_and_the_last_value_wins() {
     let values = [("id", "1"), ("idx", "2"), ("id", "3")];
     assert_eq!(filled("/{id}/{idx}", &values).as_deref(), Ok("/3/2"));
+}
+
+#[test]
+fn of_any_number_of_values_the_one_without_a_place_is_found() {
+    let names: Vec<String> = (0..70).map(|n| format!("n{n}")).collect();
+    for without in [0, 1, 63, 64, 69] {
+        let places = names.iter().enumerate().filter(|(n, _)| *n != without);
+        let text: String = places.map(|(_, name)| format!("/{{{name}}}")).collect();
+        let mut values = Values::default();
+        for name in &names {
+            values.push(name, "x");
+        }
+        let open = fill(&Draft::given(&text), &values, true).unwrap();
+        assert_eq!(open.surplus, [(names[without].as_str(), "x")]);
+        let error = fill(&Draft::given(&text), &values, false).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("`n{without}`")),
+            "{error}"
+        );
+    }
 }
 
 /// What no value may hold without being encoded or refused, and plenty of it.

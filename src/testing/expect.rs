@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::check::{self, Check};
 use super::{Call, Reply, Times};
 use crate::query;
+use crate::template::Values;
 use crate::template::matching::{Found, Pattern, QueryToken, decode};
 use crate::{ArrayStyle, BaseUri, Endpoint, Payload};
 
@@ -140,13 +141,13 @@ impl Expect {
             .names()
             .map(str::to_owned)
             .collect();
-        let values = query::plain(&endpoint.path()).expect("values that can be written");
-        for (name, value) in values {
-            let has_place = names.contains(&name) && !this.is_query(&name);
+        let values = query::plain(&endpoint.path(), Values::default());
+        for (name, value) in values.expect("values that can be written").iter() {
+            let has_place = names.iter().any(|known| known == name) && !this.is_query(name);
             this = if has_place {
                 this.path(name, value)
             } else {
-                this.query(&name, value)
+                this.query(name, value)
             };
         }
         let style: ArrayStyle = E::OPTIONS.array_style();
