@@ -123,15 +123,16 @@ impl Client {
     ///
     /// Dropping the future cancels the call.
     pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Ok>, Error> {
-        // What was sent is not kept while the answer is waited for.
-        let call = {
-            let mut request = self.described(&endpoint);
-            if !request.is_blamed() {
-                request.carry(endpoint.into_body());
-            }
-            EndpointCall::<E>::of(request)
-        };
-        call.send().await
+        self.owned(endpoint).send().await
+    }
+
+    /// A call that keeps nothing of the endpoint's value while it waits.
+    fn owned<E: Endpoint>(&self, endpoint: E) -> EndpointCall<E> {
+        let mut request = self.described(&endpoint);
+        if !request.is_blamed() {
+            request.carry(endpoint.into_body());
+        }
+        EndpointCall::of(request)
     }
 
     /// A call of an endpoint with something changed for this once.

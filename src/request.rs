@@ -189,14 +189,10 @@ impl RequestBuilder {
     /// # Cancellation
     ///
     /// Dropping the future cancels the call.
-    pub async fn send(mut self) -> Result<Response, Error> {
-        self.settle()?;
-        let Self {
-            client,
-            request,
-            accepts,
-            ..
-        } = self;
+    pub async fn send(self) -> Result<Response, Error> {
+        let accepts = self.accepts;
+        // What the request was made of is not kept while the answer is waited for.
+        let (client, request) = self.checked()?;
         let (call, response) = client.send(request).await?;
         Ok(Response::new(call, response).accepting(accepts))
     }

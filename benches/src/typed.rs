@@ -2,14 +2,15 @@
 //!
 //! By hand means what a careful program does and no more: the URI is written in one piece, with the value
 //! that is a text encoded, so that it cannot become part of the query; the status is looked at; the body
-//! is collected up to a limit, the same as the typed call's; and the JSON is read. Both end with the same
-//! client, which adds the same header and sends through the same layers.
+//! is collected up to a limit, the same as the typed call's; and the JSON is read. A body that is sent is
+//! written as JSON into memory, with its content type. Both end with the same client, which adds the same
+//! header and sends through the same layers.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use buttress::{Client, Endpoint, NoContent};
+use buttress::{Client, Endpoint, NoContent, Payload};
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
@@ -74,6 +75,40 @@ impl Endpoint for GetUser {
     }
 }
 
+/// `POST /teams/{team}/users`
+#[derive(Serialize)]
+struct AddUser {
+    #[serde(skip)]
+    team: u64,
+    name: &'static str,
+    email: &'static str,
+}
+
+impl AddUser {
+    const fn ada() -> Self {
+        Self {
+            team: 7,
+            name: "Ada Lovelace",
+            email: "ada@example.com",
+        }
+    }
+}
+
+impl Endpoint for AddUser {
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/teams/{team}/users";
+    type Ok = User;
+    type Err = NoContent;
+
+    fn path(&self) -> impl Serialize {
+        [("team", self.team)]
+    }
+
+    fn body(&self) -> Payload {
+        Payload::json(self)
+    }
+}
+
 /// Makes the call through a client of its own, over a service that answers at once; what the harness
 /// gives is passed over.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +117,10 @@ pub enum Calls {
     Raw,
     /// Through an endpoint.
     Typed,
+    /// By hand, with a body of JSON.
+    RawPost,
+    /// Through an endpoint, with a body of JSON.
+    TypedPost,
 }
 
 impl Layer<Noop> for Calls {
@@ -125,6 +164,8 @@ impl Service<Request<Body>> for Calling {
         match self.calls {
             Calls::Raw => Box::pin(async move { raw(&client, 42, "teams").await }),
             Calls::Typed => Box::pin(async move { typed(&client, 42, "teams").await }),
+            Calls::RawPost => Box::pin(async move { raw_post(&client, AddUser::ada()).await }),
+            Calls::TypedPost => Box::pin(async move { typed_post(&client, AddUser::ada()).await }),
         }
     }
 }
@@ -133,7 +174,18 @@ async fn raw(client: &Client, id: u64, expand: &str) -> Result<u64, BoxError> {
     let expand = utf8_percent_encode(expand, COMPONENT);
     let uri = format!("{BASE}/users/{id}?expand={expand}");
     let request = Request::get(uri).body(Body::empty())?;
-    let response = client.execute(request).await?;
+    read(client.execute(request).await?).await
+}
+
+async fn raw_post(client: &Client, user: AddUser) -> Result<u64, BoxError> {
+    let uri = format!("{BASE}/teams/{}/users", user.team);
+    let json = HeaderValue::from_static("application/json");
+    let request = Request::post(uri).header(header::CONTENT_TYPE, json);
+    let request = request.body(Body::from(serde_json::to_vec(&user)?))?;
+    read(client.execute(request).await?).await
+}
+
+async fn read(response: Response<Body>) -> Result<u64, BoxError> {
     if !response.status().is_success() {
         return Err("no success".into());
     }
@@ -145,5 +197,10 @@ async fn raw(client: &Client, id: u64, expand: &str) -> Result<u64, BoxError> {
 
 async fn typed(client: &Client, id: u64, expand: &'static str) -> Result<u64, BoxError> {
     let user = client.call(GetUser { id, expand }).await?;
+    Ok(user.body().weight())
+}
+
+async fn typed_post(client: &Client, user: AddUser) -> Result<u64, BoxError> {
+    let user = client.call(user).await?;
     Ok(user.body().weight())
 }

@@ -4,6 +4,9 @@ use super::scalar::Scalar;
 use super::{Rules, Unwritable};
 use crate::template::{Values, encode};
 
+/// What most queries have room in.
+const ROOM: usize = 64;
+
 /// Where names and values are written down, without a text of its own for any of them.
 #[derive(Debug)]
 pub(super) struct Pairs {
@@ -85,8 +88,9 @@ impl Pairs {
         let encoding = self.rules.encoding;
         let into = match &mut self.written {
             Written::Joined(text) => {
-                if !text.is_empty() {
-                    text.push('&');
+                match text.is_empty() {
+                    true => text.reserve(ROOM),
+                    false => text.push('&'),
                 }
                 encode(&self.name, encoding, text);
                 text.push('=');

@@ -26,19 +26,15 @@ impl Target {
         let template = self.template.as_ref();
         let filled = fill(template.unwrap_or(&NONE), &self.values, self.open)?;
         let added = with_surplus(std::mem::take(&mut self.query), &filled.surplus);
-        let mut reference = filled.reference;
-        if template.is_none() {
-            return if added.is_empty() {
-                Ok(())
-            } else {
-                *uri = with_query(uri, &added)?;
-                Ok(())
-            };
+        if template.is_some() {
+            let mut reference = filled.reference;
+            // A fragment is the template's own (`{#a}`), and belongs to whoever reads the answer.
+            reference.truncate(position(&reference, b'#'));
+            add_query(&mut reference, &added);
+            *uri = client.locate(reference.into())?;
+        } else if !added.is_empty() {
+            *uri = with_query(uri, &added)?;
         }
-        // A fragment is the template's own (`{#a}`), and belongs to whoever reads the answer.
-        reference.truncate(position(&reference, b'#'));
-        add_query(&mut reference, &added);
-        *uri = client.locate(reference.into())?;
         Ok(())
     }
 
@@ -48,7 +44,7 @@ impl Target {
     }
 }
 
-/// Values that have no place in the path, and the query, which replaces them.
+/// The query, and before it the values without a place; a name that it has replaces theirs.
 fn with_surplus(query: String, surplus: &[(&str, &str)]) -> String {
     if surplus.is_empty() {
         return query;
@@ -68,14 +64,14 @@ fn add_query(reference: &mut String, added: &str) {
         return;
     }
     let path = position(reference, b'?');
-    let mut own = String::new();
-    if path < reference.len() {
-        own.push_str(&reference[path + 1..]);
-        merge(&mut own, added);
-        reference.truncate(path);
+    if path == reference.len() {
+        reference.push('?');
+        reference.push_str(added);
+        return;
     }
-    reference.push('?');
-    reference.push_str(if own.is_empty() { added } else { &own });
+    let mut query = reference.split_off(path + 1);
+    merge(&mut query, added);
+    reference.push_str(&query);
 }
 
 fn with_query(uri: &Uri, added: &str) -> Result<Uri, InvalidUri> {

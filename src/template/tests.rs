@@ -217,7 +217,7 @@ fn of_any_number_of_values_the_one_without_a_place_is_found() {
 }
 
 /// What no value may hold without being encoded or refused, and plenty of it.
-fn hostile() -> impl Strategy<Value = String> {
+pub(super) fn hostile() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "..", ".", "/", "//", "\\", "?", "#", "%2f", "%2e", "%", "\0", "\r\n", " ", ":", "@", ";",
         "a", "http:", "é", "{b}", "&", "=", "+",

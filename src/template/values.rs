@@ -1,5 +1,8 @@
 use std::fmt;
 
+/// What the values of most paths have room in.
+const ROOM: usize = 64;
+
 /// Names and the values that were given for them, one behind the other in one text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Values {
@@ -23,6 +26,9 @@ impl Values {
     /// Takes a name, and returns what its value is to be written to, at the end. [`end`](Self::end) says
     /// that it is whole.
     pub(crate) fn begin(&mut self, name: &str) -> &mut String {
+        if self.entries.is_empty() {
+            self.text.reserve(ROOM);
+        }
         self.text.push_str(name);
         let end = self.text.len();
         self.entries.push(Entry {
