@@ -59,6 +59,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_header_that_cannot_be_sent_is_named_and_its_value_is_not_told() {
+        let fault = pair("x-token", "s3cret\n").unwrap_err().to_string();
+        assert!(
+            fault.contains("`x-token`") && !fault.contains("s3cret"),
+            "{fault}"
+        );
+        let fault = pair("", "s3cret").unwrap_err().to_string();
+        assert!(
+            fault.starts_with("the name") && !fault.contains("s3cret"),
+            "{fault}"
+        );
+    }
+
+    #[test]
     fn a_cookie_cannot_smuggle_another() {
         assert!(is_cookie("session", "abc=="));
         assert!(is_cookie("empty", ""));

@@ -34,6 +34,18 @@ fn sp22_the_examples_of_rfc_6901_mean_what_it_says() {
 }
 
 #[test]
+fn a_pointer_tells_what_was_written() {
+    for text in ["", "/", "/a/~0~1"] {
+        let pointer: Pointer = text.parse().unwrap();
+        assert_eq!(
+            (pointer.as_str(), pointer.is_root()),
+            (text, text.is_empty())
+        );
+        assert_eq!(pointer.to_string(), text);
+    }
+}
+
+#[test]
 fn what_is_not_there_is_nothing() {
     let document =
         json!({"a": [1, {"b": null}], "s": "text", "n": 1, "m": -1, "f": 1.5, "t": true});

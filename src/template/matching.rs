@@ -250,6 +250,8 @@ mod tests {
             ("/users/{id}", "/users", None),
             ("/users/{id}/posts", "/users/1/posts", pairs(&[("id", "1")])),
             ("/map/{x,y}", "/map/1,2", pairs(&[("x", "1"), ("y", "2")])),
+            ("/map/{x,y}", "/map/1,2,3", None),
+            ("/users/{id}", "/users/1,2", pairs(&[("id", "1,2")])),
             ("/map{/x,y}", "/map/1/2", pairs(&[("x", "1"), ("y", "2")])),
             ("/map{/x,y}", "/map/1", None),
             ("/file{.ext}", "/file.json", pairs(&[("ext", "json")])),

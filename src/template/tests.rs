@@ -30,6 +30,33 @@ fn what_is_no_template_says_where_and_why() {
     }
 }
 
+#[test]
+fn what_is_encoded_may_stand_in_a_literal_and_in_a_name() {
+    for (text, names) in [
+        ("/a%20b", &[][..]),
+        ("%C3%a9", &[]),
+        ("{%41}", &["%41"]),
+        ("{a%2Eb,c.d}", &["a%2Eb", "c.d"]),
+        ("{a.%41}", &["a.%41"]),
+    ] {
+        let template: Template = text.parse().expect(text);
+        assert!(template.names().eq(names.iter().copied()), "{text}");
+    }
+    for (text, words) in [
+        ("%", "at byte 0: `%`"),
+        ("/%4", "at byte 1: `%`"),
+        ("/%4g", "at byte 1: `%`"),
+        ("/%g4", "at byte 1: `%`"),
+        ("{%}", "at byte 1: a name"),
+        ("{a%4}", "at byte 2: a name"),
+        ("{a%4g}", "at byte 2: a name"),
+        ("{a.%g4}", "at byte 3: a name"),
+    ] {
+        let said = refused(text);
+        assert!(said.contains(words), "{text}: {said}");
+    }
+}
+
 fn filled(text: &str, values: &[(&'static str, &str)]) -> Result<String, String> {
     let mut given = Values::default();
     for (name, value) in values {
