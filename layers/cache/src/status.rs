@@ -134,3 +134,55 @@ impl fmt::Display for CacheStatus {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Reply;
+
+    fn served(ttl: i64) -> CacheStatus {
+        CacheStatus::served(&Serve {
+            index: 0,
+            reply: Reply::Whole,
+            age: Duration::from_secs(3),
+            ttl,
+            revalidate: false,
+        })
+    }
+
+    #[test]
+    fn a_trail_is_told_what_was_done() {
+        let sent = CacheStatus::forwarded;
+        let after = |status| served(9).after(Reason::Stale, StatusCode::from_u16(status).ok());
+        for (status, told) in [
+            (served(1), "hit, age 3 s"),
+            (served(0), "hit, age 3 s"),
+            (served(-1), "stale hit, age 3 s"),
+            (sent(Reason::Bypass), "bypass"),
+            (sent(Reason::Method), "bypass"),
+            (sent(Reason::UriMiss), "miss"),
+            (sent(Reason::VaryMiss), "miss"),
+            (sent(Reason::Request), "miss"),
+            (sent(Reason::Partial), "partial"),
+            (after(0), "stale"),
+            (after(304), "stale, still right"),
+            (after(503), "stale, origin answered 503"),
+            (
+                sent(Reason::UriMiss).collapsed(true).stored(true),
+                "miss, shared with another request, stored",
+            ),
+            (CacheStatus::refused(), "refused, nothing is stored"),
+        ] {
+            assert_eq!(status.to_string(), told);
+        }
+    }
+
+    #[test]
+    fn what_is_shared_or_stored_says_so() {
+        for is in [false, true] {
+            let status = CacheStatus::forwarded(Reason::UriMiss);
+            assert_eq!(status.clone().collapsed(is).is_collapsed(), is);
+            assert_eq!(status.stored(is).is_stored(), is);
+        }
+    }
+}
