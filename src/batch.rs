@@ -41,13 +41,16 @@
 //! ```
 
 use std::fmt;
+use std::iter::Fuse;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_util::stream::{FuturesOrdered, StreamExt};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 
+use crate::endpoint::EndpointCall;
 use crate::{Client, Endpoint, Error, RequestBuilder, Response};
 
 mod tuple;
@@ -57,8 +60,8 @@ pub use self::tuple::{Batch, Calls};
 /// How many calls of an iterator are under way at once, unless set.
 const CONCURRENCY: usize = 16;
 
-/// What a batch can call: an [`Endpoint`], or a [`RequestBuilder`], whose end is a response of any
-/// status.
+/// What a batch can call: an [`Endpoint`], which is given away as by [`Client::call`]; one
+/// [with something changed](EndpointCall); or a [`RequestBuilder`], whose end is a response of any status.
 pub trait Callable {
     /// What a call brings.
     type Output: Send + 'static;
@@ -69,13 +72,25 @@ pub trait Callable {
 
 impl<E> Callable for E
 where
-    E: Endpoint + 'static,
-    E::Ok: Send,
+    E: Endpoint,
+    E::Ok: Send + 'static,
 {
     type Output = Response<E::Ok>;
 
     fn begin(self, client: &Client) -> BoxFuture<'static, Result<Self::Output, Error>> {
-        Box::pin(client.endpoint(&self).send())
+        client.owned(self).boxed()
+    }
+}
+
+impl<E> Callable for EndpointCall<E>
+where
+    E: Endpoint,
+    E::Ok: Send + 'static,
+{
+    type Output = Response<E::Ok>;
+
+    fn begin(self, _: &Client) -> BoxFuture<'static, Result<Self::Output, Error>> {
+        self.boxed()
     }
 }
 
@@ -90,7 +105,8 @@ impl Callable for RequestBuilder {
 impl Client {
     /// Calls everything in a tuple, all at once. What comes back has its order and its types.
     ///
-    /// A tuple has up to eight parts, [`Endpoint`]s and [`RequestBuilder`]s mixed as you like.
+    /// A tuple has up to eight parts, [`Endpoint`]s, [`EndpointCall`]s and [`RequestBuilder`]s mixed as you
+    /// like.
     pub fn batch<C: Calls>(&self, calls: C) -> Batch<C> {
         Batch::new(self, calls)
     }
@@ -98,31 +114,33 @@ impl Client {
     /// Calls everything that an iterator gives, so many at a time. What comes back has its order.
     ///
     /// The iterator is asked for the next call when there is room for one.
-    pub fn batch_of<I>(&self, calls: I) -> BatchOf<I::IntoIter>
+    pub fn batch_of<I, T>(&self, calls: I) -> BatchOf<I::IntoIter, T>
     where
-        I: IntoIterator<Item: Callable>,
+        I: IntoIterator<Item: Callable<Output = T>>,
     {
         BatchOf {
             client: self.clone(),
             calls: calls.into_iter(),
             concurrency: CONCURRENCY,
+            output: PhantomData,
         }
     }
 }
 
 /// Calls from an iterator, in the making; see [`Client::batch_of`].
 #[must_use = "nothing is sent before it is awaited"]
-pub struct BatchOf<I> {
+pub struct BatchOf<I, T> {
     client: Client,
     calls: I,
     concurrency: usize,
+    // Said here and not found by way of the iterator: the compiler could not tell of a future that holds
+    // `<I::Item as Callable>::Output` whether it can be sent, where the iterator borrows.
+    output: PhantomData<fn() -> T>,
 }
 
-type Ended<I> = Result<<<I as Iterator>::Item as Callable>::Output, Error>;
-
-impl<I> BatchOf<I>
+impl<I, T> BatchOf<I, T>
 where
-    I: Iterator<Item: Callable>,
+    I: Iterator<Item: Callable<Output = T>>,
 {
     /// How many calls are under way at once: 16 unless set. 0 counts as 1.
     pub fn concurrency(mut self, calls: usize) -> Self {
@@ -135,7 +153,7 @@ where
     /// # Cancellation
     ///
     /// Dropping the future cancels all calls that are under way, and begins no other.
-    pub async fn all(self) -> Vec<Ended<I>> {
+    pub async fn all(self) -> Vec<Result<T, Error>> {
         self.stream().collect().await
     }
 
@@ -149,21 +167,22 @@ where
     /// # Cancellation
     ///
     /// As [`all`](Self::all).
-    pub async fn try_all(self) -> Result<Vec<<I::Item as Callable>::Output>, Error> {
-        let Self {
-            client,
-            calls,
-            concurrency,
-        } = self;
+    pub async fn try_all(self) -> Result<Vec<T>, Error> {
+        let mut calls = self.calls.fuse().enumerate();
         // Not in order, so that a failure is seen before the calls ahead of it have ended.
-        let numbered = calls.enumerate().map(|(number, call)| {
-            let call = call.begin(&client);
-            async move { call.await.map(|end| (number, end)) }
-        });
-        let mut running = futures_util::stream::iter(numbered).buffer_unordered(concurrency);
+        let mut running = FuturesUnordered::new();
         let mut ends = Vec::new();
-        while let Some(end) = running.next().await {
-            ends.push(end?);
+        loop {
+            while running.len() < self.concurrency {
+                let Some((number, call)) = calls.next() else {
+                    break;
+                };
+                running.push(numbered(number, call.begin(&self.client)));
+            }
+            match running.next().await {
+                Some(end) => ends.push(end?),
+                None => break,
+            }
         }
         ends.sort_unstable_by_key(|(number, _)| *number);
         Ok(ends.into_iter().map(|(_, end)| end).collect())
@@ -171,17 +190,24 @@ where
 
     /// The end of each call as soon as it and those ahead of it are there, in their order. Whoever takes them
     /// slowly slows the calls down: those that have ended and are not taken count as under way.
-    pub fn stream(self) -> BatchStream<I> {
+    pub fn stream(self) -> BatchStream<I, T> {
         BatchStream {
             client: self.client,
-            calls: self.calls,
+            calls: self.calls.fuse(),
             room: self.concurrency,
             running: FuturesOrdered::new(),
         }
     }
 }
 
-impl<I> fmt::Debug for BatchOf<I> {
+async fn numbered<T>(
+    number: usize,
+    call: BoxFuture<'static, Result<T, Error>>,
+) -> Result<(usize, T), Error> {
+    call.await.map(|end| (number, end))
+}
+
+impl<I, T> fmt::Debug for BatchOf<I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchOf")
             .field("concurrency", &self.concurrency)
@@ -195,24 +221,21 @@ impl<I> fmt::Debug for BatchOf<I> {
 ///
 /// Dropping it cancels all calls that are under way, and begins no other.
 #[must_use = "nothing is sent before it is polled"]
-pub struct BatchStream<I>
-where
-    I: Iterator<Item: Callable>,
-{
+pub struct BatchStream<I, T> {
     client: Client,
-    calls: I,
+    calls: Fuse<I>,
     room: usize,
-    running: FuturesOrdered<BoxFuture<'static, Ended<I>>>,
+    running: FuturesOrdered<BoxFuture<'static, Result<T, Error>>>,
 }
 
 // The iterator is never pinned.
-impl<I> Unpin for BatchStream<I> where I: Iterator<Item: Callable> {}
+impl<I, T> Unpin for BatchStream<I, T> {}
 
-impl<I> Stream for BatchStream<I>
+impl<I, T> Stream for BatchStream<I, T>
 where
-    I: Iterator<Item: Callable>,
+    I: Iterator<Item: Callable<Output = T>>,
 {
-    type Item = Ended<I>;
+    type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
@@ -224,10 +247,7 @@ where
     }
 }
 
-impl<I> fmt::Debug for BatchStream<I>
-where
-    I: Iterator<Item: Callable>,
-{
+impl<I, T> fmt::Debug for BatchStream<I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchStream")
             .field("under_way", &self.running.len())

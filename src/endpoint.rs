@@ -2,6 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use buttress_kernel::BoxError;
+use futures_core::future::BoxFuture;
 use http::Method;
 use http::response::Parts;
 use serde::Serialize;
@@ -83,8 +84,12 @@ pub trait Endpoint {
         Payload::none()
     }
 
-    /// The body of a call that is given away, as by [`Client::call`]: for what can be sent once only, such
-    /// as a stream or a form with one.
+    /// The body of a call that is given away, by [`Client::call`] or to a [batch](Client::batch): for what can be
+    /// sent once only, such as a stream or a form with one.
+    ///
+    /// Where this is what you implement, let [`body`](Self::body) be [`Payload::once`]: calls that only
+    /// look at the endpoint, those of [`Client::endpoint`] and [`Client::poll`], are refused then. They
+    /// would go without a body else.
     fn into_body(self) -> Payload
     where
         Self: Sized,
@@ -127,7 +132,7 @@ impl Client {
     }
 
     /// A call that keeps nothing of the endpoint's value while it waits.
-    fn owned<E: Endpoint>(&self, endpoint: E) -> EndpointCall<E> {
+    pub(crate) fn owned<E: Endpoint>(&self, endpoint: E) -> EndpointCall<E> {
         let mut request = self.described(&endpoint);
         if !request.is_blamed() {
             request.carry(endpoint.into_body());
@@ -192,7 +197,8 @@ impl<E: Endpoint> EndpointCall<E> {
     /// With [`Options::optional`] a 404 is a page without items.
     #[cfg(feature = "json")]
     pub fn paginate(self, paginator: impl crate::Paginator) -> crate::pages::Paging {
-        self.request.paginate(paginator).said_by(typed::<E>)
+        let paging = self.request.paginate(paginator);
+        paging.said_by(typed::<E::Ok, E::Err>)
     }
 
     /// Sends it.
@@ -204,37 +210,52 @@ impl<E: Endpoint> EndpointCall<E> {
     /// # Cancellation
     ///
     /// Dropping the future cancels the call.
-    pub async fn send(self) -> Result<Response<E::Ok>, Error> {
-        let response = self.request.send().await?;
-        if response.status().is_success() {
-            return response.decode().await;
-        }
-        let response = if response.is_absent::<E::Ok>() {
-            match response.absent() {
-                Ok(absent) => return Ok(absent),
-                Err(response) => *response,
-            }
-        } else {
-            response
-        };
-        Err(refused::<E>(response).await)
+    pub fn send(self) -> impl Future<Output = Result<Response<E::Ok>, Error>> + use<E> {
+        // Not a future around this one: it would carry the request a second time.
+        send::<E::Ok, E::Err>(self.request)
     }
+
+    /// The same without the endpoint's own type, which may borrow what calls under way do not.
+    pub(crate) fn boxed(self) -> BoxFuture<'static, Result<Response<E::Ok>, Error>>
+    where
+        E::Ok: Send + 'static,
+    {
+        Box::pin(send::<E::Ok, E::Err>(self.request))
+    }
+}
+
+async fn send<T: FromResponse, R>(request: RequestBuilder) -> Result<Response<T>, Error>
+where
+    R: FromResponse + Send + Sync + 'static,
+{
+    let response = request.send().await?;
+    if response.status().is_success() {
+        return response.decode().await;
+    }
+    let response = if response.is_absent::<T>() {
+        match response.absent() {
+            Ok(absent) => return Ok(absent),
+            Err(response) => *response,
+        }
+    } else {
+        response
+    };
+    let (call, response, head) = response.refused().await;
+    Err(Error::new(call, typed::<T, R>(&head, response).into()))
 }
 
 /// The error of a response that is no success, with its body as the endpoint declares it. A body that
 /// is not is kept as bytes: a gateway's page must not hide the status.
-async fn refused<E: Endpoint>(response: Response) -> Error {
-    let (call, response, head) = response.refused().await;
-    Error::new(call, typed::<E>(&head, response).into())
-}
-
-fn typed<E: Endpoint>(head: &Parts, response: StatusError) -> StatusError {
-    let response = E::Ok::refused(head, response);
+fn typed<T: FromResponse, R>(head: &Parts, response: StatusError) -> StatusError
+where
+    R: FromResponse + Send + Sync + 'static,
+{
+    let response = T::refused(head, response);
     // A part of a body may well read like a whole one.
     if !response.is_whole() {
         return response;
     }
-    match E::Err::from_response(head, response.body()) {
+    match R::from_response(head, response.body()) {
         Ok(typed) => response.with_typed(typed),
         Err(_) => response,
     }

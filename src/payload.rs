@@ -59,6 +59,13 @@ impl Payload {
         }
     }
 
+    /// In place of a body that can be [given away](crate::Endpoint::into_body) only: a call that cannot give it
+    /// away is refused, instead of going without.
+    pub fn once() -> Self {
+        let fault = "its body can be given away only, and this call keeps its endpoint; use `call` or a batch";
+        Self::with(Err(fault.into()), None)
+    }
+
     /// Any body, without a content type.
     pub fn new(body: impl Into<Body>) -> Self {
         Self::with(Ok(body.into()), None)

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use buttress::Client;
+use buttress::{Client, Endpoint, NoContent};
 use buttress_testkit::{Scripted, Step};
 use futures_util::StreamExt;
 use http::{Method, Request, Response};
+use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 use tower::service_fn;
 
@@ -192,6 +193,82 @@ async fn a_dropped_batch_cancels_all_its_calls() {
     timeout(SECOND, many().all()).await.unwrap_err();
     timeout(SECOND, many().try_all()).await.unwrap_err();
     assert_eq!((server.dropped(), server.in_flight()), (10, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ic69_bq18_a_call_with_something_changed_can_be_batched() {
+    let (client, server) = counted([Step::ok().body("1")]);
+    let marked = |n: u64| {
+        let call = client.endpoint(&Number(n));
+        call.with(|request| request.header("x-once", "1"))
+    };
+    client
+        .batch((marked(1), Number(2)))
+        .try_all()
+        .await
+        .unwrap();
+    client.batch_of((3..5).map(marked)).all().await;
+    let calls = server.calls();
+    let marks: Vec<_> = calls
+        .iter()
+        .filter_map(|call| call.header("x-once"))
+        .collect();
+    assert_eq!((calls.len(), marks.len()), (4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_borrows_can_be_batched() {
+    struct Named<'a>(&'a str);
+    impl Endpoint for Named<'_> {
+        const METHOD: Method = Method::GET;
+        const PATH: &'static str = "/{name}";
+        type Ok = u64;
+        type Err = NoContent;
+
+        fn path(&self) -> impl Serialize {
+            [("name", self.0)]
+        }
+    }
+    let names = [String::from("1"), String::from("2")];
+    let ends = echo()
+        .batch_of(names.iter().map(|name| Named(name)))
+        .all()
+        .await;
+    let numbers: Vec<_> = ends
+        .into_iter()
+        .map(|end| end.unwrap().into_body())
+        .collect();
+    assert_eq!(numbers, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_over_what_its_task_owns_can_be_spawned() {
+    let client = echo();
+    let task = tokio::spawn(async move {
+        let ids = vec![1_u64, 2];
+        let requests = || ids.iter().map(|id| client.get("/{id}").path("id", *id));
+        let all = client.batch_of(requests()).all().await.len();
+        let tried = client.batch_of(requests()).try_all().await.unwrap().len();
+        let streamed = client.batch_of(requests()).stream().count().await;
+        let tuple = client.batch((Number(1), client.get("/1"))).all().await;
+        (all, tried, streamed, tuple.0.is_ok())
+    });
+    assert_eq!(task.await.unwrap(), (2, 2, 2, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_iterator_that_has_ended_is_not_asked_again() {
+    let paused = || {
+        let mut asked = 0;
+        std::iter::from_fn(move || {
+            asked += 1;
+            (asked != 3).then_some(Number(1))
+        })
+    };
+    let client = echo();
+    assert_eq!(client.batch_of(paused()).all().await.len(), 2);
+    let tried = client.batch_of(paused()).try_all().await.unwrap();
+    assert_eq!(tried.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use buttress::{
 };
 use buttress_testkit::{Step, channel};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -178,6 +179,44 @@ async fn a_call_that_is_given_away_can_give_its_stream_away() {
     assert_eq!(server.calls()[0].body, "abc");
     assert!(client.call(Upload(None)).await.unwrap_err().is_request());
     assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn w37_a_body_that_can_be_given_away_only_is_sent_by_batches_and_refused_by_what_keeps_it() {
+    struct Upload(&'static str);
+    impl Endpoint for Upload {
+        const METHOD: Method = Method::PUT;
+        const PATH: &'static str = "/";
+        type Ok = NoContent;
+        type Err = NoContent;
+
+        fn body(&self) -> Payload {
+            Payload::once()
+        }
+
+        fn into_body(self) -> Payload {
+            let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(self.0)]);
+            Payload::stream(pieces)
+        }
+    }
+    let (client, server) = scripted([Step::ok()]);
+    let (one,) = client.batch((Upload("a"),)).all().await;
+    one.unwrap();
+    let both = client.batch_of([Upload("b"), Upload("c")]).concurrency(1);
+    both.try_all().await.unwrap();
+    let bodies: Vec<_> = server
+        .calls()
+        .iter()
+        .map(|call| call.body.clone())
+        .collect();
+    assert_eq!(bodies, ["a", "b", "c"]);
+
+    let error = client.endpoint(&Upload("d")).send().await.unwrap_err();
+    assert!(error.is_request() && error.sent() == Sent::No, "{error}");
+    let mut polling = client.poll(Upload("d"));
+    let error = polling.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("given away only"), "{error}");
+    assert_eq!(server.calls().len(), 3);
 }
 
 #[tokio::test]
