@@ -48,10 +48,10 @@
 //! | guard | unless set |
 //! | --- | --- |
 //! | a position that was asked for already | always |
-//! | a page that is the same as the one before, byte for byte, and not empty | on; [`allow_equal_pages`](Paging::allow_equal_pages) |
+//! | a page that is the same as the one right before, byte for byte, and not empty | on; [`allow_equal_pages`](Paging::allow_equal_pages) |
 //! | empty pages in a row that name a next one | [100](Paging::max_empty_pages) |
 //! | pages in all | [10,000](Paging::max_pages) |
-//! | a next page at another origin | refused; [`any_origin`](Paging::any_origin) |
+//! | a next page, or a paginator's first, at another origin | refused; [`any_origin`](Paging::any_origin) |
 //! | a position of more than 8 KiB | always |
 //!
 //! # When a page fails
@@ -59,6 +59,10 @@
 //! What came before it has been yielded and stays so. The error says [which page](crate::Error::page) it
 //! was, and its [`Position`] is where to [start](Paging::start_at) when going on, in this process or, written
 //! down as text, in the next one.
+//!
+//! A page whose items can be read and that does not say where the list goes on is yielded like any other, and the
+//! error comes behind it: what has arrived is not lost. To start at the error's position yields it again. What a
+//! page says besides and nothing depends on, such as a total that is no number, is passed over.
 //!
 //! # Cancellation
 //!
@@ -71,6 +75,7 @@ mod cursor;
 mod failed;
 mod items;
 mod link;
+mod lost;
 mod neighbours;
 mod number;
 mod offset;
@@ -127,7 +132,8 @@ pub trait Paginator: Send + Sync + 'static {
         &Pointer::ROOT
     }
 
-    /// What the first request asks for, besides what the caller's does.
+    /// What the first request asks for, and with it all others, besides what the caller's does. The guards
+    /// hold for it as for any other position.
     fn first(&self) -> Position {
         Position::default()
     }
@@ -144,11 +150,22 @@ pub trait Paginator: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether the page is the one that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it is not. Nothing of it is given out then, and the error becomes the cause of a
+    /// [`DecodeError`](crate::DecodeError).
+    fn verify(&self, page: &Arrived<'_>) -> Result<(), BoxError> {
+        let _ = page;
+        Ok(())
+    }
+
     /// Where the pages around this one are.
     ///
     /// # Errors
     ///
-    /// When the page says what cannot be. The error becomes the cause of a
-    /// [`DecodeError`](crate::DecodeError).
+    /// When the page says what cannot be. Its items are given out all the same, and behind them the
+    /// error, as the cause of a [`DecodeError`](crate::DecodeError).
     fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError>;
 }

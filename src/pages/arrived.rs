@@ -122,6 +122,24 @@ impl Arrived<'_> {
         place.map_or(Ok(None), |place| self.at(place))
     }
 
+    /// A number that nothing depends on: one that cannot be read is as good as none.
+    pub(super) fn hint_at(&self, place: Option<&Pointer>) -> Option<u64> {
+        self.number_at(place).ok().flatten()
+    }
+
+    /// What is known of the page behind and of the one before: that of the way that is gone must be
+    /// readable, the other is a hint.
+    pub(super) fn ways<T>(
+        &self,
+        next: Result<Option<T>, BoxError>,
+        prev: Result<Option<T>, BoxError>,
+    ) -> Result<(Option<T>, Option<T>), BoxError> {
+        match self.direction {
+            Direction::Forwards => Ok((next?, prev.ok().flatten())),
+            Direction::Backwards => Ok((next.ok().flatten(), prev?)),
+        }
+    }
+
     /// # Errors
     ///
     /// When the request asked for what is no number.

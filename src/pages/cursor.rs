@@ -199,17 +199,20 @@ impl Cursor {
         next: &Pointer,
         prev: Option<&Pointer>,
     ) -> Result<Around, BoxError> {
-        let found = self.cursor(page, next)?;
-        let next = match self.more(page)? {
-            Some(false) => None,
+        let prev = prev.map_or(Ok(None), |prev| self.cursor(page, prev));
+        page.ways(self.next_in_page(page, next), prev)
+    }
+
+    fn next_in_page(&self, page: &Arrived<'_>, at: &Pointer) -> Result<Option<Value>, BoxError> {
+        let found = self.cursor(page, at)?;
+        match self.more(page)? {
+            Some(false) => Ok(None),
             Some(true) if found.is_none() => {
                 let told = "the server says that there is more, and names no cursor at";
-                return Err(format!("{told} `{}`", next.as_str().escape_debug()).into());
+                Err(format!("{told} `{}`", at.as_str().escape_debug()).into())
             }
-            _ => found,
-        };
-        let prev = prev.map_or(Ok(None), |prev| self.cursor(page, prev))?;
-        Ok((next, prev))
+            _ => Ok(found),
+        }
     }
 
     fn in_item(&self, page: &Arrived<'_>, part: &Pointer) -> Result<Around, BoxError> {
@@ -222,7 +225,7 @@ impl Cursor {
         // That there is more is said of the way that was gone.
         let is_end = self.more(page)? == Some(false);
         let is_forwards = self.was_asked_forwards(page);
-        let (next, prev) = (of(last)?, of(0)?);
+        let (next, prev) = page.ways(of(last), of(0))?;
         let ahead = if is_forwards { &next } else { &prev };
         if !is_end && ahead.is_none() {
             let told = "the list may go on, and its last item has no cursor at";
@@ -232,7 +235,14 @@ impl Cursor {
         }
         let next = next.filter(|_| !is_end || !is_forwards);
         let prev = prev.filter(|_| !is_end || is_forwards);
-        Ok((next, prev))
+        Ok((next, prev.filter(|_| !self.is_beginning(page))))
+    }
+
+    /// Whether the page begins the list: no cursor was asked for, and the way leads on.
+    fn is_beginning(&self, page: &Arrived<'_>) -> bool {
+        let asked = |name: &str| page.asked(name).is_some();
+        let is_forwards = page.direction() == Direction::Forwards;
+        is_forwards && !asked(&self.next_name) && !asked(&self.prev_name)
     }
 
     /// Whether the items after a cursor were asked for, or those before one: the caller's own request may go
@@ -287,7 +297,7 @@ impl Paginator for Cursor {
         Ok(Neighbours::none()
             .next(next.map(|cursor| self.position(cursor, ahead, back)))
             .prev(prev.map(|cursor| self.position(cursor, back, ahead)))
-            .total(page.number_at(self.total_at.as_ref())?))
+            .total(page.hint_at(self.total_at.as_ref())))
     }
 }
 

@@ -86,10 +86,11 @@ impl Paginator for Link {
         let links: Vec<_> = LinkValue::all(page.headers()).collect();
         let to = |rel| target(&links, rel, page);
         let prev = to("prev").or_else(|| to("previous"));
+        let (next, prev) = page.ways(to("next").transpose(), prev.transpose())?;
         Ok(Neighbours::none()
-            .next(to("next").transpose()?)
-            .prev(prev.transpose()?)
-            .last(to("last").transpose()?)
+            .next(next)
+            .prev(prev)
+            .last(to("last").and_then(Result::ok))
             .total(total(page.headers())))
     }
 }
@@ -122,5 +123,19 @@ fn total(headers: &HeaderMap) -> Option<u64> {
 /// All values of the header, however many lines it has.
 fn lines(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
     let lines = headers.get_all(header::LINK).into_iter();
-    lines.map(|line| String::from_utf8_lossy(line.as_bytes()))
+    lines.map(|line| text(line.as_bytes()))
+}
+
+/// Bytes that are no UTF-8 are encoded, so that a target stays what it is.
+fn text(line: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let encoded = line.iter().map(|byte| match byte {
+                0x80.. => format!("%{byte:02X}"),
+                _ => char::from(*byte).into(),
+            });
+            encoded.collect::<String>().into()
+        }
+    }
 }

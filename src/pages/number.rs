@@ -103,6 +103,32 @@ impl Number {
         self
     }
 
+    /// Which page was asked for.
+    fn asked(&self, page: &Arrived<'_>) -> Result<u64, BoxError> {
+        let number = page.asked_number(&self.page_name)?;
+        Ok(number.unwrap_or(self.first_page))
+    }
+
+    /// # Errors
+    ///
+    /// When it cannot be read, and is what tells where the list ends.
+    fn whole(&self, page: &Arrived<'_>) -> Result<Whole, BoxError> {
+        let (total, size) = (self.total_at.as_ref(), self.size_at.as_ref());
+        let pages = page.number_at(self.pages_at.as_ref())?;
+        Ok(match pages {
+            Some(_) => Whole {
+                total: page.hint_at(total),
+                pages,
+                size: page.hint_at(size),
+            },
+            None => Whole {
+                total: page.number_at(total)?,
+                pages,
+                size: page.number_at(size)?,
+            },
+        })
+    }
+
     fn position(&self, number: u64) -> Position {
         Position::pairs([(&*self.page_name, number.to_string())])
     }
@@ -112,7 +138,8 @@ impl Number {
     ///
     /// # Errors
     ///
-    /// When the number of pages has to be told by their size, and the page has another.
+    /// When the number of pages has to be told by their size, and the page has another; when the first has no
+    /// item, and the list should.
     fn goes_on(&self, number: u64, count: u64, whole: Whole) -> Result<bool, BoxError> {
         let is_before = |last: Option<u64>| last.is_some_and(|last| number < last);
         if whole.pages.is_some() {
@@ -120,6 +147,13 @@ impl Number {
         }
         let Some(size) = whole.size.filter(|size| *size > 0) else {
             let is_first = number == self.first_page;
+            if let Some(total) = whole.total.filter(|total| is_first && count == 0 && *total > 0) {
+                return Err(format!(
+                    "the first page is empty, and there should be {total} items; set `total_at(None)` \
+                     to take that for the end"
+                )
+                .into());
+            }
             let may_be_all = is_first && whole.total.is_some_and(|total| count >= total);
             return Ok(count > 0 && !may_be_all);
         };
@@ -188,19 +222,21 @@ impl Paginator for Number {
         Position::pairs([page].into_iter().chain(size))
     }
 
-    fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
-        let number = page.asked_number(&self.page_name)?;
-        let number = number.unwrap_or(self.first_page);
+    fn verify(&self, page: &Arrived<'_>) -> Result<(), BoxError> {
+        let number = self.asked(page)?;
         let says = page.number_at(self.page_at.as_ref())?;
-        if let Some(other) = says.filter(|other| *other != number) {
-            return Err(format!("page {number} was asked for, and page {other} came").into());
+        match says.filter(|other| *other != number) {
+            Some(other) => {
+                Err(format!("page {number} was asked for, and page {other} came").into())
+            }
+            None => Ok(()),
         }
+    }
+
+    fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
+        let number = self.asked(page)?;
         let count = page.count() as u64;
-        let whole = Whole {
-            total: page.number_at(self.total_at.as_ref())?,
-            pages: page.number_at(self.pages_at.as_ref())?,
-            size: page.number_at(self.size_at.as_ref())?,
-        };
+        let whole = self.whole(page)?;
         let has_next = self.goes_on(number, count, whole)?;
         let last = self.last(whole.pages.or_else(|| whole.pages_of(count)));
         let next = number.checked_add(1).filter(|_| has_next);

@@ -8,7 +8,9 @@ use crate::Pointer;
 /// Pages by the number of items before them: `?skip=100&limit=50`.
 ///
 /// The next page begins behind the items that came, so a server that gives fewer than asked for skips
-/// none. The list ends at the `total`, where the server tells one, else with the first empty page.
+/// none. The list ends at the `total`, where the server tells one (what is no number, such as a -1, tells
+/// none), else with the first empty page. An empty page before the `total` is an error, because items are
+/// missing then; with [`total_at(None)`](Self::total_at) it is the end.
 ///
 /// ```
 /// use buttress::{Pointer, pages};
@@ -88,18 +90,36 @@ impl Offset {
         Some(self.exactly(before_last * size, size))
     }
 
+    fn span(&self, page: &Arrived<'_>) -> Result<Span, BoxError> {
+        let size = page.asked_number(&self.size_name)?;
+        Ok(Span {
+            skip: page.asked_number(&self.skip_name)?.unwrap_or(0),
+            size: size.filter(|size| *size > 0),
+            count: page.count() as u64,
+            total: page.hint_at(self.total_at.as_ref()),
+        })
+    }
+
     /// # Errors
     ///
-    /// When the page before could not be told, or items lie between it and this one.
+    /// When the page is empty, and should not be.
+    fn next(&self, span: Span) -> Result<Option<Position>, BoxError> {
+        if let Some(left) = span.left().filter(|left| *left > 0 && span.count == 0) {
+            return Err(format!(
+                "the page is empty, and {left} items should follow; set `total_at(None)` to take that for \
+                 the end"
+            )
+            .into());
+        }
+        let end = span.end().filter(|_| span.has_more());
+        Ok(end.map(|end| self.skipping(end)))
+    }
+
+    /// # Errors
+    ///
+    /// When the page before could not be told.
     fn prev(&self, page: &Arrived<'_>, span: Span) -> Result<Option<Position>, BoxError> {
         let is_backwards = page.direction() == Direction::Backwards;
-        if is_backwards && !span.is_whole(page.number()) {
-            return Err(
-                "the server gave another number of items than asked for, so that some would be \
-                 left out; ask for a smaller `size`"
-                    .into(),
-            );
-        }
         if span.skip == 0 {
             return Ok(None);
         }
@@ -130,6 +150,11 @@ struct Span {
 impl Span {
     fn end(self) -> Option<u64> {
         self.skip.checked_add(self.count)
+    }
+
+    /// How many items there are from this page's beginning on, where that is known.
+    fn left(self) -> Option<u64> {
+        Some(self.total?.saturating_sub(self.skip))
     }
 
     fn has_more(self) -> bool {
@@ -172,18 +197,24 @@ impl Paginator for Offset {
         Position::pairs([(&*self.skip_name, "0".to_owned())].into_iter().chain(size))
     }
 
+    fn verify(&self, page: &Arrived<'_>) -> Result<(), BoxError> {
+        let is_backwards = page.direction() == Direction::Backwards;
+        if is_backwards && !self.span(page)?.is_whole(page.number()) {
+            return Err(
+                "the server gave another number of items than asked for, so that some would be \
+                 left out; ask for a smaller `size`"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
     fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
-        let size = page.asked_number(&self.size_name)?;
-        let span = Span {
-            skip: page.asked_number(&self.skip_name)?.unwrap_or(0),
-            size: size.filter(|size| *size > 0),
-            count: page.count() as u64,
-            total: page.number_at(self.total_at.as_ref())?,
-        };
-        let next = span.end().filter(|_| span.has_more());
+        let span = self.span(page)?;
+        let (next, prev) = page.ways(self.next(span), self.prev(page, span))?;
         Ok(Neighbours::none()
-            .next(next.map(|end| self.skipping(end)))
-            .prev(self.prev(page, span)?)
+            .next(next)
+            .prev(prev)
             .last(self.last(span))
             .total(span.total))
     }

@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode, response};
 use serde::de::DeserializeOwned;
 
 use super::astray::Rule;
+use super::lost::Lost;
 use super::source::{Source, Wanted};
 use super::{Astray, Direction, FailedPage, Neighbours, Position};
 use crate::{Error, Pointer, Response};
@@ -28,6 +29,7 @@ pub struct Page<T> {
     source: Arc<Source<T>>,
     items: Vec<T>,
     around: Neighbours,
+    lost: Option<Lost>,
     position: Position,
     /// Which one it is of those that were asked for one after the other.
     number: u32,
@@ -39,13 +41,18 @@ impl<T> Page<T> {
     pub(super) fn new(
         source: Arc<Source<T>>,
         wanted: Wanted,
-        response: Response<(Vec<T>, Neighbours, Bytes)>,
+        response: Response<(Vec<T>, Result<Neighbours, Lost>, Bytes)>,
     ) -> Self {
         let (head, (items, around, body)) = response.into_http().into_parts();
+        let (around, lost) = match around {
+            Ok(around) => (around, None),
+            Err(lost) => (Neighbours::none(), Some(lost)),
+        };
         Self {
             source,
             items,
             around,
+            lost,
             position: wanted.position,
             number: wanted.number,
             answer: Some(Box::new((head, body))),
@@ -57,6 +64,7 @@ impl<T> Page<T> {
             source,
             items: Vec::new(),
             around: Neighbours::none(),
+            lost: None,
             position,
             number: 1,
             answer: None,
@@ -87,7 +95,7 @@ impl<T> Page<T> {
         &self.position
     }
 
-    /// Where the next page is; `None` on the last.
+    /// Where the next page is; `None` on the last, and where [`next`](Self::next) tells what is wrong.
     #[must_use]
     pub const fn next_position(&self) -> Option<&Position> {
         self.around.next.as_ref()
@@ -128,8 +136,18 @@ impl<T> Page<T> {
         })
     }
 
-    pub(super) const fn around(&self) -> &Neighbours {
-        &self.around
+    /// `None` where the page does not say.
+    pub(super) fn around(&self) -> Option<&Neighbours> {
+        self.lost.is_none().then_some(&self.around)
+    }
+
+    /// Why the page does not say where its neighbours are.
+    pub(super) fn fault(&self) -> Option<Error> {
+        let cause = self.lost.as_ref()?.told();
+        let (head, body) = &**self.answer.as_ref()?;
+        let error = Error::unread(self.source.call(), head, body.clone(), cause);
+        let page = FailedPage::new(self.number, self.position.clone());
+        Some(error.on_page(page))
     }
 
     pub(super) fn body(&self) -> &[u8] {
@@ -140,8 +158,9 @@ impl<T> Page<T> {
     ///
     /// # Errors
     ///
-    /// When it could not be had, and when the server names this one as the next. Longer circles are for the
-    /// caller to notice, or for a stream of [pages](super::Paging::pages).
+    /// When it could not be had, when this one does not say where it is, and when the server names this one as
+    /// the next. Longer circles are for the caller to notice, or for a stream of
+    /// [pages](super::Paging::pages).
     ///
     /// # Cancellation
     ///
@@ -155,7 +174,7 @@ impl<T> Page<T> {
     ///
     /// # Errors
     ///
-    /// When it could not be had.
+    /// When it could not be had, and when this one does not say where it is.
     ///
     /// # Cancellation
     ///
@@ -170,6 +189,9 @@ impl<T> Page<T> {
         position: Option<&Position>,
         direction: Direction,
     ) -> Result<Option<Self>, Error> {
+        if let Some(fault) = self.fault() {
+            return Err(fault);
+        }
         let Some(position) = position else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use http::{Request, response};
 use serde::de::DeserializeOwned;
 
 use super::content::Content;
-use super::source::{Source, Wanted};
+use super::source::{Source, Wanted, aimed};
 use super::walk::{Guards, Walk};
 use super::{Direction, Items, Page, Pages, Paginator, Position};
 use crate::envelope::Envelope;
@@ -179,19 +179,14 @@ impl Paging {
     fn source<T: DeserializeOwned>(self) -> Result<Arc<Source<T>>, Error> {
         let (client, request) = self.request?;
         let call = Call::of(&request);
-        let (mut head, body) = request.into_parts();
-        let fault = |fault: &str| Error::new(call.clone(), TransportError::request(fault).into());
+        let (head, body) = request.into_parts();
         let Some(body) = body.as_bytes().map(Bytes::copy_from_slice) else {
-            return Err(fault(
-                "a body that is sent once cannot ask for several pages; send bytes",
-            ));
+            let fault = "a body that is sent once cannot ask for several pages; send bytes";
+            return Err(Error::new(call, TransportError::request(fault).into()));
         };
-        let Some(uri) = self.paginator.first().of(&head.uri) else {
-            return Err(fault(
-                "the paginator's first parameters do not fit into a URI",
-            ));
-        };
-        head.uri = uri;
+        let first = self.paginator.first();
+        let (head, body) =
+            aimed(head, &body, &first, self.any_origin).map_err(|fault| Error::new(call, fault))?;
         let (paginator, content, typed) = (self.paginator, self.content, self.typed);
         let (for_items, for_error) = (Arc::clone(&paginator), Arc::clone(&paginator));
         let content_of = content.clone();

@@ -8,7 +8,7 @@ use http::response::Parts;
 use super::{Arrived, Neighbours, Paginator, Position};
 use crate::Pointer;
 use crate::envelope::Envelope;
-use crate::envelope::tagged::{self, PageInfo};
+use crate::envelope::tagged::{self, OpaqueCursor, PageInfo};
 
 /// Pages of the [tagged envelope](crate::envelope::tagged): `?pg[size]=20&pg[cursor]=…`, answered by
 /// `{"t":"collection","data":[…],"meta":{"pg":{…}}}`.
@@ -70,8 +70,9 @@ impl Paginator for Pg {
     fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {
         let info = page.at::<PageInfo>(&INFO)?;
         let info = info.ok_or("the collection has no `meta.pg`")?;
-        let there = |cursor: &Option<String>| {
-            let cursor = cursor.as_deref().filter(|cursor| !cursor.is_empty());
+        let there = |cursor: &Option<OpaqueCursor>| {
+            let cursor = cursor.as_ref().map(OpaqueCursor::as_str);
+            let cursor = cursor.filter(|cursor| !cursor.is_empty());
             cursor.map(|cursor| position(&info, cursor))
         };
         Ok(Neighbours::none()

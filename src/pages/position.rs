@@ -93,7 +93,7 @@ impl Position {
         Self(At::Body(Value::Object(values).to_string()))
     }
 
-    /// This URI in place of the request's, its query and all.
+    /// This URI in place of the request's, its query and all. One without a host lies where the list does.
     #[must_use]
     pub fn uri(uri: Uri) -> Self {
         Self(At::Uri(Box::new(uri)))
@@ -103,6 +103,11 @@ impl Position {
     /// be no URI any more, for its length.
     pub(super) fn of(&self, first: &Uri) -> Option<Uri> {
         match &self.0 {
+            At::Uri(uri) if is_path(uri) => {
+                let mut parts = first.clone().into_parts();
+                parts.path_and_query = uri.path_and_query().cloned();
+                Uri::from_parts(parts).ok()
+            }
             At::Uri(uri) => Some(Uri::clone(uri)),
             At::Body(_) => Some(first.clone()),
             At::Query(text) if text.is_empty() => Some(first.clone()),
@@ -204,11 +209,18 @@ impl FromStr for Position {
             return Self::from_json(text).ok_or(InvalidPosition(()));
         }
         let uri: Uri = text.parse().map_err(|_| InvalidPosition(()))?;
-        if uri.scheme().is_none() || uri.authority().is_none() {
-            return Err(InvalidPosition(()));
+        let is_absolute = uri.scheme().is_some() && uri.authority().is_some();
+        if is_absolute || is_path(&uri) {
+            Ok(Self::uri(uri))
+        } else {
+            Err(InvalidPosition(()))
         }
-        Ok(Self::uri(uri))
     }
+}
+
+/// Whether it names no host.
+fn is_path(uri: &Uri) -> bool {
+    uri.scheme().is_none() && uri.authority().is_none() && uri.path().starts_with('/')
 }
 
 impl Position {
@@ -220,15 +232,15 @@ impl Position {
     }
 }
 
-/// A text that is no position: neither a query with its `?`, nor values by their places in a body, nor an
-/// absolute URI.
+/// A text that is no position: neither a query with its `?`, nor values by their places in a body, nor a
+/// URI or the path of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidPosition(());
 
 impl fmt::Display for InvalidPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a position is a query with its `?`, an object of JSON pointers, or an absolute URI",
+            "a position is a query with its `?`, an object of JSON pointers, a URI, or a path with its `/`",
         )
     }
 }
@@ -251,6 +263,8 @@ mod tests {
         assert_eq!(of("?page=2", first), "http://h/a?filter=x&page=2");
         assert_eq!(of("?page=2", "http://h/a"), "http://h/a?page=2");
         assert_eq!(of("http://h/b?c", first), "http://h/b?c");
+        assert_eq!(of("/b?c", first), "http://h/b?c");
+        assert_eq!(of("//evil/b", first), "http://h//evil/b");
     }
 
     #[test]
@@ -315,13 +329,16 @@ mod tests {
             Position::body(&Pointer::from_static("/a"), "x"),
             Position::default(),
             Position::uri("http://h/?a".parse().unwrap()),
+            Position::uri("/a?b".parse().unwrap()),
         ] {
             assert_eq!(position.to_string().parse(), Ok(position));
         }
         for bad in [
             "",
             "page=2",
-            "/a?b",
+            "a/b",
+            "h:80",
+            "*",
             "?a b",
             "?a#b#c",
             "?\n",

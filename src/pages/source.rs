@@ -8,6 +8,7 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header, response};
 
 use super::astray::Rule;
+use super::lost::Lost;
 use super::walk::MAX_POSITION;
 use super::{Arrived, Astray, Direction, FailedPage, Page, Paginator, Position};
 use crate::base_uri::same_origin;
@@ -68,7 +69,8 @@ impl<T> Source<T> {
             let arrived = Arrived::new(&uri, head, body, items.len())
                 .found_at(&found_at)
                 .on_walk(wanted.number, wanted.direction);
-            let around = self.paginator.neighbours(&arrived)?;
+            self.paginator.verify(&arrived)?;
+            let around = self.paginator.neighbours(&arrived).map_err(Lost::new);
             Ok((items, around, body.clone()))
         };
         let read = response.read_as(read, &self.refine).await?;
@@ -79,46 +81,17 @@ impl<T> Source<T> {
     ///
     /// When the page is where it must not be asked for.
     fn request(&self, position: &Position) -> Result<Request<Body>, Error> {
-        let mut head = self.head.clone();
-        let uri = position.of(&head.uri);
-        let Some(uri) = uri.filter(|_| position.len() <= MAX_POSITION) else {
-            return Err(self.astray(Rule::TooLong(position.len())));
-        };
-        if !same_origin(&head.uri, &uri) {
-            let is_downgrade = is_https(&head.uri) && !is_https(&uri);
-            if !self.any_origin || is_downgrade || !self.body.is_empty() {
-                return Err(self.astray(Rule::Elsewhere));
-            }
-            make_anonymous(&mut head);
-        }
+        let aimed = aimed(self.head.clone(), &self.body, position, self.any_origin);
+        let (mut head, body) = aimed.map_err(|fault| Error::new(self.call(), fault))?;
         if *position != Position::default() {
             make_another(&mut head);
         }
-        head.uri = uri;
-        let body = match position.body_of(&self.body) {
-            Ok(Some(body)) => {
-                // Of the first one.
-                head.headers.remove(header::CONTENT_LENGTH);
-                body
-            }
-            Ok(None) => self.body.clone(),
-            Err(fault) => {
-                return Err(Error::new(
-                    self.call(),
-                    TransportError::request(fault).into(),
-                ));
-            }
-        };
         let body = if body.is_empty() {
             Body::empty()
         } else {
             Body::from(body)
         };
         Ok(Request::from_parts(head, body))
-    }
-
-    fn astray(&self, rule: Rule) -> Error {
-        self.error(Astray::new(rule))
     }
 
     pub(super) fn error(&self, fault: Astray) -> Error {
@@ -130,14 +103,59 @@ impl<T> Source<T> {
     }
 }
 
+/// A request, and its body, for a position in its list.
+///
+/// # Errors
+///
+/// When it must not be asked for there.
+pub(super) fn aimed(
+    mut head: Parts,
+    body: &Bytes,
+    position: &Position,
+    any_origin: bool,
+) -> Result<(Parts, Bytes), BoxError> {
+    let uri = position.of(&head.uri);
+    let Some(uri) = uri.filter(|_| position.len() <= MAX_POSITION) else {
+        return Err(Astray::new(Rule::TooLong(position.len())).into());
+    };
+    if !same_origin(&head.uri, &uri) {
+        let is_downgrade = is_https(&head.uri) && !is_https(&uri);
+        if !any_origin || is_downgrade || !body.is_empty() {
+            return Err(Astray::new(Rule::Elsewhere).into());
+        }
+        make_anonymous(&mut head);
+    }
+    head.uri = uri;
+    let other = position.body_of(body).map_err(TransportError::request)?;
+    let Some(other) = other else {
+        return Ok((head, body.clone()));
+    };
+    // It was of the caller's own.
+    head.headers.remove(header::CONTENT_LENGTH);
+    Ok((head, other))
+}
+
 fn is_https(uri: &Uri) -> bool {
     uri.scheme() == Some(&Scheme::HTTPS)
 }
 
-/// Takes out what names the caller's request, because another page is another request: under one name, a
-/// cache would give the first page for each of them, and a server that knows keys would, too.
+/// Takes out what is of the caller's request alone, because another page is another request: under one name,
+/// a cache would give the first page for each of them, and a server that knows keys would, too; and what
+/// was known of the first page (RFC 9110 §13.1), or wanted of it (§14.2), says nothing of this one.
 fn make_another(head: &mut Parts) {
-    head.headers.remove("idempotency-key");
+    let is_of_first = |name: &HeaderName| {
+        let name = name.as_str();
+        name == "idempotency-key" || name == "range" || name.starts_with("if-")
+    };
+    let names: Vec<_> = head
+        .headers
+        .keys()
+        .filter(|n| is_of_first(n))
+        .cloned()
+        .collect();
+    for name in names {
+        head.headers.remove(name);
+    }
     if let Some(wishes) = head.extensions.get_mut::<buttress_cache::Override>() {
         *wishes = mem::take(wishes).without_key();
     }

@@ -149,6 +149,12 @@ impl<T: Send + 'static> Stream for Pages<T> {
             };
             let verdict = walk.arrived(page.items().len(), page.body(), page.around());
             this.total = page.total().or(this.total);
+            // It is told behind the items of its page.
+            if walk.position().is_none()
+                && let Some(fault) = page.fault()
+            {
+                *fetch = Fetch::Done(Err(fault));
+            }
             if verdict == Verdict::Yield {
                 if this.prefetch && fetch.begin(source, walk) {
                     fetch.drive(cx);

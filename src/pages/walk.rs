@@ -38,7 +38,8 @@ pub(super) struct Walk {
     number: u32,
     empty: u32,
     seen: HashSet<u64>,
-    /// The last page's body, where it had items.
+    /// The body of the page before, where it had items: a server that does not know its parameter gives no
+    /// empty page in between.
     last: Option<u64>,
     hasher: RandomState,
     /// Where the list begins, so that one page is known under each of its names.
@@ -155,8 +156,15 @@ impl Walk {
         }
     }
 
-    /// The page that was asked for has come, with so many items.
-    pub(super) fn arrived(&mut self, count: usize, body: &[u8], around: &Neighbours) -> Verdict {
+    /// The page that was asked for has come, with so many items. Where it does not say what is around it,
+    /// the way ends.
+    pub(super) fn arrived<'n>(
+        &mut self,
+        count: usize,
+        body: &[u8],
+        around: impl Into<Option<&'n Neighbours>>,
+    ) -> Verdict {
+        let around = around.into();
         match std::mem::replace(&mut self.ahead, Ahead::Nothing) {
             Ahead::AskedTheWay(at) => self.way(&at, count, body, around),
             Ahead::Asked(at) => self.page(at, count, body, around),
@@ -170,7 +178,16 @@ impl Walk {
     }
 
     /// The first page tells where the last one is, or is itself the last one.
-    fn way(&mut self, at: &Position, count: usize, body: &[u8], around: &Neighbours) -> Verdict {
+    fn way(
+        &mut self,
+        at: &Position,
+        count: usize,
+        body: &[u8],
+        around: Option<&Neighbours>,
+    ) -> Verdict {
+        let Some(around) = around else {
+            return Verdict::Skip;
+        };
         match (&around.next, &around.last) {
             (Some(_), Some(last)) if last != at => {
                 self.ahead = Ahead::Page(last.clone());
@@ -183,12 +200,18 @@ impl Walk {
             _ => {
                 self.number = 1;
                 self.seen.insert(self.hash(at));
-                self.page(at.clone(), count, body, around)
+                self.page(at.clone(), count, body, Some(around))
             }
         }
     }
 
-    fn page(&mut self, at: Position, count: usize, body: &[u8], around: &Neighbours) -> Verdict {
+    fn page(
+        &mut self,
+        at: Position,
+        count: usize,
+        body: &[u8],
+        around: Option<&Neighbours>,
+    ) -> Verdict {
         if count > 0 {
             self.empty = 0;
             let body = Some(self.hasher.hash_one(body));
@@ -199,12 +222,13 @@ impl Walk {
             self.last = body;
         } else {
             self.empty = self.empty.saturating_add(1);
+            self.last = None;
         }
-        let next = match self.direction {
-            Direction::Forwards => &around.next,
-            Direction::Backwards => &around.prev,
-        };
-        self.ahead = next.clone().map_or(Ahead::Nothing, Ahead::Page);
+        let next = around.and_then(|around| match self.direction {
+            Direction::Forwards => around.next.clone(),
+            Direction::Backwards => around.prev.clone(),
+        });
+        self.ahead = next.map_or(Ahead::Nothing, Ahead::Page);
         Verdict::Yield
     }
 

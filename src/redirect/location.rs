@@ -1,7 +1,7 @@
 //! References in `Location` (RFC 9110 §10.2.2, RFC 3986 §5).
 
 use buttress_kernel::Reference;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, Uri, header};
 
 use crate::BaseUri;
 
@@ -15,14 +15,14 @@ pub(super) fn of(headers: &HeaderMap, base: &Uri) -> Option<Result<Uri, Fault>> 
     if all.any(|other| other != first) {
         return Some(Err("it names several places"));
     }
-    Some(written(first).and_then(|reference| resolve(base, &reference)))
+    Some(written(first.as_bytes()).and_then(|reference| resolve(base, &reference)))
 }
 
 /// The reference as URIs are written. What browsers encode is encoded; what they take for something
 /// else, and what could hide something, is refused.
-fn written(value: &HeaderValue) -> Result<String, Fault> {
+pub(crate) fn written(value: &[u8]) -> Result<String, Fault> {
     let mut text = String::with_capacity(value.len());
-    for &byte in value.as_bytes().trim_ascii() {
+    for &byte in value.trim_ascii() {
         match byte {
             b'\\' => return Err("it holds a backslash, which some take for a slash"),
             b'\t' => return Err("it holds a tab"),
@@ -63,6 +63,7 @@ const MALFORMED: Fault = "it is not a URI";
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;

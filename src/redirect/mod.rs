@@ -72,6 +72,6 @@ pub(crate) use self::error::looped;
 pub use self::error::{NotFollowed, Reason};
 pub use self::layer::{Override, RedirectLayer, Redirected};
 #[cfg(feature = "json")]
-pub(crate) use self::location::resolve;
+pub(crate) use self::location::{resolve, written};
 pub use self::policy::{Hop, Policy, Verdict};
 pub use self::service::{Redirect, ResponseFuture};

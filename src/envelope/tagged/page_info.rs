@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Meta;
 use super::marks::required;
+use super::{Meta, OpaqueCursor};
 
 /// The `meta` of a collection: `pg`, and beside it whatever else the API says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -21,10 +21,10 @@ pub struct PageInfo {
     pub size: u64,
     /// Where the next page begins; `null` on the last. It is always sent.
     #[serde(deserialize_with = "required")]
-    pub next_cursor: Option<String>,
+    pub next_cursor: Option<OpaqueCursor>,
     /// Where the page before begins; `null` on the first. It is always sent.
     #[serde(deserialize_with = "required")]
-    pub prev_cursor: Option<String>,
+    pub prev_cursor: Option<OpaqueCursor>,
     /// How the collection is sorted, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,

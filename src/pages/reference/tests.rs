@@ -55,6 +55,11 @@ fn the_examples_of_rfc_3986_mean_what_it_says() {
         ("?", "http://a/b/c/d;p?"),
         ("/a:b", "http://a/a:b"),
         ("a/b:c", "http://a/b/c/a/b:c"),
+        // §2 and §3, of what is no URI as it stands.
+        ("/l?a=ä", "http://a/l?a=%C3%A4"),
+        ("http://h/l?a=ä", "http://h/l?a=%C3%A4"),
+        ("a b", "http://a/b/c/a%20b"),
+        ("?f={\"a\":1}|x", "http://a/b/c/d;p?f=%7B%22a%22:1%7D%7Cx"),
     ] {
         assert_eq!(resolved(reference).as_deref(), Some(uri), "{reference}");
     }
@@ -72,9 +77,10 @@ fn what_is_no_uri_of_http_is_none() {
         "//@h/",
         "http://",
         "///x",
-        "a b",
         "/\u{7f}",
-        "/\n",
+        "/a\nb",
+        "/a\\b",
+        "/\ta",
         "http://h:x/",
     ] {
         assert_eq!(resolved(reference), None, "{reference:?}");

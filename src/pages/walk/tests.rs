@@ -99,8 +99,8 @@ fn equal_pages_can_be_allowed_and_empty_ones_are_not_compared() {
     asked(&mut walk);
     assert_eq!(
         walk.arrived(1, b"f", &leads_to(6)),
-        Verdict::Skip,
-        "empty pages hide nothing"
+        Verdict::Yield,
+        "it is not the page right before"
     );
 }
 
@@ -173,6 +173,20 @@ fn a_page_that_failed_ends_the_walk() {
     let mut walk = walk();
     asked(&mut walk);
     walk.failed();
+    assert_eq!(walk.position(), None);
+    assert!(ends(&mut walk));
+}
+
+#[test]
+fn a_page_that_does_not_say_what_is_around_it_is_the_last_and_no_signpost() {
+    let mut walk = walk();
+    asked(&mut walk);
+    assert_eq!(walk.arrived(1, b"a", None), Verdict::Yield);
+    assert_eq!(walk.position(), None);
+    assert!(ends(&mut walk));
+    let mut walk = Walk::from_end(at(1), Guards::default());
+    asked(&mut walk);
+    assert_eq!(walk.arrived(1, b"a", None), Verdict::Skip);
     assert_eq!(walk.position(), None);
     assert!(ends(&mut walk));
 }

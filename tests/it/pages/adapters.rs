@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 
 use super::{asked, scripted};
 
+/// A page that says whether there is a next one.
 async fn first(body: &Value, paginator: impl Paginator) -> Result<Page<Value>, Error> {
     let (client, _) = scripted([Step::ok().body(body.to_string())]);
-    client.get("/list").paginate(paginator).first().await
+    let page = client.get("/list").paginate(paginator).first().await?;
+    if page.next_position().is_none() {
+        page.next().await?;
+    }
+    Ok(page)
 }
 
 fn at(text: &'static str) -> Pointer {

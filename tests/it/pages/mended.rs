@@ -8,7 +8,7 @@ use buttress::{Pointer, RetryLayer, pages};
 use buttress_testkit::{ManualWallClock, Step};
 use serde_json::{Value, json};
 
-use super::{asked, number, parameter, scripted, served, served_with};
+use super::{asked, number, parameter, scripted, served, served_with, whole};
 
 const ID: Pointer = Pointer::from_static("/id");
 
@@ -16,16 +16,15 @@ fn body(document: &Value) -> Step {
     Step::ok().body(document.to_string())
 }
 
+/// A page that says whether there is a next one.
 async fn first(document: &Value, by: impl pages::Paginator) -> Result<pages::Page<Value>, String> {
     let (client, _) = scripted([body(document)]);
     let page = client.get("/l").paginate(by).first::<Value>().await;
-    page.map_err(|error| whole(&error))
-}
-
-/// An error with all that caused it.
-fn whole(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(whole).unwrap_or_default();
-    format!("{error}: {cause}")
+    let page = page.map_err(|error| whole(&error))?;
+    if page.next_position().is_none() {
+        page.next().await.map_err(|error| whole(&error))?;
+    }
+    Ok(page)
 }
 
 #[tokio::test]
@@ -41,7 +40,8 @@ async fn ic67_an_item_without_its_cursor_is_an_error_unless_the_list_ends_there(
     let (client, _) = scripted([body(&json!({"rows": [{"id": 1}], "has_more": true}))]);
     let envelope = Pointers::new().content("/rows".parse().unwrap());
     let list = client.get("/l").paginate(by_id()).envelope(envelope);
-    assert!(list.first::<Value>().await.unwrap_err().is_decode());
+    let page = list.first::<Value>().await.unwrap();
+    assert!(page.next().await.unwrap_err().is_decode());
 }
 
 #[tokio::test]

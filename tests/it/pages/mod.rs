@@ -4,6 +4,7 @@ mod adapters;
 mod cursors;
 mod endpoint;
 mod guards;
+mod kept;
 mod links;
 mod mended;
 mod model;
@@ -55,6 +56,12 @@ fn asked(server: &Scripted) -> Vec<String> {
     let calls = server.calls();
     let path = |call: &Call| call.uri.path_and_query().unwrap().to_string();
     calls.iter().map(path).collect()
+}
+
+/// An error with all that caused it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let cause = error.source().map(whole).unwrap_or_default();
+    format!("{error}: {cause}")
 }
 
 /// A parameter of a call, decoded as far as digits need it.
