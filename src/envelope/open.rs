@@ -27,7 +27,8 @@ pub(crate) fn told(envelope: &impl Envelope, head: &Parts, refused: StatusError)
 }
 
 impl Response {
-    /// The content of a success, taken out of its envelope, with status and headers around it.
+    /// The content of a success, taken out of its envelope, with status and headers around it. A 404 that is
+    /// [asked for as an answer](crate::RequestBuilder::optional) is `None` for an `Option`.
     ///
     /// # Errors
     ///
@@ -42,10 +43,18 @@ impl Response {
         self,
         envelope: &impl Envelope,
     ) -> Result<Response<T>, Error> {
-        self.read_as(
+        let response = if self.is_absent::<T>() {
+            match self.absent() {
+                Ok(absent) => return Ok(absent),
+                Err(response) => *response,
+            }
+        } else {
+            self
+        };
+        let opened = response.read_as(
             |head, body| content(envelope, head, body),
             |head, refused| told(envelope, head, refused),
-        )
-        .await
+        );
+        opened.await
     }
 }

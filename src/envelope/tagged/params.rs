@@ -4,7 +4,7 @@ use serde::ser::{Error, SerializeMap, Serializer};
 use super::{Include, OpaqueCursor, Sort};
 
 /// What a collection is asked for; for [`RequestBuilder::query`](crate::RequestBuilder::query). What is not set
-/// is not sent.
+/// is not sent, and neither is a cursor, an order or a list of relations with nothing in it.
 ///
 /// ```
 /// use buttress::Client;
@@ -57,9 +57,7 @@ impl CollectionParams {
         }
     }
 
-    /// Only what a filter lets through: a struct or a map.
-    ///
-    /// Lists of pairs are maps here, too, when they are written in brackets.
+    /// Only what a filter lets through: a struct or a map. A list of pairs is a list here.
     #[must_use]
     pub fn filter<F: Serialize>(self, filter: F, encoding: FilterEncoding) -> CollectionParams<F> {
         CollectionParams {
@@ -114,13 +112,13 @@ impl<F: Serialize> Serialize for CollectionParams<F> {
         if let Some(size) = self.size {
             fields.serialize_entry("pg[size]", &size)?;
         }
-        if let Some(cursor) = &self.cursor {
+        if let Some(cursor) = self.cursor.as_ref().filter(|one| !one.as_str().is_empty()) {
             fields.serialize_entry("pg[cursor]", cursor)?;
         }
-        if let Some(sort) = &self.sort {
+        if let Some(sort) = self.sort.as_ref().filter(|sort| !sort.is_empty()) {
             fields.serialize_entry("sort", sort)?;
         }
-        if let Some(include) = &self.include {
+        if let Some(include) = self.include.as_ref().filter(|one| !one.is_empty()) {
             fields.serialize_entry("include", include)?;
         }
         match &self.filter {

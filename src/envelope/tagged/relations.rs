@@ -6,8 +6,8 @@ use serde::de::{Deserializer, Error, Unexpected};
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::PageInfo;
 use super::marks::required;
+use super::{Meta, PageInfo};
 
 /// A type of resource, and the name that it goes by.
 pub trait Resource {
@@ -111,7 +111,7 @@ pub struct ToMany<T> {
     /// Where more of them is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
-    /// Which page of them it is.
+    /// Which page of them it is, and what else is to be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<RelationMeta>,
 }
@@ -133,8 +133,12 @@ pub struct Links {
 }
 
 /// What is said of a relation to several resources.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RelationMeta {
     /// Which page of them it is.
-    pub pg: PageInfo,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pg: Option<PageInfo>,
+    /// The rest.
+    #[serde(flatten)]
+    pub rest: Meta,
 }

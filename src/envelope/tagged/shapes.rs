@@ -6,9 +6,11 @@ use super::{CollectionMeta, Included, Meta, PageInfo};
 
 /// One resource: `{"t":"single","data":…}`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(bound(deserialize = "R: Deserialize<'de>, I: Deserialize<'de>, M: Deserialize<'de>"))]
 pub struct Single<R, I = Value, M = Meta> {
     t: SingleMark,
-    /// The resource.
+    /// The resource. It is always sent, be it `null`.
+    #[serde(deserialize_with = "required")]
     pub data: R,
     /// Resources that go with it.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -44,8 +46,10 @@ pub struct Null<M = Meta> {
 
 /// What is written: `{"data":…}`. Pass it to [`RequestBuilder::json`](crate::RequestBuilder::json).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub struct Data<T> {
-    /// The resource.
+    /// The resource. It is always sent, be it `null`.
+    #[serde(deserialize_with = "required")]
     pub data: T,
 }
 

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 pub struct Sort(String);
 
 impl Sort {
-    /// No order.
+    /// No order, and so nothing that is sent.
     #[must_use]
     pub const fn new() -> Self {
         Self(String::new())
@@ -30,6 +30,10 @@ impl Sort {
     #[must_use]
     pub fn descending(self, field: &str) -> Self {
         self.by("-", field)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn by(mut self, sign: &str, field: &str) -> Self {
@@ -73,7 +77,7 @@ impl Serialize for Sort {
 pub struct Include(String);
 
 impl Include {
-    /// None.
+    /// None, and so nothing that is sent.
     #[must_use]
     pub const fn new() -> Self {
         Self(String::new())
@@ -87,6 +91,10 @@ impl Include {
         }
         self.0.push_str(path);
         self
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

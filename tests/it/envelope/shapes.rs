@@ -1,8 +1,8 @@
 //! The tagged envelope's shapes, exactly as they are on the wire.
 
 use buttress::envelope::tagged::{
-    Answer, Collection, CollectionMeta, ErrorBody, Failure, Links, Null, Obstruction, OpaqueCursor,
-    PageInfo, Resource, ResourceId, ServerParams, Single, ToMany, ToOne,
+    Answer, Collection, CollectionMeta, Data, ErrorBody, Failure, Links, Null, Obstruction,
+    OpaqueCursor, PageInfo, Resource, ResourceId, ServerParams, Single, ToMany, ToOne,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -83,6 +83,14 @@ fn ap02_a_single_has_data_and_perhaps_included_and_meta() {
     let alone: Single<u8> = same(&json!({"t": "single", "data": 1}));
     assert_eq!(alone, Single::new(1));
     refused::<Single<u8>>(json!({"t": "single"}));
+    let nothing: Single<Option<u8>> = same(&json!({"t": "single", "data": null}));
+    assert_eq!(nothing.data, None);
+    assert!(refused::<Single<Option<u8>>>(json!({"t": "single"})).contains("missing field `data`"));
+    assert!(refused::<Data<Option<u8>>>(json!({})).contains("missing field `data`"));
+    assert_eq!(
+        same::<Data<Option<u8>>>(&json!({"data": null})),
+        Data::new(None)
+    );
 }
 
 #[test]
@@ -91,7 +99,7 @@ fn ap03_a_collections_meta_is_the_callers_and_pg() {
         "t": "collection", "data": [1, 2], "meta": {"pg": pg(), "took": 5}
     }));
     assert_eq!(list.meta.rest["took"], 5);
-    assert_eq!(list.meta.pg.next_cursor.as_deref(), Some("b"));
+    assert_eq!(list.meta.pg.next_cursor, Some("b".into()));
     refused::<Collection<u8>>(json!({"t": "collection", "data": [1]}));
     refused::<Collection<u8>>(json!({"t": "collection", "data": [1], "meta": {}}));
     refused::<Collection<u8>>(json!({"t": "collection", "data": null, "meta": {"pg": pg()}}));
@@ -246,7 +254,17 @@ fn ap11_a_to_many_relation_that_is_null_is_not_loaded() {
     assert_ne!(unloaded.data, none.data);
     let some: ToMany<User> =
         same(&json!({"data": [{"id": "1", "type": "users"}], "meta": {"pg": pg()}}));
-    assert_eq!(some.meta.unwrap().pg.size, 2);
+    assert_eq!(some.meta.unwrap().pg.unwrap().size, 2);
+    for meta in [
+        json!({}),
+        json!({"count": 3}),
+        json!({"count": 3, "pg": pg()}),
+    ] {
+        let relation: ToMany<User> = same(&json!({"data": null, "meta": meta}));
+        let told = relation.meta.unwrap();
+        assert_eq!(told.pg.is_some(), meta.get("pg").is_some());
+        assert_eq!(told.rest.get("count"), meta.get("count"));
+    }
     assert!(refused::<ToMany<User>>(json!({})).contains("missing field `data`"));
 }
 
@@ -286,6 +304,13 @@ fn ap18_a_cursor_is_opaque_and_the_simplest_has_a_number() {
     assert_eq!(serde_json::to_value(&cursor).unwrap(), json!("bnVtOjY="));
     assert_eq!(cursor.number(), Some(6));
     assert_eq!(format!("{cursor:?}"), "OpaqueCursor(8 bytes)");
+    let page = json!({"size": 1, "nextCursor": "bnVtOjY=", "prevCursor": null});
+    let page: PageInfo = same(&page);
+    assert_eq!(
+        page.next_cursor.as_ref().and_then(OpaqueCursor::number),
+        Some(6)
+    );
+    assert!(!format!("{page:?}").contains("bnVtOjY="), "ic71");
     // `num:`, `num:-1`, `num:+1`, `sum:6`, `num:99999999999999999999`
     let hostile = [
         "",

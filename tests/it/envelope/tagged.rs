@@ -21,6 +21,11 @@ fn query(parameters: &impl Serialize) -> String {
 #[test]
 fn ap12_what_is_not_asked_for_is_not_sent() {
     assert_eq!(query(&CollectionParams::new()), "");
+    let empty = CollectionParams::new()
+        .cursor("")
+        .sort(Sort::new())
+        .include(Include::new());
+    assert_eq!(query(&empty), "");
     let sort = Sort::from("-a,+b");
     let all = CollectionParams::default()
         .size(0)
@@ -239,6 +244,42 @@ async fn ap24_ap25_an_endpoint_wraps_what_it_sends_and_unwraps_what_comes() {
         (201, "Rex")
     );
     assert_eq!(server.calls()[0].body, r#"{"data":{"name":"Rex"}}"#);
+}
+
+#[tokio::test]
+async fn d06_sp19_a_404_is_none_in_an_envelope_where_it_is_asked_for() {
+    let body = json!({"t": "error", "error": {"title": "x", "status": 404, "detail": "d"}});
+    let client = answered(404, &body.to_string());
+    let asked = || client.get("/pets/1").optional().send();
+    let none = asked()
+        .await
+        .unwrap()
+        .decode::<Enveloped<Option<Pet>, Tagged>>();
+    assert_eq!(none.await.unwrap().into_body().into_inner(), None);
+    let none = asked()
+        .await
+        .unwrap()
+        .open::<Option<Pet>>(&Tagged)
+        .await
+        .unwrap();
+    assert_eq!((none.status().as_u16(), none.body()), (404, &None));
+    // What cannot be nothing, and what was not asked for, is an error as before.
+    let error = asked()
+        .await
+        .unwrap()
+        .open::<Pet>(&Tagged)
+        .await
+        .unwrap_err();
+    assert_eq!(error.api().unwrap().message(), Some("d"));
+    let error = asked()
+        .await
+        .unwrap()
+        .decode::<Enveloped<Pet, Tagged>>()
+        .await;
+    assert!(error.unwrap_err().is_not_found());
+    let response = client.get("/pets/1").send().await.unwrap();
+    let error = response.open::<Option<Pet>>(&Tagged).await.unwrap_err();
+    assert!(error.is_not_found());
 }
 
 #[tokio::test]
