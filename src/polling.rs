@@ -56,7 +56,9 @@ type Ask<T> = Box<dyn FnMut() -> BoxFuture<'static, End<T>> + Send>;
 /// The first call is made at once. After that:
 ///
 /// - A call begins on a beat of the interval, counted from the first; beats that pass while a call is under
-///   way are left out, so that a slow server is never asked twice at a time nor in a burst.
+///   way are left out, so that a slow server is never asked twice at a time nor in a burst. A call that its
+///   reader comes late for begins when it is polled, and between the beginnings of two lies half an interval
+///   at least.
 /// - After a failure the pause doubles with each further one, up to a cap, and is never shorter than
 ///   what the server asked for. Failures are items of the stream like anything else, and do not end
 ///   it.
@@ -129,8 +131,8 @@ impl<T> Polling<T> {
         }
     }
 
-    /// The time from the beginning of one call to that of the next: 5 s unless set, and never below a
-    /// millisecond.
+    /// The time from one beat to the next, and so from the beginning of one call to that of the next but for
+    /// [jitter](Self::jitter) and late readers: 5 s unless set, and never below a millisecond.
     pub fn every(mut self, interval: Duration) -> Self {
         self.rhythm.every(interval);
         self

@@ -13,6 +13,10 @@ pub(super) struct Rhythm {
     random: fastrand::Rng,
     /// When the first call began: beats are counted from here.
     origin: Option<Instant>,
+    /// When the latest did.
+    began: Option<Instant>,
+    /// By how much the call that is planned, or under way, was put off from its beat.
+    put_off: Duration,
     failures: u32,
 }
 
@@ -35,6 +39,8 @@ impl Rhythm {
             max_backoff: None,
             random: fastrand::Rng::new(),
             origin: None,
+            began: None,
+            put_off: Duration::ZERO,
             failures: 0,
         }
     }
@@ -63,20 +69,42 @@ impl Rhythm {
     /// A call begins.
     pub(super) fn begin(&mut self, now: Instant) {
         self.origin.get_or_insert(now);
+        self.began = Some(now);
     }
 
     /// When the next call begins, after one that ended `now`.
     pub(super) fn next(&mut self, now: Instant, end: Ended) -> Instant {
-        let jitter = self.interval.mul_f64(self.jitter * self.random.f64());
-        let Ended::Failed(pushback) = end else {
-            self.failures = 0;
-            return self.beat_after(now) + jitter;
+        let beat = self.beat(now);
+        let planned = match end {
+            Ended::Well => {
+                self.failures = 0;
+                beat
+            }
+            Ended::Failed(pushback) => {
+                self.failures = self.failures.saturating_add(1);
+                // Never before the beat that a success would have waited for.
+                let pause = (now + self.backoff()).max(beat);
+                pushback.map_or(pause, |at| at.min(now + FAR).max(pause))
+            }
         };
-        self.failures = self.failures.saturating_add(1);
-        // Never before the beat that a success would have waited for.
-        let pause = (now + self.backoff()).max(self.beat_after(now));
-        let wanted = pushback.map_or(pause, |at| at.min(now + FAR).max(pause));
-        wanted + jitter
+        self.put_off = self.interval.mul_f64(self.jitter * self.random.f64());
+        (planned + self.put_off).max(self.soonest(Duration::ZERO).unwrap_or(now))
+    }
+
+    /// Half an interval behind the latest call's beginning, had that been so much earlier.
+    fn soonest(&self, earlier: Duration) -> Option<Instant> {
+        let began = self.began?;
+        Some(began.checked_sub(earlier).unwrap_or(began) + self.interval / 2)
+    }
+
+    /// The beat of the next call. A call that began late, for a slow reader, is not followed by one on a beat
+    /// that is all but there; that jitter put it off does not count as late.
+    fn beat(&self, now: Instant) -> Instant {
+        let beat = self.beat_after(now);
+        match self.soonest(self.put_off) {
+            Some(soonest) if beat < soonest => self.beat_after(soonest - Duration::from_nanos(1)),
+            _ => beat,
+        }
     }
 
     /// Twice the interval after the first failure, then doubling.
@@ -181,6 +209,30 @@ mod tests {
             rhythm.next(origin, Ended::Well) - origin - secs(10),
             offs[0]
         );
+    }
+
+    #[test]
+    fn half_an_interval_lies_between_two_calls_however_late_the_first_and_however_large_the_jitter()
+    {
+        for (began, next) in [(14, 20), (15, 20), (16, 30), (19, 30), (20, 30), (35, 40)] {
+            let (mut rhythm, origin) = rhythm();
+            rhythm.next(origin, Ended::Well);
+            let began = origin + secs(began);
+            rhythm.begin(began);
+            assert_eq!(rhythm.next(began, Ended::Well), origin + secs(next));
+        }
+        let (mut rhythm, origin) = rhythm();
+        rhythm.jitter(1.0);
+        rhythm.seed(3);
+        let mut began = origin;
+        for number in 1..200 {
+            let next = rhythm.next(began, Ended::Well);
+            assert!(next - began >= secs(5), "{number}");
+            let beat = origin + secs(10) * number;
+            assert!((beat..=beat + secs(10)).contains(&next), "{number}");
+            rhythm.begin(next);
+            began = next;
+        }
     }
 
     #[test]

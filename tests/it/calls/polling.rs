@@ -71,6 +71,17 @@ async fn ic76_a_slow_reader_leaves_out_the_beats_that_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ic76_a_reader_who_comes_just_before_a_beat_is_not_called_for_twice() {
+    let (client, server) = scripted([number(1)]);
+    let mut polling = polling(&client);
+    polling.next().await;
+    tokio::time::sleep(Duration::from_millis(19_990)).await;
+    polling.next().await;
+    polling.next().await;
+    assert_eq!(beats(&server), [0, 19, 30]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_interval_is_five_seconds_unless_set_with_a_little_jitter() {
     let (client, server) = scripted([number(1)]);
     client.poll(Number(1)).seed(1).take(20).count().await;
