@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use buttress_cache::CacheStatus;
 use buttress_fallback::Fallback;
 use buttress_kernel::{Attempt, BoxError, Failure};
-use http::{Method, Request, Response};
+use http::{Extensions, Method, Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_layer::Layer;
@@ -21,7 +22,8 @@ use crate::error::redacted;
 /// | `request succeeded` | info | the same, `status`, `attempts`, `fallback`, `duration_ms` |
 /// | `request failed` | error | the same, `kind`, `sent`, `attempts`, `duration_ms` |
 ///
-/// `url` is without user info and query, and no header is ever told. A response of any status is a
+/// `url` is without user info and query, and no header is ever told. `attempts` is 0 for what a cache had, where
+/// it [says so](buttress_cache::CacheLayer::status_extension). A response of any status is a
 /// success here: its meaning is the caller's to decide. With the feature `metrics` the histogram
 /// `http.client.request.duration` (seconds; `http.request.method`, `server.address` and
 /// `http.response.status_code` or `error.type`) is recorded as OpenTelemetry names it.
@@ -113,6 +115,16 @@ where
     }
 }
 
+/// How many attempts a response took: none, where a cache says that it had it.
+pub(crate) fn attempts_of(extensions: &Extensions) -> u32 {
+    let cache = extensions.get::<CacheStatus>();
+    let was_stored = cache.is_some_and(|cache| cache.is_hit() || cache.is_collapsed());
+    match extensions.get::<Attempt>() {
+        Some(attempt) => attempt.number().get(),
+        None => u32::from(!was_stored),
+    }
+}
+
 #[derive(Debug)]
 struct Call {
     method: Method,
@@ -149,13 +161,12 @@ impl Call {
     }
 
     fn succeeded<R>(&self, response: &Response<R>) {
-        let attempts = response.extensions().get::<Attempt>();
         tracing::info!(
             method = %self.method,
             url = %self.url,
             label = self.label,
             status = response.status().as_u16(),
-            attempts = attempts.map_or(1, |attempt| attempt.number().get()),
+            attempts = attempts_of(response.extensions()),
             fallback = Fallback::of(response.extensions()).is_some(),
             duration_ms = self.millis(),
             "request succeeded",

@@ -16,7 +16,8 @@ pub struct Event {
     label: Option<&'static str>,
     tags: Tags,
     start: Instant,
-    pub(super) stage: Stage,
+    elapsed: Duration,
+    stage: Stage,
     pub(super) attempts: u32,
     pub(super) is_fallback: bool,
 }
@@ -69,10 +70,17 @@ impl Event {
             label: extensions.get::<Label>().map(|label| label.0),
             tags: extensions.get::<Tags>().copied().unwrap_or_default(),
             start: Instant::now(),
+            elapsed: Duration::ZERO,
             stage: Stage::Started,
             attempts: 0,
             is_fallback: false,
         }
+    }
+
+    /// Goes on to a stage, now.
+    pub(super) fn reach(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.elapsed = self.start.elapsed();
     }
 
     /// Where the call is.
@@ -111,13 +119,15 @@ impl Event {
         self.start
     }
 
-    /// The time since then.
+    /// The time from then to this stage: of an end, how long the call took.
     #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+    pub const fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
-    /// How many attempts were made; 0 before the end.
+    /// How many attempts were made; 0 before the end, and of a call that was cancelled, when nobody knows.
+    /// An answer that a cache had counts as none where the cache
+    /// [says so](buttress_cache::CacheLayer::status_extension), else as one.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts

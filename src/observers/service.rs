@@ -3,13 +3,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use buttress_fallback::Fallback;
-use buttress_kernel::{Attempt, BoxError, Failure};
+use buttress_kernel::{BoxError, Failure};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Event, Observer, Observers, Stage};
+use crate::observe::attempts_of;
 
 impl<S> Layer<S> for Observers {
     type Service = ObservedService<S>;
@@ -107,16 +108,15 @@ impl Watch {
         match end {
             Ok(response) => {
                 let extensions = response.extensions();
-                let attempt = extensions.get::<Attempt>();
-                self.event.attempts = attempt.map_or(1, |attempt| attempt.number().get());
+                self.event.attempts = attempts_of(extensions);
                 self.event.is_fallback = Fallback::of(extensions).is_some();
-                self.event.stage = Stage::Answered(response.status());
+                self.event.reach(Stage::Answered(response.status()));
             }
             Err(error) => {
                 let failure = Failure::of(&**error);
                 self.event.attempts = failure.attempts();
                 let (kind, sent) = (failure.kind(), failure.sent());
-                self.event.stage = Stage::Failed { kind, sent };
+                self.event.reach(Stage::Failed { kind, sent });
             }
         }
         self.tell();
@@ -132,8 +132,8 @@ impl Watch {
 /// A call that ended has told so already.
 impl Drop for Watch {
     fn drop(&mut self) {
-        if !self.event.stage.is_end() {
-            self.event.stage = Stage::Cancelled;
+        if !self.event.stage().is_end() {
+            self.event.reach(Stage::Cancelled);
             self.tell();
         }
     }

@@ -54,9 +54,11 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
-        let code = behind
+        // RFC 3986 §2.1: two digits; what reads numbers would take a sign.
+        let digits = behind
             .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
+            .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        let code = digits.and_then(|hex| std::str::from_utf8(hex).ok());
         let code = code.and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (byte, code) {
             (b'%', Some(code)) => {
@@ -79,7 +81,8 @@ mod tests {
     #[test]
     #[cfg(feature = "json")]
     fn a_value_is_found_by_its_name_in_any_spelling() {
-        let query = "a=1&pg%5Bsize%5D=2%300&b&a=%";
+        let query = "sort=%+1%-1a+b&a=1&pg%5Bsize%5D=2%300&b&a=%";
+        assert_eq!(value_of(query, "sort").as_deref(), Some("%+1%-1a+b"));
         assert_eq!(value_of(query, "pg[size]").as_deref(), Some("200"));
         assert_eq!(value_of(query, "a").as_deref(), Some("%"));
         assert_eq!(value_of(query, "b"), None);

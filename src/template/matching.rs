@@ -55,8 +55,8 @@ impl Pattern {
             tokens: Vec::new(),
             query: Vec::new(),
         };
-        let slash = !path.starts_with(['/', '{', '?']) && pattern.origin.is_none();
-        if slash || (path.is_empty() && pattern.origin.is_some()) {
+        // Joined to what is before it, every path has its slash. One without escapes may begin with it.
+        if !(path.starts_with('/') || path.starts_with("{/") || path.starts_with("{+")) {
             pattern.tokens.push(Token::Literal("/".to_owned()));
         }
         let mut query: Option<String> = None;
@@ -92,7 +92,8 @@ impl Pattern {
                 let prefix = base.join("").ok()?;
                 let prefix = prefix.path().trim_end_matches('/');
                 let path = base.is_origin_of(uri).then(|| uri.path())?;
-                path.strip_prefix(prefix)?
+                let path = path.strip_prefix(prefix)?;
+                (path.is_empty() || path.starts_with('/')).then_some(path)?
             }
         };
         let path = if path.is_empty() { "/" } else { path };
@@ -266,6 +267,15 @@ mod tests {
             ("http://h/a/{b}", "http://H:80/a/c", pairs(&[("b", "c")])),
             ("http://h/a", "http://other/a", None),
             ("http://h", "http://h/", pairs(&[])),
+            ("http://h{?page}", "http://h/?page=2", pairs(&[])),
+            ("{?page}", "/?page=2", pairs(&[])),
+            ("?a=b", "/?a=b", pairs(&[])),
+            ("{id}", "/7", pairs(&[("id", "7")])),
+            ("{id}", "/7/8", None),
+            ("{.ext}", "/.json", pairs(&[("ext", "json")])),
+            ("{;x}", "/;x=1", pairs(&[("x", "1")])),
+            ("{/x}", "/7", pairs(&[("x", "7")])),
+            ("{+p}", "/a/b", pairs(&[("p", "/a/b")])),
         ] {
             assert_eq!(found(template, uri), values, "{template} {uri}");
         }
@@ -282,6 +292,17 @@ mod tests {
         );
         assert_eq!(found("https://api.example/users/7"), None);
         assert_eq!(found("https://other.example/v1/users/7"), None);
+        assert_eq!(found("https://api.example/v10/users/7"), None);
+        for (template, value) in [("{id}", "7"), ("{+id}", "/7"), ("/{id}", "7")] {
+            let pattern = Pattern::new(template).unwrap();
+            let at = |uri: &str| pattern.path_of(&uri.parse().unwrap(), Some(&base));
+            assert_eq!(at("https://api.example/v17"), None, "{template}");
+            assert_eq!(
+                at("https://api.example/v1/7"),
+                pairs(&[("id", value)]),
+                "{template}"
+            );
+        }
         let root = Pattern::new("/").unwrap();
         let at = |uri: &str| root.path_of(&uri.parse().unwrap(), Some(&base));
         assert_eq!(at("https://api.example/v1"), pairs(&[]));

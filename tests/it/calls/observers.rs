@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use buttress::fallback::FallbackLayer;
 use buttress::observers::{Event, Observers, Pattern, Stage};
-use buttress::{Client, Endpoint, Kind, NoContent, Options, Sent};
+use buttress::{CacheLayer, Client, Endpoint, Kind, NoContent, Options, Sent};
 use buttress_testkit::{Scripted, Step};
 use http::Method;
 use tokio::time::timeout;
@@ -72,7 +72,13 @@ async fn ic72_bq36_an_observer_is_told_of_the_beginning_and_the_end() {
     assert_eq!((started.label(), started.start()), (Some("find"), begin));
     assert_eq!(ended.stage(), Stage::Answered(http::StatusCode::OK));
     assert_eq!(ended.attempts(), 2, "one call, whatever it took");
-    assert!(ended.elapsed() >= Duration::from_secs(2));
+    let (took, answered) = (ended.elapsed(), begin.elapsed());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!((ended.elapsed(), started.elapsed()), (took, Duration::ZERO));
+    assert!(
+        took >= Duration::from_secs(2) && took <= answered,
+        "{took:?}"
+    );
     assert!(!ended.is_fallback() && ended.stage().is_end() && !ended.stage().is_failure());
     assert!(!format!("{seen:?}").contains("s3cret"));
 }
@@ -266,6 +272,49 @@ async fn ic39_an_observer_learns_that_an_answer_is_a_substitute() {
     client.call(Number(1)).await.unwrap();
     client.post("/numbers").send().await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ic70_an_answer_that_a_cache_had_made_no_attempt_where_the_cache_says_so() {
+    for says_so in [true, false] {
+        let observers = Observers::new();
+        let kept = Step::ok().header("cache-control", "max-age=60").body("1");
+        let (client, server) = scripted_with([kept], |b| {
+            let cache = CacheLayer::private().status_extension(says_so);
+            b.observers(&observers).cache(cache)
+        });
+        let seen: Arc<Mutex<Vec<u32>>> = Arc::default();
+        let attempts = Arc::clone(&seen);
+        let _subscription = observers.on(Pattern::any().ends(), move |event| {
+            attempts.lock().unwrap().push(event.attempts());
+        });
+        for _ in 0..3 {
+            client.call(Number(1)).await.unwrap();
+        }
+        let hit = u32::from(!says_so);
+        assert_eq!(*seen.lock().unwrap(), [1, hit, hit]);
+        assert_eq!(server.calls().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_template_under_a_base_does_not_reach_beside_it() {
+    let (client, observers, _) = observed([Step::ok()]);
+    let told = Told::default();
+    let _all = observers.on(
+        Pattern::path("{+rest}").unwrap().ends(),
+        told.listener("all"),
+    );
+    let _one = observers.on(Pattern::path("{id}").unwrap().ends(), told.listener("one"));
+    client.get("http://api.example/v10").send().await.unwrap();
+    client
+        .get("http://api.example/v10/users")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(told.take(), [""; 0]);
+    client.get("/7").send().await.unwrap();
+    assert_eq!(told.take().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
