@@ -136,6 +136,12 @@ fn chain(pieces: Vec<Content>) -> Chain {
     Chain::new(pieces.into_iter().map(Content::into_body).collect())
 }
 
+impl From<Multipart> for crate::Payload {
+    fn from(form: Multipart) -> Self {
+        Self::multipart(form)
+    }
+}
+
 impl Default for Multipart {
     fn default() -> Self {
         Self::new()

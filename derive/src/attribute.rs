@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) ok: Option<Type>,
     pub(crate) err: Option<Type>,
     pub(crate) options: Option<Expr>,
+    pub(crate) validate: Option<Path>,
     krate: Option<Path>,
 }
 
@@ -90,12 +91,13 @@ impl Settings {
             "ok" => self.ok.replace(input.parse()?).is_none(),
             "err" => self.err.replace(input.parse()?).is_none(),
             "options" => self.options.replace(input.parse()?).is_none(),
+            "validate" => self.validate.replace(input.parse()?).is_none(),
             "crate" => {
                 let path = input.parse::<LitStr>()?.parse()?;
                 self.krate.replace(path).is_none()
             }
             _ => {
-                let message = "expected `ok`, `err`, `options` or `crate`";
+                let message = "expected `ok`, `err`, `options`, `validate` or `crate`";
                 faults.add(Error::new(name.span(), message));
                 // Whatever it is, what stands behind it may be wrong as well.
                 if input.parse::<Type>().is_err() {

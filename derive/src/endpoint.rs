@@ -52,6 +52,8 @@ fn implementation(input: &DeriveInput, operation: &Operation, values: &[Value<'_
     let err = settings.err.as_ref().unwrap_or(&no_content);
     let options = settings.options.as_ref();
     let options = options.map(|options| quote!(const OPTIONS: #krate::Options = #options;));
+    let validate = settings.validate.as_ref();
+    let validate = validate.map(|check| self::validate(&krate, check));
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     quote! {
@@ -72,6 +74,8 @@ fn implementation(input: &DeriveInput, operation: &Operation, values: &[Value<'_
             }
 
             #body
+
+            #validate
         }
     }
 }
@@ -132,6 +136,17 @@ fn check_places(operation: &Operation, places: &[Place], values: &[Value<'_>]) -
 fn body(krate: &Path, values: &[Value<'_>]) -> Option<TokenStream> {
     let value = values.iter().find(|value| value.goes.is_body())?;
     let field = value.field;
+    if value.goes == Goes::IntoBody {
+        return Some(quote! {
+            fn body(&self) -> #krate::Payload {
+                #krate::Payload::once()
+            }
+
+            fn into_body(self) -> #krate::Payload {
+                ::core::convert::Into::into(self.#field)
+            }
+        });
+    }
     let payload = match value.goes {
         Goes::Json => quote!(#krate::Payload::json(&self.#field)),
         Goes::Form => {
@@ -144,6 +159,14 @@ fn body(krate: &Path, values: &[Value<'_>]) -> Option<TokenStream> {
             #payload
         }
     })
+}
+
+fn validate(krate: &Path, check: &Path) -> TokenStream {
+    quote! {
+        fn validate(&self) -> ::core::result::Result<(), #krate::BoxError> {
+            ::core::result::Result::map_err(#check(self), ::core::convert::Into::into)
+        }
+    }
 }
 
 /// `Field("a", &self.a, Field("b", &self.b, ()))`

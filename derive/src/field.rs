@@ -22,12 +22,14 @@ pub(crate) enum Goes {
     Json,
     Form,
     Body,
+    /// The body of a call that is given away.
+    IntoBody,
     Nowhere,
 }
 
 impl Goes {
     pub(crate) const fn is_body(self) -> bool {
-        matches!(self, Self::Json | Self::Form | Self::Body)
+        matches!(self, Self::Json | Self::Form | Self::Body | Self::IntoBody)
     }
 
     /// Where a word sends a field.
@@ -36,6 +38,7 @@ impl Goes {
             ("json", Self::Json),
             ("form", Self::Form),
             ("body", Self::Body),
+            ("into_body", Self::IntoBody),
             ("query", Self::Query),
             ("skip", Self::Nowhere),
         ];
@@ -95,8 +98,7 @@ impl Said {
                 return Ok(());
             }
             let Some(goes) = Goes::said(&meta.path) else {
-                let message =
-                    "expected `json`, `form`, `body`, `query`, `skip` or `rename = \"…\"`";
+                let message = "expected `json`, `form`, `body`, `into_body`, `query`, `skip` or `rename = \"…\"`";
                 return Err(meta.error(message));
             };
             if self.goes.replace(goes).is_some() {

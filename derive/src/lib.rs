@@ -29,7 +29,10 @@
 //! matrix parameters (`{?page}`, `{&page}`, `{#part}`, `{;lang}`) may do without, since they are left out
 //! when they have no value. Templates are those of RFC 6570 up to level 3.
 //!
-//! `ok` and `err` are `NoContent` unless set, `options` are none. A field marked `body` is cloned for each call.
+//! `ok` and `err` are `NoContent` unless set, `options` are none. A field marked `body` is cloned for each call. One
+//! marked `into_body`, a stream for instance or a form with a file, is given away with its endpoint, by `Client::call`
+//! and batches; calls that keep the endpoint are refused. `validate = path` names a function of `&Self` that returns
+//! `Result<(), E>`, where `E` becomes a boxed error: a call that it refuses is not sent.
 //! Where `buttress` goes by another name, or is re-exported by a crate of yours, `crate = "…"` says where it is:
 //! `#[endpoint(GET "/users", crate = "my_api::buttress")]`.
 

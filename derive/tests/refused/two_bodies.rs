@@ -9,4 +9,13 @@ struct CreateUser {
     more: String,
 }
 
+#[derive(Endpoint)]
+#[endpoint(POST "/users")]
+struct UpdateUser {
+    #[endpoint(body)]
+    user: String,
+    #[endpoint(into_body)]
+    more: String,
+}
+
 fn main() {}

@@ -1,7 +1,7 @@
 //! Endpoints by `#[derive(Endpoint)]`: what each field becomes on the wire.
 
 use buttress::kernel::TransportError;
-use buttress::{ArrayStyle, Endpoint, Options, Payload};
+use buttress::{ArrayStyle, Endpoint, Multipart, Options, Payload};
 use buttress_testkit::Step;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,70 @@ struct Store {
     version: u8,
     #[endpoint(body)]
     bytes: &'static [u8],
+}
+
+#[derive(Endpoint)]
+#[endpoint(POST "/albums/{album}/photos", validate = Self::check)]
+struct AddPhotos {
+    album: &'static str,
+    #[endpoint(into_body)]
+    photos: Multipart,
+}
+
+impl AddPhotos {
+    fn check(&self) -> Result<(), String> {
+        match self.album {
+            "" => Err("an album has a name".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Endpoint)]
+#[endpoint(PUT "/log", validate = never)]
+struct Refused<'a> {
+    line: &'a str,
+}
+
+fn never(refused: &Refused<'_>) -> Result<(), buttress::BoxError> {
+    Err(format!("not {}", refused.line).into())
+}
+
+#[tokio::test]
+async fn ic51_what_is_derived_is_validated_and_gives_its_body_away() {
+    let (client, server) = scripted([Step::status(204)]);
+    let add = |album| AddPhotos {
+        album,
+        photos: Multipart::new().text("title", "at sea"),
+    };
+    let (one,) = client.batch((add("a"),)).all().await;
+    one.unwrap();
+    client.call(add("a")).await.unwrap();
+    let calls = server.calls();
+    for call in &calls {
+        assert!(
+            call.header("content-type")
+                .unwrap()
+                .starts_with("multipart/form-data; boundary=")
+        );
+        assert!(String::from_utf8_lossy(&call.body).contains("at sea"));
+    }
+    let error = client.call(add("")).await.unwrap_err();
+    assert!(
+        error.is_request() && error.to_string().contains("an album has a name"),
+        "{error}"
+    );
+    let error = client.call(Refused { line: "now" }).await.unwrap_err();
+    assert!(
+        error.is_request() && error.to_string().contains("not now"),
+        "{error}"
+    );
+    let kept = client.endpoint(&add("a")).send().await.unwrap_err();
+    assert!(
+        kept.is_request() && kept.to_string().contains("given away only"),
+        "{kept}"
+    );
+    assert_eq!((calls.len(), server.calls().len()), (2, 2));
 }
 
 #[tokio::test]
