@@ -11,21 +11,48 @@ use crate::stream::BoxBody;
 
 /// A body whose beginning is stored.
 pub(crate) struct Joined {
-    before: Option<Bytes>,
+    /// What is stored, until all of it was given.
+    before: Option<BoxBody>,
+    /// How many bytes of that are to come.
+    left: u64,
     /// How many bytes of the rest are stored, too.
     skip: u64,
     rest: BoxBody,
 }
 
 impl Joined {
-    pub(crate) fn new(before: Bytes, skip: u64, rest: BoxBody) -> Self {
+    /// `length` bytes that are stored, and what comes behind them.
+    pub(crate) fn new(before: BoxBody, length: u64, skip: u64, rest: BoxBody) -> Self {
         Self {
-            before: (!before.is_empty()).then_some(before),
+            before: (length > 0).then_some(before),
+            left: length,
             skip,
             rest,
         }
     }
+
+    /// The next frame of what is stored, as long as there is one.
+    fn poll_before(&mut self, cx: &mut Context<'_>) -> Poll<Option<Polled>> {
+        let Some(before) = &mut self.before else {
+            return Poll::Ready(None);
+        };
+        let end = match ready!(before.as_mut().poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+                self.left = self.left.saturating_sub(length);
+                Some(Ok(frame))
+            }
+            None if self.left > 0 => Some(Err("a stored body was cut short".into())),
+            end => end,
+        };
+        if self.left == 0 || !matches!(end, Some(Ok(_))) {
+            self.before = None;
+        }
+        Poll::Ready(end)
+    }
 }
+
+type Polled = Result<Frame<Bytes>, BoxError>;
 
 impl Body for Joined {
     type Data = Bytes;
@@ -35,8 +62,8 @@ impl Body for Joined {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Some(before) = self.before.take() {
-            return Poll::Ready(Some(Ok(Frame::data(before))));
+        if let Some(frame) = ready!(self.poll_before(cx)) {
+            return Poll::Ready(Some(frame));
         }
         loop {
             let frame = match ready!(self.rest.as_mut().poll_frame(cx)) {
@@ -61,9 +88,8 @@ impl Body for Joined {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let before = self.before.as_ref().map_or(0, Bytes::len) as u64;
         let rest = self.rest.size_hint();
-        let with = |rest: u64| rest.saturating_sub(self.skip).saturating_add(before);
+        let with = |rest: u64| rest.saturating_sub(self.skip).saturating_add(self.left);
         let mut hint = SizeHint::new();
         hint.set_lower(with(rest.lower()));
         if let Some(upper) = rest.upper() {

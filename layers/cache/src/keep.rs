@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use tokio::runtime::Handle;
 
 use crate::flight::Seat;
 use crate::outdated::Moment;
+use crate::pieces;
 use crate::policy;
 use crate::recent::Mark;
-use crate::shared::Shared;
-use crate::store::{Key, Tags, Variant, tells_secrets};
-use crate::stream::{BoxBody, Reader, Sink, Stream};
+use crate::shared::{Shared, Way};
+use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
+use crate::stream::{BoxBody, Limits, Part, Reader, Sink, Stream};
 use crate::telemetry;
+
+/// The body of a response that is to be stored.
+enum Content {
+    Held(Bytes),
+    Written(Box<dyn Writer>),
+}
 
 /// A response on its way into the store.
 #[derive(Debug)]
@@ -38,14 +46,30 @@ pub(crate) struct Keep {
 impl Keep {
     /// Begins to read the body that is to be kept.
     pub(crate) fn begin(self, body: BoxBody) -> Reader {
-        let limit = self.shared.settings.max_entry;
+        let most = self.shared.settings.max_entry;
+        let limits = if self.shared.in_pieces {
+            Limits::in_pieces(most)
+        } else {
+            Limits::whole(most)
+        };
         let room = Arc::clone(&self.shared.room);
-        Stream::begin(body, limit, &room, Box::new(self))
+        Stream::begin(body, limits, &room, Box::new(self))
     }
 
     fn put(mut self, body: &Bytes, whole: bool) {
         let body = self.join(body);
-        let length = body.len() as u64;
+        self.put_content(body.len() as u64, Content::Held(body), whole);
+    }
+
+    /// The same where the store has the body already.
+    pub(crate) fn put_written(self, length: u64, writer: Option<Box<dyn Writer>>, whole: bool) {
+        match writer {
+            Some(writer) => self.put_content(length, Content::Written(writer), whole),
+            None => self.refuse("the store failed"),
+        }
+    }
+
+    fn put_content(mut self, length: u64, content: Content, whole: bool) {
         let fits = if whole {
             self.head.finish(length)
         } else {
@@ -58,21 +82,37 @@ impl Keep {
                 "cut off"
             });
         }
-        if tells_secrets(&self.head) && !self.shared.store.keeps_secrets() {
+        if self.must_stay_out() {
             return self.refuse("varies by a secret");
         }
-        let id = self.shared.new_id();
-        let variant = Variant::new(id, self.shared.head(*self.head), self.tags, body);
+        let (id, head) = (self.shared.new_id(), self.shared.head(*self.head));
+        let (variant, way) = match content {
+            Content::Held(body) => (Variant::new(id, head, self.tags, body), Way::Put),
+            Content::Written(writer) => {
+                let variant = Variant::bodiless(id, head, self.tags);
+                (variant, Way::Finish(writer, length))
+            }
+        };
         let seat = self.seat;
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop(seat);
         self.shared
-            .put(self.key, variant, &self.replaces, self.since, done);
+            .put(self.key, (variant, way), &self.replaces, self.since, done);
+    }
+
+    fn must_stay_out(&self) -> bool {
+        tells_secrets(&self.head) && !self.shared.store.keeps_secrets()
+    }
+
+    /// Whether it was made out of date since it was asked for.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let tags = self.tags.as_ref();
+        self.shared.outdated.has(&self.key, tags, self.since)
     }
 
     /// It cannot be kept; but it has taken the place of what it was to replace, which the origin has
     /// said is not the response any more (RFC 9111 §4.3.3).
-    fn refuse(self, reason: &'static str) {
+    pub(crate) fn refuse(self, reason: &'static str) {
         telemetry::not_stored(&self.key, reason);
         self.shared.forget(&self.key, &self.replaces);
         if let Some(seat) = self.seat {
@@ -116,5 +156,18 @@ impl Sink for Keep {
 
     fn crowded_out(self: Box<Self>) {
         self.refuse("no room");
+    }
+
+    fn long(self: Box<Self>, part: Part) {
+        if self.must_stay_out() {
+            return self.refuse("varies by a secret");
+        }
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(pieces::file(self, part))),
+            Err(error) => {
+                telemetry::store_failed("write", &error);
+                self.refuse("the store failed");
+            }
+        }
     }
 }

@@ -57,24 +57,29 @@ impl CacheLayer {
     ///
     /// # Errors
     ///
-    /// If it is less than what [one entry](Self::max_entry) may take, or 0.
+    /// If it is 0, or less than what [one entry](Self::max_entry) may take there.
     pub fn max_bytes(self, bytes: u64) -> Result<Self, InvalidSettings> {
         let entry = self.shared.settings.max_entry;
-        Self::check(bytes, entry)?;
+        Self::check(bytes, if self.shared.in_pieces { 1 } else { entry })?;
         Ok(self.with(|settings| settings.max_bytes = bytes))
     }
 
     /// How many bytes the body of one response may have to be stored, 4 MiB unless set. A longer one
-    /// passes unstored.
+    /// passes unstored. In a [store](Self::store) that takes long bodies
+    /// [in pieces](crate::store#long-bodies), it may be hundreds of MiB, which then are never in memory at
+    /// the same time.
     ///
     /// # Errors
     ///
-    /// If it is more than [all](Self::max_bytes) may take, or 0.
+    /// If it is more than [all](Self::max_bytes) may take in memory, or 0.
     pub fn max_entry(self, bytes: u64) -> Result<Self, InvalidSettings> {
-        let all = self.shared.settings.max_bytes;
-        if self.shared.settings.store.is_none() {
-            Self::check(all, bytes)?;
-        }
+        let own = self.shared.settings.store.is_none();
+        let all = if own {
+            self.shared.settings.max_bytes
+        } else {
+            u64::MAX
+        };
+        Self::check(all, bytes)?;
         Ok(self.with(|settings| settings.max_entry = bytes))
     }
 
@@ -159,6 +164,9 @@ impl CacheLayer {
     }
 
     /// How long a store may take for one answer, 250 ms unless set. Later it is as good as empty.
+    ///
+    /// That is for each piece of a long body too, and for all the time that the readers of one have to wait
+    /// for the store together: if it cannot keep up with them, the body is not stored.
     #[must_use]
     pub fn store_timeout(self, limit: Duration) -> Self {
         self.with(|settings| settings.store_timeout = limit)

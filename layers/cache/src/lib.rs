@@ -87,7 +87,8 @@
 //! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
 //! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who
 //! is further behind the others than that loses it, with an error ([`FetchFailed`]): nobody waits for
-//! one who has stopped reading.
+//! one who has stopped reading. A body that goes into its store [in pieces](store#long-bodies) can be
+//! joined for its first 4 MiB; behind that, as much of it is held as its readers are apart.
 //!
 //! # Stores
 //!
@@ -156,6 +157,7 @@ mod layer;
 mod lean;
 mod outdated;
 mod overrides;
+mod pieces;
 mod policy;
 mod recent;
 mod refresh;

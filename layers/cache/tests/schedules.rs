@@ -49,7 +49,7 @@ use shuttle::future::block_on;
 use shuttle::sync::Mutex;
 use shuttle::thread;
 use store::{Hashing, Head, Key, KeyRef, Name, Selector, Variant, Variants};
-use stream::{Reader, Room, Sink, Stream};
+use stream::{Fate, Limits, Next, Part, Reader, Room, Sink, Stream};
 use sync::lock;
 
 const SCHEDULES: usize = 1_000;
@@ -128,12 +128,16 @@ impl Sink for Tell {
     fn crowded_out(self: Box<Self>) {
         self.tell("no room", Bytes::new());
     }
+
+    fn long(self: Box<Self>, _: Part) {
+        unreachable!("bodies are held whole");
+    }
 }
 
 fn begin(pipe: &Pipe, limit: u64, told: &Told) -> Reader {
     Stream::begin(
         Box::pin(pipe.clone()),
-        limit,
+        Limits::whole(limit),
         &Room::of(100),
         Box::new(Tell(told.clone(), None)),
     )
@@ -142,7 +146,7 @@ fn begin(pipe: &Pipe, limit: u64, told: &Told) -> Reader {
 async fn read(mut reader: Reader) -> Result<Vec<u8>, BoxError> {
     let mut read = Vec::new();
     while let Some(frame) = poll_fn(|cx| reader.poll_frame(cx)).await {
-        read.extend(frame?.into_data().unwrap_or_default());
+        read.extend_from_slice(&frame?.into_data().unwrap_or_default());
     }
     Ok(read)
 }
@@ -231,6 +235,120 @@ fn beyond_the_limit_a_reader_has_every_byte_or_an_error_and_nobody_hangs() {
     );
 }
 
+/// A frame of a long body.
+static FRAME: [u8; 65_536] = [7; 65_536];
+
+type Filed = Arc<Mutex<Option<thread::JoinHandle<(usize, Fate)>>>>;
+
+/// Puts a body somewhere in pieces, in a thread of its own.
+#[derive(Clone, Default)]
+struct File(Filed, Told);
+
+impl Sink for File {
+    fn complete(self: Box<Self>, body: Bytes) {
+        Box::new(Tell(self.1, None)).complete(body);
+    }
+
+    fn cut(self: Box<Self>, body: Bytes) {
+        Box::new(Tell(self.1, None)).cut(body);
+    }
+
+    fn too_long(self: Box<Self>) {
+        Box::new(Tell(self.1, None)).too_long();
+    }
+
+    fn crowded_out(self: Box<Self>) {
+        unreachable!("what goes away in pieces needs no room");
+    }
+
+    fn long(self: Box<Self>, mut part: Part) {
+        let file = async move {
+            let mut length = 0;
+            loop {
+                match part.next().await {
+                    Next::Piece(piece) => {
+                        length += piece.len();
+                        part.filed(piece.len());
+                    }
+                    Next::End(fate) => return (length, fate),
+                }
+            }
+        };
+        *lock(&self.0) = Some(thread::spawn(move || block_on(file)));
+    }
+}
+
+/// Begins to read a body of so many frames, which goes away in pieces.
+fn begin_long(frames: usize, limits: Limits, room: u64) -> (Reader, Filed, Told) {
+    let (pipe, file) = (Pipe::default(), File::default());
+    let (filed, told) = (Arc::clone(&file.0), file.1.clone());
+    let reader = Stream::begin(
+        Box::pin(pipe.clone()),
+        limits,
+        &Room::of(room),
+        Box::new(file),
+    );
+    thread::spawn(move || {
+        for _ in 0..frames {
+            pipe.push(Some(&FRAME));
+        }
+        pipe.push(None);
+    });
+    (reader, filed, told)
+}
+
+fn end_of(filed: &Filed) -> Option<(usize, Fate)> {
+    let filing = lock(filed).take();
+    filing.map(|filing| filing.join().unwrap())
+}
+
+#[test]
+fn what_goes_away_in_pieces_is_whole_whoever_comes_and_goes() {
+    shuttle::check_random(
+        || {
+            for room in [70_000, 1 << 20] {
+                let (first, filed, told) = begin_long(5, Limits::in_pieces(1 << 20), room);
+                let goes = first.stream().join().unwrap();
+                let goes = thread::spawn(move || {
+                    let mut goes = goes;
+                    let _ = goes.poll_frame(&mut Context::from_waker(Waker::noop()));
+                });
+                assert_eq!(block_on(read(first)).unwrap().len(), 5 * FRAME.len());
+                goes.join().unwrap();
+                assert_eq!(end_of(&filed), Some((5 * FRAME.len(), Fate::Complete)));
+                assert!(lock(&told.0).is_empty(), "told once");
+            }
+        },
+        SCHEDULES / 10,
+    );
+}
+
+#[test]
+fn what_nobody_reads_to_its_end_is_cut_and_what_is_too_long_goes() {
+    shuttle::check_random(
+        || {
+            let (mut first, filed, told) = begin_long(6, Limits::in_pieces(1 << 20), 1 << 20);
+            let mut frames = 0;
+            block_on(async {
+                while frames < 3 {
+                    let frame = poll_fn(|cx| first.poll_frame(cx)).await;
+                    frames += usize::from(frame.unwrap().is_ok());
+                }
+            });
+            drop(first);
+            assert_eq!(end_of(&filed), Some((3 * FRAME.len(), Fate::Cut)));
+            assert!(lock(&told.0).is_empty());
+
+            let limits = Limits::in_pieces(4 * FRAME.len() as u64);
+            let (first, filed, _) = begin_long(6, limits, 1 << 20);
+            assert_eq!(block_on(read(first)).unwrap().len(), 6 * FRAME.len());
+            let (length, fate) = end_of(&filed).unwrap();
+            assert!(length <= 4 * FRAME.len() && fate == Fate::TooLong);
+        },
+        SCHEDULES / 10,
+    );
+}
+
 #[test]
 fn bodies_that_share_a_room_never_hold_more_and_give_it_back() {
     shuttle::check_random(
@@ -241,7 +359,8 @@ fn bodies_that_share_a_room_never_hold_more_and_give_it_back() {
                 thread::spawn(move || {
                     let (pipe, told) = (Pipe::default(), Told::default());
                     let sink = Box::new(Tell(told.clone(), None));
-                    let reader = Stream::begin(Box::pin(pipe.clone()), 100, &room, sink);
+                    let reader =
+                        Stream::begin(Box::pin(pipe.clone()), Limits::whole(100), &room, sink);
                     let feeding = feed(&pipe);
                     assert_eq!(block_on(read(reader)).unwrap(), b"abcdefgh");
                     feeding.join().unwrap();
@@ -333,7 +452,12 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
                 let pipe = Pipe::default();
                 let sink = Tell(Told::default(), Some(seat));
                 let room = Room::of(100);
-                let reader = Stream::begin(Box::pin(pipe.clone()), 100, &room, Box::new(sink));
+                let reader = Stream::begin(
+                    Box::pin(pipe.clone()),
+                    Limits::whole(100),
+                    &room,
+                    Box::new(sink),
+                );
                 lander.share(Candidate {
                     head: Head::new(head()),
                     stream: Arc::clone(reader.stream()),

@@ -2,7 +2,7 @@
 
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 
 use super::{Ended, Fetch};
@@ -14,7 +14,8 @@ use crate::keep::Keep;
 use crate::policy::{self, Aim, Serve};
 use crate::serve::{boxed, is_too_long};
 use crate::status::CacheStatus;
-use crate::stream::Sink;
+use crate::store::Variant;
+use crate::stream::{BoxBody, Sink};
 
 impl Fetch {
     /// A part that goes behind what is stored.
@@ -30,7 +31,12 @@ impl Fetch {
         B::Error: Into<BoxError>,
     {
         let completes = matches!(self.aim, Aim::Complete(_));
-        let Some(before) = self.stored_bytes(index).await else {
+        let part = self.found.get(index).map_or(0, stored_length);
+        let long = self.asked.shared.in_pieces && part > LONG;
+        if long && !completes {
+            return Ok(self.leave(response));
+        }
+        let Some(before) = self.stored_part(index, long).await else {
             // The body has gone in the meantime.
             return if completes {
                 Err(self.repeat())
@@ -38,14 +44,15 @@ impl Fetch {
                 Ok(self.leave(response))
             };
         };
-        let mut keep = self.keep(head, &[index]);
+        let (status, mut keep) = (response.status(), self.keep(head, &[index]));
         let too_long = is_too_long(response.body(), &keep);
         if completes {
-            return Ok(self.complete(response, before, skip, keep, too_long));
+            let joined = Joined::new(before.body(), part, skip, boxed(response.into_body()));
+            return Ok(self.complete(status, joined, keep, too_long));
         }
-        if too_long {
+        let (false, Before::Held(before)) = (too_long, before) else {
             return Ok(self.leave(response));
-        }
+        };
         keep.before = Some((before, skip));
         let response = self.begin(response, keep);
         let told = CacheStatus::forwarded(self.reason).stored(true);
@@ -55,20 +62,14 @@ impl Fetch {
     /// Answers with the whole, of which the caller did not know that the cache has a part.
     fn complete<B>(
         mut self,
-        response: Response<B>,
-        before: Bytes,
-        skip: u64,
+        status: StatusCode,
+        joined: Joined,
         keep: Keep,
         too_long: bool,
-    ) -> Response<CacheBody<B>>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    ) -> Response<CacheBody<B>> {
         let told = CacheStatus::forwarded(self.reason)
-            .after(self.reason, Some(response.status()))
+            .after(self.reason, Some(status))
             .stored(!too_long);
-        let joined = Joined::new(before, skip, boxed(response.into_body()));
         let answer = policy::answer(&keep.head, &self.whole(&keep.head), joined);
         if too_long {
             Box::new(keep).too_long();
@@ -93,21 +94,44 @@ impl Fetch {
         }
     }
 
-    /// The bytes of a stored response.
-    async fn stored_bytes(&self, index: usize) -> Option<Bytes> {
+    /// The body of a stored response, which is held unless it is long.
+    async fn stored_part(&self, index: usize, long: bool) -> Option<Before> {
         let variant = self.found.get(index)?;
         if let Some(bytes) = variant.body() {
-            return Some(bytes.clone());
+            return Some(Before::Held(bytes.clone()));
         }
-        let extent = &variant.as_ref().extent;
         let Asked { shared, key, .. } = &self.asked;
-        let answer = shared
-            .store
-            .body(key, variant.id(), 0..extent.end - extent.first);
+        let range = 0..stored_length(variant);
+        let answer = shared.store.body(key, variant.id(), range);
         let body = shared.wait("body", answer).await.flatten()?;
-        body.collect()
-            .await
-            .ok()
-            .map(http_body_util::Collected::to_bytes)
+        if long {
+            return Some(Before::Coming(body));
+        }
+        let bytes = body.collect().await.ok()?.to_bytes();
+        Some(Before::Held(bytes))
+    }
+}
+
+/// A longer part is not held to be joined to what comes behind it. It is passed on before that, and
+/// where the caller wants only what comes behind it, it stays as it is.
+const LONG: u64 = 4 * 1024 * 1024;
+
+fn stored_length(variant: &Variant) -> u64 {
+    let extent = &AsRef::<policy::Head>::as_ref(variant).extent;
+    extent.end - extent.first
+}
+
+/// What is stored, and goes before what comes.
+enum Before {
+    Held(Bytes),
+    Coming(Body),
+}
+
+impl Before {
+    fn body(self) -> BoxBody {
+        match self {
+            Self::Held(bytes) => boxed(Body::from(bytes)),
+            Self::Coming(body) => boxed(body),
+        }
     }
 }

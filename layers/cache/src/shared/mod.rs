@@ -21,12 +21,13 @@ use crate::overrides::{Override, Target};
 use crate::recent::{Calls, Mark, Now, Unfit};
 use crate::settings::Settings;
 use crate::status::CacheStatus;
-use crate::store::{Hashing, Memory, Store};
+use crate::store::{Hashing, KeyRef, Memory, Name, Store};
 use crate::stream::Room;
 use crate::telemetry;
 use crate::unsettled::Unsettled;
 
 pub(crate) use self::settling::Settling;
+pub(crate) use self::storing::Way;
 
 /// So many changes wait for a listener that is slow.
 const CHANGES: usize = 256;
@@ -41,6 +42,8 @@ const LATE: usize = 64;
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
+    /// Whether the store takes long bodies in pieces.
+    pub(crate) in_pieces: bool,
     pub(crate) flights: Arc<Table>,
     pub(crate) outdated: Outdated,
     unsettled: Unsettled,
@@ -72,16 +75,22 @@ impl Shared {
         if settings.secret.is_none() && !store.keeps_secrets() {
             settings.secret = crate::secret::Secret::random();
         }
+        let hashing = Hashing::of_keys();
+        let any = KeyRef::new(&hashing, Name::Whole(""), "", None).keep();
+        let in_pieces = store.writer(&any).is_some();
+        // Where bodies are held whole, there is room for the longest.
+        let longest = if in_pieces { 0 } else { settings.max_entry };
         Arc::new(Self {
             store,
+            in_pieces,
             flights: Arc::new(Table::new()),
             outdated: Outdated::of(KEYS),
             unsettled: Unsettled::default(),
             late: Semaphore::new(LATE),
             unfit: Unfit::new(),
-            room: Room::of(settings.max_bytes.max(settings.max_entry)),
+            room: Room::of(settings.max_bytes.max(longest)),
             calls: Calls::new(),
-            hashing: Hashing::of_keys(),
+            hashing,
             secret: PROCESS.clone(),
             second: Hashing::of_secrets(),
             numbers: RandomState::new(),

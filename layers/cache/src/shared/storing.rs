@@ -12,7 +12,7 @@ use super::settling::LONGEST;
 use crate::handle::Change;
 use crate::outdated::Moment;
 use crate::policy;
-use crate::store::{Answer, Head, Key, KeyRef, Pending, Selector, Tags, Variant, Variants};
+use crate::store::{Answer, Head, Key, KeyRef, Pending, Selector, Tags, Variant, Variants, Writer};
 use crate::telemetry;
 
 impl Shared {
@@ -70,18 +70,25 @@ impl Shared {
     pub(crate) fn put(
         self: &Arc<Self>,
         key: Key,
-        variant: Variant,
+        (variant, way): (Variant, Way),
         replaces: &[u64],
         since: Moment,
         done: impl FnOnce() + Send + 'static,
     ) {
-        let one = Putting::of(key, &variant, since);
+        let mut one = Putting::of(key, &variant, since);
         if self.is_outdated(&one) {
             telemetry::not_stored(&one.key, "out of date");
             self.forget(&one.key, replaces);
             return done();
         }
-        let pending = match self.store.put(&one.key, variant, replaces) {
+        let answer = match way {
+            Way::Put => self.store.put(&one.key, variant, replaces),
+            Way::Finish(writer, length) => {
+                one.size += usize::try_from(length).unwrap_or(usize::MAX);
+                writer.finish(variant, replaces)
+            }
+        };
+        let pending = match answer {
             Answer::Later(pending) => pending,
             Answer::Now(()) => {
                 if self.is_put(&one, true) {
@@ -224,6 +231,14 @@ impl Shared {
         }
         self.store.get(key)
     }
+}
+
+/// How a response gets into the store.
+pub(crate) enum Way {
+    /// With its body.
+    Put,
+    /// Behind its body, of so many bytes.
+    Finish(Box<dyn Writer>, u64),
 }
 
 /// What is known of a response on its way into the store.

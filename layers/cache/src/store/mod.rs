@@ -17,6 +17,19 @@
 //! hundred such invalidations, nobody remembers each: then the store is told to forget everything. A
 //! process that ends before that leaves behind what its store has not forgotten.
 //!
+//! # Long bodies
+//!
+//! A body of more than 128 KiB goes into a store that has a [`Writer`], as a folder and Redis have, while it
+//! passes to those who read it. Its first 4 MiB are held as long as nothing more has come, so that others can
+//! join; after that, what its readers or the store have not had yet. All bodies together hold no more than
+//! [`max_bytes`](crate::CacheLayer::max_bytes), and so [`max_entry`](crate::CacheLayer::max_entry) may be
+//! hundreds of MiB.
+//!
+//! The store may be behind by 1 MiB, or by one frame where there is no room. Then the readers wait for it, in
+//! all no longer than the layer's [`store_timeout`](crate::CacheLayer::store_timeout). A store that needs more
+//! than that, in all or for one piece, or that fails, is told no more of this body, which goes on to its
+//! readers; that is an event.
+//!
 //! # Which one
 //!
 //! | | `Memory` | `Disk` (feature `disk`) | `Redis` (feature `redis`) |
@@ -40,12 +53,13 @@
 //! no more than what it was writing. Nothing is synced to the disk, since that would cost each response
 //! a wait for the disk to turn and a cache has a second copy of all it holds: when the *machine* stops,
 //! some of the last responses may be gone, or be cut off. Checksums find those. A card is checked
-//! whenever it is read, and a body when it is first used after a restart. What is damaged is removed,
-//! and is a miss.
+//! whenever it is read, and a body when it is first used after a restart; of a very long one, that may take
+//! longer than the layer waits, which is a miss, once. What is damaged is removed, and is a miss.
 //!
-//! A body is read in pieces, each of which has ten seconds, the wait for its turn included. On its way in
-//! it is held in memory whole, within the layer's limits of [one entry](crate::CacheLayer::max_entry) and of
-//! [all](crate::CacheLayer::max_bytes) under way.
+//! A body is read in pieces, each of which has ten seconds, the wait for its turn included. A long one is
+//! written in pieces too, as they come, to a file of its own aside. It is moved to its place when it is
+//! whole, and removed if it breaks off, is too long or out of date, or if the disk is too slow. What is
+//! aside takes no more than the bound once more; a body for which there is no room there is not stored.
 //!
 //! At the start a thread searches the folder, takes into the index what it finds there, and removes
 //! what nothing refers to. What cannot be read is tried again for two seconds, and then removed. The store is in use meanwhile: what is asked for and not yet found is looked
@@ -54,15 +68,15 @@
 //! An invalidation that was answered is still done after a restart, whether of the process or of the
 //! machine: for that alone, the folder is synced. What was being written when it began does not bring
 //! anything back. A disk that is full, or cannot be
-//! written any more, is an event and a response that is not stored. Writes under way come on top of
-//! the bound.
+//! written any more, is an event and a response that is not stored.
 //!
 //! # Redis
 //!
 //! `Redis` (6.2 or later) keeps the heads under one key in a hash, each body in a string of its own, and
 //! the keys of a tag in a sorted set. All that changes several of them is a script, and so is done whole
 //! or not at all. A body is written before the script that refers to it, with a time to live of a minute,
-//! so that one whose writer ended is gone by itself.
+//! so that one whose writer ended is gone by itself. A long one is appended to as it comes, and has another
+//! minute each time.
 //!
 //! A response with tags is served as long as the set of each is the very one that it was put into: a tag
 //! that is invalidated, or whose set was swept out, begins a new one, and no response comes back with it.
@@ -109,6 +123,7 @@ mod selector;
 #[cfg(test)]
 pub(crate) mod suite;
 mod variant;
+mod writer;
 mod written;
 
 use std::ops::Range;
@@ -128,6 +143,7 @@ pub use self::redis::{Redis, RedisSettings};
 pub use self::selector::Selector;
 pub(crate) use self::variant::tells_secrets;
 pub use self::variant::{Head, Tags, Variant, Variants};
+pub use self::writer::Writer;
 
 /// Keeps responses.
 ///
@@ -152,6 +168,17 @@ pub trait Store: Send + Sync + 'static {
     /// Adds a response, which has a body, and forgets those of the numbers in `replaces` and any of
     /// the same number.
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()>;
+
+    /// A way in for a response with a long body, which then need not be in memory as a whole. It costs
+    /// nothing until something is written.
+    ///
+    /// Nothing, unless a store says otherwise: then bodies are held, within the layer's
+    /// [`max_entry`](crate::CacheLayer::max_entry), until they are whole and can be [put](Self::put). That is
+    /// right for a store whose bodies are in memory anyway. One that has a writer has it for every key.
+    fn writer(&self, key: &Key) -> Option<Box<dyn Writer>> {
+        let _ = key;
+        None
+    }
 
     /// Gives a response another head. Does nothing when it is gone.
     fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()>;

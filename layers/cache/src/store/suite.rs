@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use http_body_util::BodyExt;
 
-use super::{Credentials, Hashing, Head, Key, KeyRef, Name, Selector, Store, Variant, Variants};
+use super::{
+    Credentials, Hashing, Head, Key, KeyRef, Name, Selector, Store, Variant, Variants, Writer,
+};
 use crate::policy::{self, Extent, Freshness, Vary};
 
 /// All checks, each on a store of its own.
@@ -21,6 +23,9 @@ pub(crate) async fn run<S: Store>(make: impl AsyncFn() -> S) {
     keeps_empty_bodies(&make().await).await;
     gives_long_bodies_and_their_parts(&make().await).await;
     gives_parts_of_bodies(&make().await).await;
+    takes_bodies_in_pieces(&make().await).await;
+    gives_up_what_is_not_finished(&make().await).await;
+    finishes_in_the_place_of_others(&make().await).await;
     invalidates_by_key(&make().await).await;
     invalidates_by_prefix(&make().await).await;
     invalidates_by_pattern(&make().await).await;
@@ -195,6 +200,72 @@ async fn gives_long_bodies_and_their_parts<S: Store>(store: &S) {
     }
 }
 
+async fn takes_bodies_in_pieces<S: Store>(store: &S) {
+    let key = key("http://a.example/pieces");
+    let bytes = (0..700_000_u32).map(|at| b'a' + u8::try_from(at * 7 % 26).unwrap_or_default());
+    let text = String::from_utf8(bytes.collect()).expect("letters");
+    for (id, lengths) in [
+        (1, vec![]),
+        (2, vec![10]),
+        (3, vec![1, 131_072, 0, 300_000, 268_927]),
+    ] {
+        let length = lengths.iter().sum();
+        let Some(mut writer) = store.writer(&key) else {
+            return;
+        };
+        let (mut rest, before) = (&text[..length], bodies(store, &key).await);
+        for length in lengths {
+            let (piece, others) = rest.split_at(length);
+            writer = write(writer, piece).await.expect("a piece");
+            rest = others;
+            assert_eq!(bodies(store, &key).await, before, "it is not there yet");
+        }
+        let put_in = variant(id, &text[..length]);
+        let end = writer.finish(put_in.without_body(), &[]).wait().await;
+        end.expect("a put");
+        let found = get(store, &key).await;
+        assert_eq!(found.len() as u64, id);
+        assert_eq!(found[0].as_ref(), put_in.as_ref(), "the head");
+        assert_eq!(found[0].tags(), put_in.tags());
+        assert!(body(store, &key, &found[0]).await == text[..length]);
+    }
+    let part = store.body(&key, 3, 131_000..132_000).wait().await;
+    let part = part.expect("a body").expect("it is there");
+    assert!(part.collect().await.expect("a body").to_bytes() == text[131_000..132_000]);
+    assert_eq!(invalidate(store, Selector::Tag("tag-3".into())).await, 1);
+    assert_eq!(bodies(store, &key).await.len(), 2);
+}
+
+async fn gives_up_what_is_not_finished<S: Store>(store: &S) {
+    let key = key("http://a.example/given-up");
+    let Some(writer) = store.writer(&key) else {
+        return;
+    };
+    put(store, &key, variant(1, "there")).await;
+    let writer = write(writer, "given").await.expect("a piece");
+    let writer = write(writer, "up").await.expect("a piece");
+    drop(writer.write(Bytes::from("nobody waits")));
+    assert_eq!(bodies(store, &key).await, ["there"]);
+    assert_eq!(invalidate(store, Selector::Key(key.clone())).await, 1);
+    assert!(get(store, &key).await.is_empty());
+}
+
+async fn finishes_in_the_place_of_others<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    for (id, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        put(store, &key, variant(id, text)).await;
+    }
+    let Some(writer) = store.writer(&key) else {
+        return;
+    };
+    let writer = write(writer, "two again").await.expect("a piece");
+    // It was begun before, and is new all the same.
+    assert_eq!(invalidate(store, Selector::Tag("tag-2".into())).await, 1);
+    let new = variant(2, "two again").without_body();
+    writer.finish(new, &[1, 99]).wait().await.expect("a put");
+    assert_eq!(bodies(store, &key).await, ["two again", "three"]);
+}
+
 async fn invalidates_by_key<S: Store>(store: &S) {
     let [one, two, ..] = three_keys(store).await;
     assert_eq!(invalidate(store, Selector::Key(one.clone())).await, 2);
@@ -317,6 +388,15 @@ pub(crate) async fn get<S: Store>(store: &S, key: &Key) -> Variants {
 
 pub(crate) async fn put<S: Store>(store: &S, key: &Key, variant: Variant) {
     store.put(key, variant, &[]).wait().await.expect("a put");
+}
+
+/// Writes a piece of a body.
+pub(crate) async fn write(
+    writer: Box<dyn Writer>,
+    piece: &str,
+) -> Result<Box<dyn Writer>, buttress_kernel::BoxError> {
+    let piece = Bytes::copy_from_slice(piece.as_bytes());
+    writer.write(piece).wait().await
 }
 
 pub(crate) async fn invalidate<S: Store>(store: &S, selector: Selector) -> usize {

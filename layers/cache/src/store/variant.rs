@@ -115,12 +115,19 @@ impl Variant {
     }
 
     pub(crate) fn new(id: u64, head: Head, tags: Option<Tags>, body: Bytes) -> Self {
-        let body = Some(body);
+        Self {
+            body: Some(body),
+            ..Self::bodiless(id, head, tags)
+        }
+    }
+
+    /// A response whose body the store has already.
+    pub(crate) const fn bodiless(id: u64, head: Head, tags: Option<Tags>) -> Self {
         Self {
             id,
             head,
             tags,
-            body,
+            body: None,
         }
     }
 

@@ -67,6 +67,24 @@ impl Growing {
         Some(piece.slice(within(*start)?..))
     }
 
+    /// So many bytes from `position` on, in one piece; fewer where there are no more.
+    pub(super) fn piece(&self, position: u64, length: u64) -> Bytes {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut first = self.read(position).unwrap_or_default();
+        if first.len() >= length {
+            first.truncate(length);
+            return first;
+        }
+        let mut piece = Vec::with_capacity(length);
+        piece.extend_from_slice(&first);
+        while let Some(more) = self.read(position + piece.len() as u64)
+            && piece.len() < length
+        {
+            piece.extend_from_slice(&more[..more.len().min(length - piece.len())]);
+        }
+        piece.into()
+    }
+
     /// Nobody will read what comes before `position`.
     pub(super) fn forget(&mut self, position: u64) {
         let over = |(start, piece): &(u64, Bytes)| start + piece.len() as u64 <= position;
@@ -116,6 +134,7 @@ mod tests {
         Append(usize),
         Read(usize),
         Forget,
+        Piece(usize),
     }
 
     fn deed() -> impl Strategy<Value = Deed> {
@@ -124,6 +143,7 @@ mod tests {
                 .prop_map(Deed::Append),
             (0..3_usize).prop_map(Deed::Read),
             Just(Deed::Forget),
+            (1..50_000_usize).prop_map(Deed::Piece),
         ]
     }
 
@@ -157,6 +177,12 @@ mod tests {
                         }
                     }
                     Deed::Forget => growing.forget(readers.into_iter().min().unwrap()),
+                    Deed::Piece(length) => {
+                        let position = readers.into_iter().min().unwrap();
+                        let piece = growing.piece(position, length as u64);
+                        let rest = &model[place(position)..];
+                        prop_assert_eq!(&piece[..], &rest[..rest.len().min(length)]);
+                    }
                 }
                 prop_assert_eq!(growing.end(), model.len() as u64);
                 let whole = growing.concat();

@@ -1,6 +1,8 @@
 //! A response that several readers read while it is stored.
 
+mod filing;
 mod growing;
+mod part;
 mod readers;
 mod room;
 mod state;
@@ -20,6 +22,8 @@ use crate::error::FetchFailed;
 use crate::sync::{Mutex, lock};
 use crate::wakers::wake;
 
+pub(crate) use self::filing::{Fate, Limits, Next};
+pub(crate) use self::part::Part;
 pub(crate) use self::room::{Room, Share};
 pub(crate) use self::state::BoxBody;
 
@@ -31,8 +35,11 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// It broke off after these bytes, or nobody wanted the rest.
     fn cut(self: Box<Self>, body: Bytes);
 
-    /// It is too long to be held.
+    /// It is too long to be stored.
     fn too_long(self: Box<Self>);
+
+    /// It is long, and goes into the store in pieces, from its start.
+    fn long(self: Box<Self>, part: Part);
 
     /// There was no room for it beside the others.
     fn crowded_out(self: Box<Self>);
@@ -46,17 +53,17 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The first reader of `body`. At most `limit` bytes of it are held, if there is `room` for them,
-    /// and `sink` is told how it ended.
+    /// The first reader of `body`, of which no more is held than `limits` say and there is `room` for;
+    /// `sink` is told how it ended.
     pub(crate) fn begin(
         body: BoxBody,
-        limit: u64,
+        limits: Limits,
         room: &Arc<Room>,
         sink: Box<dyn Sink>,
     ) -> Reader {
         // Whoever is given a body that is at its end may never ask for more.
         let ended = body.is_end_stream();
-        let mut state = State::new(body, limit, Share::of(Arc::clone(room)));
+        let mut state = State::new(body, limits, Share::of(Arc::clone(room)));
         let seat = state.begin(ended);
         let sink = if ended {
             sink.complete(Bytes::new());
@@ -85,13 +92,14 @@ impl Stream {
         })
     }
 
-    fn deal_with(&self, after: After) {
+    fn deal_with(self: &Arc<Self>, after: After) {
         drop(after.spent);
         let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
         if let (Some(news), Some(sink)) = (after.news, sink) {
             match news {
                 News::Complete(body) => sink.complete(body),
                 News::Cut(body) => sink.cut(body),
+                News::Long => sink.long(Part::of(Arc::clone(self))),
                 News::TooLong => sink.too_long(),
                 News::NoRoom => sink.crowded_out(),
             }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use super::filing::{Fate, Filing, Limits, PIECE};
 use super::growing::Growing;
 use super::readers::Readers;
 use super::room::Share;
@@ -22,15 +23,17 @@ pub(super) type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 pub(super) struct State {
     rest: Rest,
     end: End,
-    bytes: Growing,
-    /// The most bytes that are held.
-    limit: u64,
+    pub(super) bytes: Growing,
+    limits: Limits,
+    pub(super) filing: Filing,
+    /// Whether there was no room for the last bytes.
+    pub(super) crowded: bool,
     /// What is held of the room for all bodies.
     share: Share,
     /// Whether every byte so far is held.
     whole: bool,
     /// Whether somebody has been told how the body ended, or that it is too long.
-    told: bool,
+    pub(super) told: bool,
     /// What the body said of its length at first.
     promised: SizeHint,
     trailers: Option<HeaderMap>,
@@ -51,13 +54,15 @@ enum End {
 }
 
 impl State {
-    pub(super) fn new(body: BoxBody, limit: u64, share: Share) -> Self {
+    pub(super) fn new(body: BoxBody, limits: Limits, share: Share) -> Self {
         Self {
             promised: body.size_hint(),
             rest: Rest::Here(body),
             end: End::Open,
             bytes: Growing::default(),
-            limit,
+            limits,
+            filing: limits.filing(),
+            crowded: false,
             share,
             whole: true,
             told: false,
@@ -90,7 +95,7 @@ impl State {
         self.release();
         if self.readers.slowest().is_some() || matches!(self.rest, Rest::Lent | Rest::Over) {
             return After {
-                wake: self.readers.take_waiting(),
+                wake: self.all_waiting(),
                 ..After::default()
             };
         }
@@ -99,9 +104,9 @@ impl State {
         };
         self.end = End::Broken(FetchFailed::new("nobody wanted the rest".into()));
         After {
-            news: self.tell(|bytes| News::Cut(bytes.concat())),
+            news: self.tell(Fate::Cut),
             spent: Some(body),
-            wake: Vec::new(),
+            wake: self.take_filing().into_iter().collect(),
         }
     }
 
@@ -131,6 +136,9 @@ impl State {
             End::Open => {}
         }
         self.readers.wait(seat, waker);
+        if self.is_held_up() {
+            return Step::Wait;
+        }
         match std::mem::replace(&mut self.rest, Rest::Lent) {
             Rest::Here(body) => Step::Take(body),
             Rest::Lent => Step::Wait,
@@ -162,7 +170,7 @@ impl State {
                     *told_trailers = true;
                     at_end = true;
                 } else if let Some(data) = frame.data_ref() {
-                    news = self.take_in(seat, data);
+                    news = self.take_in(seat, data, at_end);
                 }
             }
             Poll::Ready(None) => at_end = true,
@@ -171,18 +179,18 @@ impl State {
         let spent = if at_end {
             self.end = End::Clean;
             self.rest = Rest::Over;
-            news = news.or(self.tell(|bytes| News::Complete(bytes.concat())));
+            news = self.tell(Fate::Complete).or(news);
             Some(body)
         } else {
             self.rest = Rest::Here(body);
             // Whoever is sent a whole `Content-Length` may not ask for more.
             if self.promised.exact() == Some(self.bytes.end()) {
-                news = news.or(self.tell(|bytes| News::Complete(bytes.concat())));
+                news = self.tell(Fate::Complete).or(news);
             }
             None
         };
         After {
-            wake: self.readers.take_waiting(),
+            wake: self.all_waiting(),
             news,
             spent,
         }
@@ -193,42 +201,56 @@ impl State {
         self.end = End::Broken(error);
         self.rest = Rest::Over;
         After {
-            wake: self.readers.take_waiting(),
-            news: self.tell(|bytes| News::Cut(bytes.concat())),
+            news: self.tell(Fate::Cut),
+            wake: self.all_waiting(),
             spent: None,
         }
     }
 
-    fn take_in(&mut self, seat: usize, data: &Bytes) -> Option<News> {
+    fn take_in(&mut self, seat: usize, data: &Bytes, is_last: bool) -> Option<News> {
         let length = data.len() as u64;
         let end = self.bytes.end().saturating_add(length);
         self.readers.advance(seat, end);
-        if self.whole && end <= self.limit && self.share.hold(end) {
+        if self.whole && end <= self.limits.held && self.share.hold(end) {
             self.bytes.append(data);
-            return None;
+            // What is all here, or will be with its last announced byte, is put in one go.
+            let is_last = is_last || self.promised.exact() == Some(end);
+            return (end > PIECE && !is_last).then(|| self.file()).flatten();
         }
-        let too_long = end > self.limit;
         self.whole = false;
-        let news = self.tell(|_| {
-            if too_long {
-                News::TooLong
-            } else {
-                News::NoRoom
-            }
-        });
+        let news = if end > self.limits.most {
+            self.tell(Fate::TooLong)
+        } else if matches!(self.filing, Filing::Whole) {
+            self.crowd_out()
+        } else {
+            self.file()
+        };
         self.pass_on(data, end);
         news
     }
 
-    /// Holds no more than what slower readers have not had yet. One that is too slow is left behind,
-    /// so that it stalls nobody else; one that has all but this frame is not slow.
+    /// From here on the store is given pieces, unless it was before.
+    fn file(&mut self) -> Option<News> {
+        // One that goes on behind its announced end has been told of already.
+        let is_ready = matches!(self.filing, Filing::Ready) && !self.told;
+        is_ready.then(|| {
+            self.filing.begin();
+            News::Long
+        })
+    }
+
+    /// Holds no more than what slower readers, or the store, have not had yet. A reader that is too slow
+    /// is left behind, so that it stalls nobody else; one that has all but this frame is not slow.
     fn pass_on(&mut self, data: &Bytes, end: u64) {
         let before = self.bytes.end();
-        self.readers.leave_behind(before.saturating_sub(self.limit));
+        self.readers
+            .leave_behind(before.saturating_sub(self.limits.most));
         self.release();
-        if self.needed(end) < end && !self.share.hold(end - self.bytes.start()) {
+        self.crowded = !self.has_room(end);
+        if self.crowded {
             self.readers.leave_behind(before);
             self.release();
+            self.crowded = !self.has_room(end);
         }
         if self.needed(end) < end {
             self.bytes.append(data);
@@ -237,13 +259,21 @@ impl State {
         }
     }
 
-    /// Where the bytes begin that somebody has yet to read.
-    fn needed(&self, end: u64) -> u64 {
-        self.readers.slowest().unwrap_or(end)
+    /// Whether there is room for what is needed of the bytes up to `end`.
+    fn has_room(&mut self, end: u64) -> bool {
+        self.needed(end) >= end || self.share.hold(end - self.bytes.start())
     }
 
-    /// Lets go of what every reader has, once it need not be whole.
-    fn release(&mut self) {
+    /// Where the bytes begin that somebody has yet to read.
+    fn needed(&self, end: u64) -> u64 {
+        let readers = self.readers.slowest().unwrap_or(end);
+        self.filing
+            .position()
+            .map_or(readers, |position| position.min(readers))
+    }
+
+    /// Lets go of what every reader and the store have, once it need not be whole.
+    pub(super) fn release(&mut self) {
         if !self.whole {
             let end = self.bytes.end();
             self.bytes.forget(self.needed(end).min(end));
@@ -252,8 +282,20 @@ impl State {
         }
     }
 
-    fn tell(&mut self, news: impl FnOnce(&mut Growing) -> News) -> Option<News> {
-        (!std::mem::replace(&mut self.told, true)).then(|| news(&mut self.bytes))
+    /// Says, once, how it ended: to the sink, or to the store that is given pieces.
+    fn tell(&mut self, fate: Fate) -> Option<News> {
+        if std::mem::replace(&mut self.told, true) || self.filing.end(fate, self.bytes.end()) {
+            return None;
+        }
+        Some(match fate {
+            Fate::Complete => News::Complete(self.bytes.concat()),
+            Fate::Cut => News::Cut(self.bytes.concat()),
+            Fate::TooLong => News::TooLong,
+        })
+    }
+
+    fn crowd_out(&mut self) -> Option<News> {
+        (!std::mem::replace(&mut self.told, true)).then_some(News::NoRoom)
     }
 
     pub(super) fn is_end(&self, seat: usize, told_trailers: bool) -> bool {
@@ -278,7 +320,10 @@ impl State {
         hint
     }
 
+    /// All who wait and have something to do now.
     pub(super) fn all_waiting(&mut self) -> Vec<Waker> {
-        self.readers.take_waiting()
+        let mut waiting = self.readers.take_waiting();
+        waiting.extend(self.take_filing());
+        waiting
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum News {
     Complete(Bytes),
     /// It broke off, or nobody wants the rest.
     Cut(Bytes),
+    /// It is long, and goes into the store in pieces from now on.
+    Long,
     /// It is longer than what may be held of one.
     TooLong,
     /// There is no room for more beside the others.

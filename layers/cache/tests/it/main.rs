@@ -13,8 +13,11 @@ mod crash;
 mod directives;
 mod failing;
 mod handle;
+mod in_pieces;
 mod keys;
 mod lean;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod long_bodies;
 #[cfg(feature = "metrics")]
 mod measured;
 mod overtaken;

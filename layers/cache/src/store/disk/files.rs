@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -18,6 +19,8 @@ pub(super) struct Files {
     root: PathBuf,
     /// For the names of what is under way.
     counter: AtomicU64,
+    /// How many bytes are under way.
+    aside: Arc<AtomicU64>,
     /// How often a folder was synced.
     #[cfg(test)]
     pub(super) synced: AtomicU64,
@@ -31,6 +34,7 @@ impl Files {
         Ok(Self {
             root,
             counter: AtomicU64::new(0),
+            aside: Arc::default(),
             #[cfg(test)]
             synced: AtomicU64::new(0),
         })
@@ -45,7 +49,7 @@ impl Files {
                 .to_str()
                 .is_some_and(|name| names::number(name).is_some())
             {
-                fs::remove_file(file.path())?;
+                remove(&file.path())?;
             }
         }
         Ok(())
@@ -85,25 +89,40 @@ impl Files {
 
     /// Writes a file aside, and moves it to its place when it is whole.
     pub(super) fn write(&self, name: Name, bytes: &[u8]) -> io::Result<()> {
-        let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        let aside = self.root.join(UNDER_WAY).join(format!("{number:016x}"));
-        let done = write_aside(&aside, bytes).and_then(|()| self.put_in_place(&aside, name));
-        if done.is_err() {
-            // Where there is no room, there is none for leftovers; what is left is removed at start.
-            let _ = fs::remove_file(&aside);
-        }
-        done
+        let mut aside = self.aside()?;
+        aside.write(bytes)?;
+        self.put_in_place(aside, name)
     }
 
-    fn put_in_place(&self, aside: &Path, name: Name) -> io::Result<()> {
+    /// A new file, which is to be put in its place when it is whole.
+    pub(super) fn aside(&self) -> io::Result<Aside> {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let path = self.root.join(UNDER_WAY).join(format!("{number:016x}"));
+        let file = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
+        Ok(Aside {
+            path,
+            file: Some(file),
+            bytes: 0,
+            all: Arc::clone(&self.aside),
+        })
+    }
+
+    /// How many bytes there are aside, in all.
+    pub(super) fn bytes_aside(&self) -> u64 {
+        self.aside.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn put_in_place(&self, mut aside: Aside, name: Name) -> io::Result<()> {
         let path = self.path(name);
-        match fs::rename(aside, &path) {
+        match fs::rename(&aside.path, &path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 make_folder(&self.shard(name.shard()))?;
-                fs::rename(aside, path)
+                fs::rename(&aside.path, path)?;
             }
-            done => done,
+            done => done?,
         }
+        aside.file = None;
+        Ok(())
     }
 
     pub(super) fn open(&self, name: Name) -> io::Result<Option<File>> {
@@ -122,10 +141,7 @@ impl Files {
 
     /// Removes a file; that it is gone already is no failure.
     pub(super) fn remove(&self, name: Name) -> io::Result<()> {
-        match fs::remove_file(self.path(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove(&self.path(name))
     }
 
     /// Waits until what was removed from a folder, or replaced there, is so on the disk too.
@@ -157,10 +173,44 @@ impl Files {
     }
 }
 
-fn write_aside(aside: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(aside)?;
-    // Not synced: see the store's page.
-    file.write_all(bytes)
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A file that is not whole yet. Unless it is put in its place, it goes with this.
+#[derive(Debug)]
+pub(super) struct Aside {
+    path: PathBuf,
+    /// None when it is in its place.
+    file: Option<File>,
+    bytes: u64,
+    /// Those of all that are aside.
+    all: Arc<AtomicU64>,
+}
+
+impl Aside {
+    /// Adds bytes. They are not synced: see the store's page.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = bytes.len() as u64;
+        self.bytes += length;
+        self.all.fetch_add(length, Ordering::Relaxed);
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(bytes))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+        if self.file.take().is_some() {
+            // What is left all the same is removed at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// For this user alone.

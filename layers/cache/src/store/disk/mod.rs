@@ -15,6 +15,7 @@ mod scan;
 #[cfg(test)]
 mod schedules;
 mod state;
+mod writing;
 
 use std::fmt;
 use std::io::{self, Seek, SeekFrom};
@@ -31,7 +32,10 @@ use self::body::{Pieces, read_piece};
 use self::digest::Digest;
 use self::names::Name;
 use self::state::State;
-use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, events};
+use self::writing::Writing;
+use super::{
+    Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer, events,
+};
 
 /// Keeps responses in a folder, up to a number of bytes, where a later process finds them again.
 ///
@@ -198,7 +202,11 @@ impl Store for Disk {
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
         let new = self.state.coming.expect(key, variant, replaces);
-        self.change(move |state| state.put(&new))
+        self.change(move |state| state.put_whole(&new))
+    }
+
+    fn writer(&self, key: &Key) -> Option<Box<dyn Writer>> {
+        Some(Box::new(Writing::of(self.clone(), key.clone())))
     }
 
     fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {

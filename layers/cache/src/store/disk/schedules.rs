@@ -28,7 +28,7 @@ fn state(folder: &Folder, max_bytes: u64, number: u32) -> Arc<State> {
 
 fn put(state: &State, key: &Key, id: u64) {
     let new = state.coming.expect(key, variant(id, "body"), &[]);
-    state.put(&new).expect("a put");
+    state.put_whole(&new).expect("a put");
     state.tidy().expect("it is tidied");
 }
 
@@ -100,7 +100,7 @@ fn among_changes(which: usize, room: u64, is_there: bool) {
         let (state, key) = (Arc::clone(&state), key.clone());
         thread::spawn(move || {
             let at = Digest::of_key(key.lend());
-            state.put(&late).expect("a put");
+            state.put_whole(&late).expect("a put");
             state
                 .update(at, &key, 1, head("new", 4))
                 .expect("an update");

@@ -9,10 +9,11 @@ use super::card::{Card, Record};
 use super::coming::{Coming, Newcomer};
 use super::digest::Digest;
 use super::files::Files;
-use super::index::{Index, Slot, on_disk};
+use super::index::{Index, Slot};
 use super::journal::Journal;
 use super::names::Name;
 use super::scan::Scan;
+use super::writing::Written;
 use crate::store::lock::lock;
 use crate::store::{Head, Key};
 
@@ -70,28 +71,30 @@ impl State {
         Ok(card.map(|(card, _)| card).filter(|card| card.is_of(key)))
     }
 
-    pub(super) fn put(&self, new: &Newcomer) -> io::Result<()> {
-        let (at, body) = (new.at, new.variant.body().cloned().unwrap_or_default());
-        let record = Record {
-            id: new.variant.id(),
-            serial: self.bodies.new_serial(),
-            length: body.len() as u64,
-            digest: Digest::of(&body),
-            tags: new.variant.tags().to_vec(),
-            head: new.variant.head().clone(),
-        };
-        // A key that takes more than all would only drive out the others.
-        let fits = on_disk([record.length].into_iter()) < self.index.capacity();
-        let fits = fits && !record.head.tells_secrets();
-        self.change(at, &new.key, |card| {
-            if fits && !new.is_doomed() {
-                self.files.write(Name::Body(at, record.serial), &body)?;
+    /// Adds a response whose body is aside. Without one, what it was to replace goes all the same.
+    pub(super) fn put(&self, new: &Newcomer, body: Option<Written>) -> io::Result<()> {
+        let (at, id) = (new.at, new.variant.id());
+        let body = body.filter(|_| !new.variant.head().tells_secrets());
+        self.change(at, &new.key, |card| match body {
+            Some(body) if !new.is_doomed() => {
+                let record = Record {
+                    id,
+                    serial: self.bodies.new_serial(),
+                    length: body.length,
+                    digest: body.digest,
+                    tags: new.variant.tags().to_vec(),
+                    head: new.variant.head().clone(),
+                };
+                let name = Name::Body(at, record.serial);
+                self.files.put_in_place(body.file, name)?;
                 card.add(record, &new.replaces);
-            } else {
-                let gone = |old: &Record| old.id == record.id || new.replaces.contains(&old.id);
-                card.records.retain(|old| !gone(old));
+                Ok(())
             }
-            Ok(())
+            _ => {
+                let gone = |old: &Record| old.id == id || new.replaces.contains(&old.id);
+                card.records.retain(|old| !gone(old));
+                Ok(())
+            }
         })
     }
 

@@ -12,6 +12,7 @@ use crate::store::suite::{self, Folder, bodies, get, head, invalidate, key, put,
 mod bodies;
 mod folder;
 mod forgetting;
+mod writing;
 
 const ROOMY: u64 = 64 << 20;
 

@@ -2,6 +2,15 @@ use super::*;
 use crate::store::scheduled;
 use crate::store::suite::{self, head, key, variant};
 
+#[test]
+fn memory_is_given_bodies_whole() {
+    assert!(
+        Memory::of(1 << 20)
+            .writer(&key("http://a.example/"))
+            .is_none()
+    );
+}
+
 #[tokio::test]
 async fn memory_does_what_every_store_must() {
     suite::run(async || Memory::of(16 << 20)).await;

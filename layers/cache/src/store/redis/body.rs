@@ -1,4 +1,4 @@
-//! Bodies from Redis, and into it, a piece at a time.
+//! Bodies from Redis, a piece at a time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,9 +12,6 @@ use super::line::Line;
 
 /// How many bytes are sent at once.
 pub(super) const PIECE: u64 = 128 * 1024;
-
-/// How long the pieces of a body are kept that is never finished, in milliseconds.
-const UNFINISHED: u64 = 60_000;
 
 type Pending = Pin<Box<dyn Future<Output = Result<Bytes, BoxError>> + Send>>;
 
@@ -102,21 +99,4 @@ impl http_body::Body for Pieces {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
     }
-}
-
-/// Writes a body, which goes by itself unless something refers to it soon.
-pub(super) async fn write(line: &Line, name: &[u8], body: &Bytes) -> Result<(), BoxError> {
-    let size = usize::try_from(PIECE).unwrap_or(usize::MAX);
-    for (number, piece) in body.chunks(size).enumerate() {
-        let mut commands = redis::pipe();
-        if number == 0 {
-            let set = commands.cmd("SET").arg(name).arg(piece);
-            set.arg("PX").arg(UNFINISHED).ignore();
-        } else {
-            commands.cmd("APPEND").arg(name).arg(piece).ignore();
-            commands.cmd("PEXPIRE").arg(name).arg(UNFINISHED).ignore();
-        }
-        let () = line.ask_all(&commands).await?;
-    }
-    Ok(())
 }

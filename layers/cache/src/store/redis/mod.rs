@@ -8,6 +8,7 @@ mod record;
 mod scripts;
 mod settings;
 mod useful;
+mod writing;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -28,7 +29,8 @@ use self::names::Names;
 use self::scripts::Scripts;
 pub use self::settings::RedisSettings;
 use self::useful::useful_for;
-use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants};
+use self::writing::Writing;
+use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer};
 
 /// Keeps responses in Redis, or what speaks its language, where other processes find them too.
 ///
@@ -153,30 +155,6 @@ impl Inner {
         Ok(Some(Body::new(Pieces::new(line, name, bytes, next, end))))
     }
 
-    async fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Result<(), BoxError> {
-        let head = variant.head();
-        if head.tells_secrets() {
-            let gone = [replaces, &[variant.id()]].concat();
-            return self.remove(key, &gone).await;
-        }
-        let (body, serial) = (
-            variant.body().cloned().unwrap_or_default(),
-            self.new_serial(),
-        );
-        let name = self.names.body(&serial);
-        body::write(&self.line, &name, &body).await?;
-        let mut bytes = Vec::new();
-        head.write(&mut bytes);
-        let mut script = self.on(&self.scripts.put, &self.names.entry(key));
-        script.arg(record::field(variant.id())).arg(serial);
-        script.arg(bytes).arg(record::write_tags(variant.tags()));
-        script.arg(body.len()).arg(self.milliseconds(head));
-        for id in replaces {
-            script.arg(record::field(*id));
-        }
-        self.line.run(&script).await
-    }
-
     async fn update(&self, key: &Key, id: u64, head: &Head) -> Result<(), BoxError> {
         if head.tells_secrets() {
             return self.remove(key, &[id]).await;
@@ -215,10 +193,19 @@ impl Store for Redis {
             let place = Arc::clone(&inner.writers).acquire_owned().await?;
             let work = async move {
                 let _place = place;
-                inner.put(&key, variant, &replaces).await
+                let mut writing = Writing::of(inner, key);
+                if !variant.head().tells_secrets() {
+                    let body = variant.body().cloned().unwrap_or_default();
+                    writing.add(&body).await?;
+                }
+                writing.publish(&variant, &replaces).await
             };
             Handle::try_current()?.spawn(work).await?
         })
+    }
+
+    fn writer(&self, key: &Key) -> Option<Box<dyn Writer>> {
+        Some(Box::new(Writing::of(Arc::clone(&self.0), key.clone())))
     }
 
     fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {

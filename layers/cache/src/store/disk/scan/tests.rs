@@ -14,7 +14,7 @@ fn state(folder: &Folder) -> State {
 
 fn put(state: &State, key: &crate::store::Key, id: u64) {
     let new = state.coming.expect(key, variant(id, "body"), &[]);
-    state.put(&new).expect("a put");
+    state.put_whole(&new).expect("a put");
 }
 
 fn ids(state: &State, key: &crate::store::Key) -> Vec<u64> {
@@ -84,7 +84,7 @@ fn what_takes_all_the_room_drives_nothing_out() {
     put(&state, &small, 1);
     let all = variant(2, &"x".repeat(8 * 4_096));
     let new = state.coming.expect(&large, all, &[]);
-    state.put(&new).expect("a put");
+    state.put_whole(&new).expect("a put");
     assert_eq!(ids(&state, &small), [1]);
     assert_eq!((state.index.keys(), state.index.bytes()), (1, 2 * 4_096));
 }

@@ -1,0 +1,113 @@
+//! A body's way into a store that takes it in pieces.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use tokio::time::Instant;
+
+use crate::keep::Keep;
+use crate::shared::Shared;
+use crate::store::Writer;
+use crate::stream::{Fate, Next, Part, Sink};
+use crate::telemetry;
+
+/// So many bytes of what is stored already are written at once.
+const PIECE: usize = 128 * 1024;
+
+/// Why a response is not stored.
+type Refusal = &'static str;
+
+const FAILED: Refusal = "the store failed";
+
+/// Writes a body as it comes, and adds the response when that is whole, or as far as it can be completed
+/// later.
+///
+/// # Cancellation
+///
+/// The response is not stored; its readers go on.
+pub(crate) async fn file(mut keep: Box<Keep>, part: Part) {
+    let mut filing = match Filing::begin(&keep) {
+        Ok(filing) => filing,
+        Err(refusal) => return keep.refuse(refusal),
+    };
+    let before = keep.before.take();
+    match filing.run(&keep, before, part).await {
+        Ok(Fate::Complete) => keep.put_written(filing.written, filing.writer, true),
+        Ok(Fate::Cut) if keep.parts => keep.put_written(filing.written, filing.writer, false),
+        Ok(Fate::Cut) => keep.refuse("cut off"),
+        Ok(Fate::TooLong) => keep.too_long(),
+        Err(refusal) => keep.refuse(refusal),
+    }
+}
+
+struct Filing {
+    shared: Arc<Shared>,
+    writer: Option<Box<dyn Writer>>,
+    written: u64,
+    /// How long readers have waited for the store, at most.
+    waited: Duration,
+}
+
+impl Filing {
+    fn begin(keep: &Keep) -> Result<Self, Refusal> {
+        Ok(Self {
+            shared: Arc::clone(&keep.shared),
+            writer: Some(keep.shared.store.writer(&keep.key).ok_or(FAILED)?),
+            written: 0,
+            waited: Duration::ZERO,
+        })
+    }
+
+    /// Writes all there is, and says how it ended.
+    async fn run(
+        &mut self,
+        keep: &Keep,
+        before: Option<(Bytes, u64)>,
+        mut part: Part,
+    ) -> Result<Fate, Refusal> {
+        let (mut before, mut covered) = before.unwrap_or_default();
+        while !before.is_empty() {
+            self.write(before.split_to(before.len().min(PIECE))).await?;
+        }
+        loop {
+            let mut piece = match part.next().await {
+                Next::Piece(piece) => piece,
+                Next::End(fate) => return Ok(fate),
+            };
+            if keep.is_outdated() {
+                return Err("out of date");
+            }
+            let length = piece.len();
+            let skipped = usize::try_from(covered).map_or(length, |covered| covered.min(length));
+            covered -= skipped as u64;
+            piece.advance(skipped);
+            let begun = Instant::now();
+            if !piece.is_empty() {
+                self.write(piece).await?;
+            }
+            if part.filed(length) {
+                self.be_patient(begun.elapsed())?;
+            }
+        }
+    }
+
+    async fn write(&mut self, piece: Bytes) -> Result<(), Refusal> {
+        let length = piece.len() as u64;
+        let answer = self.writer.take().ok_or(FAILED)?.write(piece);
+        self.writer = Some(self.shared.wait("write", answer).await.ok_or(FAILED)?);
+        self.written += length;
+        Ok(())
+    }
+
+    /// Readers have waited for the store, which they do not do for ever.
+    fn be_patient(&mut self, waited: Duration) -> Result<(), Refusal> {
+        self.waited += waited;
+        if self.waited <= self.shared.settings.store_timeout {
+            return Ok(());
+        }
+        let error = format!("readers had to wait for it for {:?} in all", self.waited);
+        telemetry::store_failed("write", &*buttress_kernel::BoxError::from(error));
+        Err(FAILED)
+    }
+}

@@ -1,0 +1,138 @@
+//! Bodies on their way to the disk, a piece at a time.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ring::digest::{Context, SHA256};
+use tokio::runtime::Handle;
+
+use super::Disk;
+use super::coming::Newcomer;
+use super::digest::Digest;
+use super::files::Aside;
+use super::index::on_disk;
+use super::state::State;
+use crate::store::{Answer, Key, Variant, Writer};
+
+/// A body that was written aside.
+pub(super) struct Written {
+    pub(super) file: Aside,
+    pub(super) length: u64,
+    pub(super) digest: Digest,
+}
+
+/// A body that is being written aside.
+pub(super) struct Unfinished {
+    file: Aside,
+    length: u64,
+    digest: Context,
+}
+
+impl Unfinished {
+    pub(super) fn begin(state: &State) -> io::Result<Self> {
+        Ok(Self {
+            file: state.files.aside()?,
+            length: 0,
+            digest: Context::new(&SHA256),
+        })
+    }
+
+    /// Adds bytes, if there is room for them. Blocks.
+    pub(super) fn add(&mut self, bytes: &[u8], state: &State) -> io::Result<()> {
+        let length = self.length + bytes.len() as u64;
+        if !may_have(length, state) {
+            return Err(io::Error::other(
+                "a response is too long for the cache's folder",
+            ));
+        }
+        let aside = state.files.bytes_aside() + bytes.len() as u64;
+        if aside > state.index.capacity() {
+            let what = "more is on its way into the cache's folder than there may be";
+            return Err(io::Error::other(what));
+        }
+        self.length = length;
+        self.digest.update(bytes);
+        self.file.write(bytes)
+    }
+
+    pub(super) fn end(self) -> Written {
+        Written {
+            file: self.file,
+            length: self.length,
+            digest: Digest::end(self.digest),
+        }
+    }
+}
+
+/// Whether a body may have so many bytes: a key that takes more than all would only drive out the others.
+fn may_have(length: u64, state: &State) -> bool {
+    on_disk([length].into_iter()) < state.index.capacity()
+}
+
+impl State {
+    /// Adds a response that came with its body, which is written outside all locks.
+    pub(super) fn put_whole(&self, new: &Newcomer) -> io::Result<()> {
+        let bytes = new.variant.body().map_or(&[][..], |body| body);
+        if new.is_doomed() || !may_have(bytes.len() as u64, self) {
+            return self.put(new, None);
+        }
+        let mut body = Unfinished::begin(self)?;
+        body.add(bytes, self)?;
+        self.put(new, Some(body.end()))
+    }
+}
+
+/// A response whose body is being written.
+pub(super) struct Writing {
+    disk: Disk,
+    key: Key,
+    body: Option<Unfinished>,
+}
+
+impl Writing {
+    pub(super) const fn of(disk: Disk, key: Key) -> Self {
+        let body = None;
+        Self { disk, key, body }
+    }
+}
+
+impl Writer for Writing {
+    fn write(mut self: Box<Self>, bytes: Bytes) -> Answer<Box<dyn Writer>> {
+        let (disk, line) = (self.disk.clone(), Arc::clone(&self.disk.writers));
+        Answer::later(disk.job(&line, move |state| {
+            if self.body.is_none() {
+                self.body = Some(Unfinished::begin(state)?);
+            }
+            if let Some(body) = &mut self.body {
+                body.add(&bytes, state)?;
+            }
+            Ok(self as Box<dyn Writer>)
+        }))
+    }
+
+    fn finish(mut self: Box<Self>, variant: Variant, replaces: &[u64]) -> Answer<()> {
+        let disk = self.disk.clone();
+        let new = disk.state.coming.expect(&self.key, variant, replaces);
+        disk.change(move |state| {
+            let body = self.body.take();
+            let body = body.map_or_else(|| Unfinished::begin(state), Ok)?;
+            state.put(&new, Some(body.end()))
+        })
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let (body, disk) = (self.body.take(), self.disk.clone());
+        // To remove a long file takes its time. The folder is in use until it has gone.
+        if body.is_some()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn_blocking(move || {
+                drop(body);
+                drop(disk);
+            });
+        }
+    }
+}
