@@ -46,6 +46,8 @@ fn w57_what_could_mean_another_host_or_leave_the_prefix_is_refused() {
         "a/%2e%2E/x",
         "ftp://h/",
         "http:///x",
+        "http://:80/x",
+        "http://u@/x",
         "a/..%2f..%2Fadmin",
         "..\\admin",
         "a%5C..",
