@@ -37,7 +37,7 @@ impl Events {
         let subscriber = tracing_subscriber::registry().with(lines.clone());
         Self {
             lines,
-            _guard: tracing::subscriber::set_default(subscriber),
+            _guard: crate::listen(subscriber),
         }
     }
 

@@ -67,6 +67,7 @@
 //! | [`contract!`] | what every layer promises |
 //! | [`peer`] | real servers on this machine |
 
+mod awake;
 mod channel;
 pub mod contract;
 mod events;
@@ -76,6 +77,7 @@ mod rng;
 pub mod scripted;
 mod wall_clock;
 
+pub use self::awake::listen;
 pub use self::channel::{FrameSender, channel};
 pub use self::events::Events;
 pub use self::metrics::Metrics;

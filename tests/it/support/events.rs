@@ -36,5 +36,5 @@ pub(crate) fn capture() -> (Events, DefaultGuard) {
         .without_time()
         .with_writer(move || writer.clone())
         .finish();
-    (events, tracing::subscriber::set_default(subscriber))
+    (events, buttress_testkit::listen(subscriber))
 }

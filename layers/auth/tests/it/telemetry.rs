@@ -10,7 +10,7 @@ use crate::support::*;
 pub(crate) fn listen() -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, tracing::subscriber::set_default(subscriber))
+    (lines, buttress_testkit::listen(subscriber))
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,7 +37,7 @@ impl<S: Subscriber> Layer<S> for Lines {
 pub(crate) fn listen() -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, tracing::subscriber::set_default(subscriber))
+    (lines, buttress_testkit::listen(subscriber))
 }
 
 impl Lines {

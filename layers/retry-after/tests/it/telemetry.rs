@@ -41,7 +41,7 @@ impl<S: Subscriber> Layer<S> for Lines {
 fn listen() -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, tracing::subscriber::set_default(subscriber))
+    (lines, buttress_testkit::listen(subscriber))
 }
 
 #[tokio::test(start_paused = true)]

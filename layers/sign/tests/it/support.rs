@@ -96,5 +96,5 @@ pub(crate) fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
         .with_ansi(false)
         .without_time()
         .finish();
-    (log, tracing::subscriber::set_default(subscriber))
+    (log, buttress_testkit::listen(subscriber))
 }

@@ -48,7 +48,7 @@ fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
         .with_ansi(false)
         .without_time()
         .finish();
-    (log, tracing::subscriber::set_default(subscriber))
+    (log, buttress_testkit::listen(subscriber))
 }
 
 #[tokio::test(start_paused = true)]
