@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use buttress_kernel::BoxError;
@@ -18,13 +20,20 @@ pin_project! {
         inner: B,
         // Of Zstandard alone the reader's memory is the sender's to choose.
         frames: Option<Frames>,
+        // How much of the last piece the decoder has left.
+        left: Arc<AtomicUsize>,
     }
 }
 
 impl<B> Checked<B> {
     pub(super) fn new(inner: B, is_zstd: bool) -> Self {
         let frames = is_zstd.then(Frames::new);
-        Self { inner, frames }
+        let left = Arc::default();
+        Self {
+            inner,
+            frames,
+            left,
+        }
     }
 }
 
@@ -33,14 +42,18 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, BoxError>>> {
         let this = self.project();
+        // Whoever asks for more while there is some has found the end of what was compressed.
+        if this.left.swap(0, Ordering::Relaxed) > 0 {
+            return Poll::Ready(Some(Err(Box::new(Trailing))));
+        }
         let frame = match ready!(this.inner.poll_frame(cx)) {
             None => return Poll::Ready(None),
             Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
@@ -51,6 +64,7 @@ where
             (Some(frames), Some(data)) => frames.read(data),
             _ => Ok(()),
         };
+        let frame = frame.map_data(|data| Piece::new(data, this.left));
         Poll::Ready(Some(read.map(|()| frame).map_err(Into::into)))
     }
 
@@ -62,6 +76,49 @@ where
         self.inner.size_hint()
     }
 }
+
+/// A piece of a body that tells how much of it has not been read.
+#[derive(Debug)]
+pub(super) struct Piece {
+    data: Bytes,
+    left: Arc<AtomicUsize>,
+}
+
+impl Piece {
+    fn new(data: Bytes, left: &Arc<AtomicUsize>) -> Self {
+        left.store(data.len(), Ordering::Relaxed);
+        let left = Arc::clone(left);
+        Self { data, left }
+    }
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.data.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.data
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.data.advance(bytes);
+        self.left.store(self.data.len(), Ordering::Relaxed);
+    }
+}
+
+/// A decoder passes over what follows in the piece that it ends in, and a second gzip member is content
+/// (RFC 1952 §2.2): what was cut in one way must not be shorter than what was cut in another.
+#[derive(Debug)]
+struct Trailing;
+
+impl fmt::Display for Trailing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("something follows the end of what was compressed")
+    }
+}
+
+impl Error for Trailing {}
 
 impl fmt::Display for LargeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
