@@ -84,6 +84,7 @@ mod paging;
 mod pg;
 mod position;
 mod reference;
+mod sized;
 mod source;
 mod stream;
 mod walk;
@@ -136,6 +137,15 @@ pub trait Paginator: Send + Sync + 'static {
     /// hold for it as for any other position.
     fn first(&self) -> Position {
         Position::default()
+    }
+
+    /// Whether its settings make sense. It is asked before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// When they do not. Nothing is sent, then, and the error [`is_request`](crate::Error::is_request).
+    fn validate(&self) -> Result<(), BoxError> {
+        Ok(())
     }
 
     /// Whether a response is a page at all.

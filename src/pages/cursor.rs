@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use buttress_kernel::BoxError;
 use serde_json::Value;
 
+use super::sized;
 use super::{Arrived, Direction, Neighbours, Paginator, Position};
 use crate::Pointer;
 
@@ -114,7 +115,8 @@ impl Cursor {
         }
     }
 
-    /// How many items a page shall have; not sent unless set.
+    /// How many items a page shall have; not sent unless set. With 0 the list is refused before anything is
+    /// asked for.
     #[must_use]
     pub const fn size(mut self, items: u64) -> Self {
         self.size = Some(items);
@@ -283,6 +285,15 @@ impl Paginator for Cursor {
 
     fn first(&self) -> Position {
         Position::pairs(self.size.map(|size| (&*self.size_name, size.to_string())))
+    }
+
+    fn validate(&self) -> Result<(), BoxError> {
+        let (next, prev) = (&*self.next_name, &*self.prev_name);
+        match self.sent_at {
+            None => sized::check(self.size, &self.size_name, &[next, prev]),
+            // The cursor is in the body, under no name.
+            Some(_) => sized::check(self.size, &self.size_name, &[]),
+        }
     }
 
     fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {

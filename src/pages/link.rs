@@ -4,6 +4,7 @@ use buttress_kernel::BoxError;
 use http::{HeaderMap, HeaderName, header};
 
 use super::reference::resolve;
+use super::sized;
 use super::{Arrived, Neighbours, Paginator, Position};
 use crate::Pointer;
 
@@ -50,7 +51,8 @@ impl Link {
         Self::default()
     }
 
-    /// How many items a page shall have; not sent unless set.
+    /// How many items a page shall have; not sent unless set. With 0 the list is refused before anything is
+    /// asked for.
     #[must_use]
     pub const fn size(mut self, items: u64) -> Self {
         self.size = Some(items);
@@ -80,6 +82,11 @@ impl Paginator for Link {
     fn first(&self) -> Position {
         let name = self.size_name.as_deref().unwrap_or("limit");
         Position::pairs(self.size.map(|size| (name, size.to_string())))
+    }
+
+    fn validate(&self) -> Result<(), BoxError> {
+        let size_name = self.size_name.as_deref().unwrap_or("limit");
+        sized::check(self.size, size_name, &[])
     }
 
     fn neighbours(&self, page: &Arrived<'_>) -> Result<Neighbours, BoxError> {

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use buttress_kernel::BoxError;
 
+use super::sized;
 use super::{Arrived, Neighbours, Paginator, Position};
 use crate::Pointer;
 
@@ -40,7 +41,8 @@ impl Number {
         Self::default()
     }
 
-    /// How many items a page shall have; not sent unless set.
+    /// How many items a page shall have; not sent unless set. With 0 the list is refused before anything is
+    /// asked for.
     #[must_use]
     pub const fn size(mut self, items: u64) -> Self {
         self.size = Some(items);
@@ -147,7 +149,10 @@ impl Number {
         }
         let Some(size) = whole.size.filter(|size| *size > 0) else {
             let is_first = number == self.first_page;
-            if let Some(total) = whole.total.filter(|total| is_first && count == 0 && *total > 0) {
+            if let Some(total) = whole
+                .total
+                .filter(|total| is_first && count == 0 && *total > 0)
+            {
                 return Err(format!(
                     "the first page is empty, and there should be {total} items; set `total_at(None)` \
                      to take that for the end"
@@ -220,6 +225,10 @@ impl Paginator for Number {
         let size = self.size.map(|size| (&*self.size_name, size.to_string()));
         let page = (&*self.page_name, self.first_page.to_string());
         Position::pairs([page].into_iter().chain(size))
+    }
+
+    fn validate(&self) -> Result<(), BoxError> {
+        sized::check(self.size, &self.size_name, &[&self.page_name])
     }
 
     fn verify(&self, page: &Arrived<'_>) -> Result<(), BoxError> {

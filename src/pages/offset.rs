@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use buttress_kernel::BoxError;
 
+use super::sized;
 use super::{Arrived, Direction, Neighbours, Paginator, Position};
 use crate::Pointer;
 
@@ -35,7 +36,8 @@ impl Offset {
         Self::default()
     }
 
-    /// How many items a page shall have; not sent unless set.
+    /// How many items a page shall have; not sent unless set. With 0 the list is refused before anything is
+    /// asked for.
     #[must_use]
     pub const fn size(mut self, items: u64) -> Self {
         self.size = Some(items);
@@ -195,6 +197,10 @@ impl Paginator for Offset {
     fn first(&self) -> Position {
         let size = self.size.map(|size| (&*self.size_name, size.to_string()));
         Position::pairs([(&*self.skip_name, "0".to_owned())].into_iter().chain(size))
+    }
+
+    fn validate(&self) -> Result<(), BoxError> {
+        sized::check(self.size, &self.size_name, &[&self.skip_name])
     }
 
     fn verify(&self, page: &Arrived<'_>) -> Result<(), BoxError> {

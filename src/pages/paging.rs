@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use buttress_kernel::{Body, TransportError};
+use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
 use http::{Request, response};
 use serde::de::DeserializeOwned;
@@ -90,7 +90,8 @@ impl Paging {
         self
     }
 
-    /// Gives up after so many pages: 10,000 unless set, and never with `None`. To stop earlier of one's
+    /// Gives up after so many pages: 10,000 unless set, never with `None`, and before the first with 0, which is
+    /// an error. To stop earlier of one's
     /// own accord, take fewer from the stream.
     pub fn max_pages(mut self, pages: impl Into<Option<u32>>) -> Self {
         self.guards.max_pages = pages.into();
@@ -176,9 +177,26 @@ impl Paging {
         self.source()?.fetch(wanted).await
     }
 
+    /// # Errors
+    ///
+    /// When the settings let no page through.
+    fn check(&self) -> Result<(), BoxError> {
+        if self.guards.max_pages == Some(0) {
+            return Err(
+                "`max_pages` is 0, so no page could be asked for; `None` sets no limit".into(),
+            );
+        }
+        if self.limit == 0 {
+            return Err("the `limit` of a page is 0 bytes, so none could be read".into());
+        }
+        self.paginator.validate()
+    }
+
     fn source<T: DeserializeOwned>(self) -> Result<Arc<Source<T>>, Error> {
+        let checked = self.check();
         let (client, request) = self.request?;
         let call = Call::of(&request);
+        checked.map_err(|fault| Error::new(call.clone(), TransportError::request(fault).into()))?;
         let (head, body) = request.into_parts();
         let Some(body) = body.as_bytes().map(Bytes::copy_from_slice) else {
             let fault = "a body that is sent once cannot ask for several pages; send bytes";

@@ -157,3 +157,45 @@ async fn a_request_that_cannot_be_built_or_repeated_is_told_once_and_not_sent() 
     );
     assert_eq!(server.calls().len(), 0);
 }
+
+#[tokio::test]
+async fn settings_that_let_no_page_through_are_refused_before_anything_is_sent() {
+    let (client, server) = served(|_| (vec![], "[]".to_owned()));
+    let list = |paginator: pages::Number| client.get("/l").paginate(paginator);
+    let numbered = || pages::Number::new().items(buttress::Pointer::ROOT);
+    for (paging, why) in [
+        (list(numbered().size(0)), "`size` of a page is 0"),
+        (
+            client.get("/l").paginate(pages::Offset::new().size(0)),
+            "`size` of a page is 0",
+        ),
+        (
+            client.get("/l").paginate(pages::Cursor::new().size(0)),
+            "`size` of a page is 0",
+        ),
+        (
+            client.get("/l").paginate(pages::Link::new().size(0)),
+            "`size` of a page is 0",
+        ),
+        (
+            list(numbered().page_name("limit").size(1)),
+            "two things as `limit`",
+        ),
+        (list(numbered().page_name("")), "has no name"),
+        (list(numbered()).max_pages(0), "`max_pages` is 0"),
+        (list(numbered()).limit(0), "`limit` of a page is 0 bytes"),
+    ] {
+        let mut items = paging.items::<u8>();
+        let error = items.next().await.unwrap().unwrap_err();
+        assert!(error.is_request(), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+        assert!(items.next().await.is_none());
+    }
+    let first = list(numbered().size(0)).first::<u8>().await;
+    assert!(first.unwrap_err().is_request());
+    assert!(server.calls().is_empty());
+    // Without a size the names may be what they like.
+    let list = list(numbered().page_name("limit"));
+    assert!(list.items::<u8>().next().await.is_none());
+    assert_eq!(server.calls().len(), 1);
+}
