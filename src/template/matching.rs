@@ -108,7 +108,13 @@ impl Pattern {
                 query.push_str(expression.list());
                 query.push(VALUE);
             }
-            (Part::Expression(expression), _) => self.add_expression(expression),
+            (Part::Expression(expression), query) => {
+                // What is spelt out behind it belongs to the query as well.
+                if matches!(expression.operator.first, "?" | "&") {
+                    query.get_or_insert_default();
+                }
+                self.add_expression(expression);
+            }
             (Part::Literal(literal), Some(query)) => query.push_str(literal),
             (Part::Literal(literal), query @ None) => match literal.split_once('?') {
                 Some((path, behind)) => {
@@ -263,6 +269,10 @@ mod tests {
             ("/files/{+p}/raw", "/files/a/b/raw", pairs(&[("p", "a/b")])),
             ("/a{?page}", "/a?page=2", pairs(&[])),
             ("/a?b=1{&c}", "/a?b=1", pairs(&[])),
+            ("/a{&b}", "/a?b=1", pairs(&[])),
+            ("/a{&b}", "/a", pairs(&[])),
+            ("/a{?b}&c=1", "/a?b=2&c=1", pairs(&[])),
+            ("/a{?b}&c={d}", "/a?b=2&c=1", pairs(&[])),
             ("/a{#b}", "/a", pairs(&[])),
             ("http://h/a/{b}", "http://H:80/a/c", pairs(&[("b", "c")])),
             ("http://h/a", "http://other/a", None),
@@ -320,6 +330,10 @@ mod tests {
             })
             .collect();
         assert_eq!(told, ["e=*", "b=x y", "c=*"]);
+        let behind = Pattern::new("/a{&b}&c=1&d={e}").unwrap();
+        let told = format!("{:?}", behind.query());
+        let wanted = "[Any(\"b\"), Fixed(\"c\", \"1\"), Any(\"d\")]";
+        assert_eq!(told, wanted);
         let uri = "/a?x=1&y=a%26b+c&z".parse().unwrap();
         assert_eq!(
             Some(query_of(&uri)),

@@ -275,6 +275,18 @@ async fn ic73_what_nobody_expects_can_go_elsewhere() {
     mock.verify();
 }
 
+#[tokio::test]
+async fn a_template_that_goes_on_with_a_query_may_begin_it() {
+    let (client, mock) = mocked();
+    let going_on = mock.expect(Expect::get("/x{&b}").times(2));
+    let behind = mock.expect(Expect::get("/y{?a}&c=1"));
+    client.get("/x{&b}").path("b", 1).send().await.unwrap();
+    client.get("/x{&b}").send().await.unwrap();
+    client.get("/y{?a}&c=1").path("a", 2).send().await.unwrap();
+    assert_eq!((going_on.calls().len(), behind.calls().len()), (2, 1));
+    mock.verify();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_template_may_name_its_host() {
     let (client, mock) = mocked();
