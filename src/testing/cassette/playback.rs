@@ -74,7 +74,8 @@ where
     let (mut head, body) = request.into_parts();
     let body = body.collect().await.map_err(TransportError::request_body)?;
     let body = body.to_bytes();
-    let asked = Asked::new(&head, &body, &shared.redaction).map_err(TransportError::request)?;
+    let redaction = shared.redaction.knowing(&head, &body);
+    let asked = Asked::new(&head, &body, &redaction).map_err(TransportError::request)?;
     let question = asked.question();
     if shared.mode.replays()
         && let Some(exchange) = shared.replay(&question)
@@ -94,8 +95,8 @@ where
     let response = inner.call(request).await.map_err(Into::into)?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(Into::into)?.to_bytes();
-    let recorded = Exchange::new(asked, &head, &body, &shared.redaction)
-        .and_then(|exchange| shared.keep(exchange));
+    let recorded =
+        Exchange::new(asked, &head, &body, &redaction).and_then(|exchange| shared.keep(exchange));
     match recorded {
         Ok(()) => Ok(Response::from_parts(head, Body::from(body))),
         Err(fault) => Err(fault.answered().into()),

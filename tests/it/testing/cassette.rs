@@ -174,6 +174,63 @@ async fn no_secret_reaches_the_file() {
     assert!(String::from_utf8_lossy(&body).contains(r#""mail":"REDACTED""#));
 }
 
+/// Whatever a server makes of them: the credentials of a request are known, and looked for everywhere.
+#[tokio::test(start_paused = true)]
+async fn the_credentials_of_a_request_are_in_no_part_of_its_exchange() {
+    let file = File::new();
+    let server = Mock::new();
+    let echo = "hello Ada-Pass1, your ticket is Bear-Token1; c00kie-Value and qu3ry-Key and f0rm-Value \
+                and b4sic-Pass, in base64 YWRhOmI0c2ljLVBhc3M=";
+    let answer = || {
+        Reply::ok()
+            .header("content-type", "text/plain")
+            .header("x-request", echo)
+            .body(echo)
+    };
+    server.expect(Expect::post("/form").any_query().reply(answer()));
+    server.expect(Expect::post("/json").reply(answer()));
+    let recording = file.open(Mode::Record);
+    let plain = Client::builder()
+        .base_uri("http://api.example")
+        .attempt_layer(recording.clone())
+        .build_over(server.transport())
+        .unwrap();
+    let form = plain
+        .post("/form?api_key=qu3ry-Key")
+        .header("authorization", "Bearer Bear-Token1")
+        .header("cookie", "a=c00kie-Value")
+        .header("proxy-authorization", "Basic YWRhOmI0c2ljLVBhc3M=")
+        .form(&[("password", "Ada-Pass1"), ("client_secret", "f0rm-Value")]);
+    form.send().await.unwrap();
+    let json = plain
+        .post("/json")
+        .header("authorization", "Bearer Bear-Token1")
+        .json(&serde_json::json!({"a": {"password": "Ada-Pass1", "token": ["f0rm-Value"]}}));
+    json.send().await.unwrap();
+    server.verify();
+    let written = file.text();
+    let (first, second) = written.split_once("/json").unwrap();
+    for secret in [
+        "Ada-Pass1",
+        "Bear-Token1",
+        "c00kie-Value",
+        "qu3ry-Key",
+        "f0rm-Value",
+        "b4sic-Pass",
+        "YWRhOmI0c2ljLVBhc3M=",
+    ] {
+        assert!(!first.contains(secret), "{secret}: {first}");
+    }
+    for secret in ["Ada-Pass1", "Bear-Token1", "f0rm-Value"] {
+        assert!(!second.contains(secret), "{secret}: {second}");
+    }
+    assert!(
+        second.contains("c00kie-Value"),
+        "another exchange's: {second}"
+    );
+    assert!(first.contains("hello REDACTED"), "{first}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_file_is_what_its_description_says() {
     let file = File::new();
