@@ -29,6 +29,10 @@
 //! that a small body which swells to gigabytes costs no memory. A Zstandard frame that asks for a window of more
 //! than 8 MiB is refused ([RFC 9659 §3](https://www.rfc-editor.org/rfc/rfc9659#section-3)).
 //!
+//! A body that is cut, damaged, or goes on behind the end of what was compressed is an error ([`NotDecoded`]), and
+//! never a shorter body. Zstandard's frames may follow one another; of gzip one member is unpacked, and a
+//! second one is such an error, since hardly anybody sends several and a body must not be unpacked in part.
+//!
 //! The decoding is that of `tower_http::decompression`, which this differs from by the table above: alone
 //! it also unpacks what was asked for explicitly, and parts.
 

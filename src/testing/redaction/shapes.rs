@@ -51,7 +51,7 @@ pub(super) fn without(text: &str) -> String {
     let mut before = "";
     for word in words(&text) {
         let shown = &text[word.clone()];
-        let is_credential = is_scheme(before) && shown.len() >= CREDENTIAL;
+        let is_credential = is_scheme(before) && is_credential(shown);
         let begin = if is_credential { Some(0) } else { token(shown) };
         if let Some(begin) = begin {
             told.push_str(&text[rest..word.start + begin]);
@@ -80,6 +80,12 @@ fn is_scheme(word: &str) -> bool {
     ["bearer", "basic", "dpop"]
         .iter()
         .any(|scheme| word.eq_ignore_ascii_case(scheme))
+}
+
+/// Words of a language, and names of a challenge's parameters, have neither digits nor capitals inside.
+fn is_credential(word: &str) -> bool {
+    let is_random = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    word.len() >= CREDENTIAL && word.bytes().any(is_random)
 }
 
 /// Where in a word a token begins.
@@ -168,6 +174,7 @@ mod tests {
     fn other_words_stay() {
         for text in [
             "a bearer token is wanted",
+            "Bearer authorization_uri=\"https://h/\", basic user-authentication",
             "eyJ. and eyJhbGciOiJIUzI1NiJ9 alone",
             "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
             "ghp_ begins one, sk-1 does not, é neither",
