@@ -38,21 +38,20 @@ impl List<'_> {
                 style,
                 count,
             } => {
-                let (before, depth) = (*count, pairs.depth());
-                *count += 1;
+                let (size, depth) = (pairs.size(), pairs.depth());
                 match style {
-                    ArrayStyle::Comma if before > 0 => return pairs.another(value),
-                    ArrayStyle::Comma => return pairs.value(value),
-                    ArrayStyle::Repeat => {}
+                    ArrayStyle::Repeat | ArrayStyle::Comma => {}
                     ArrayStyle::Bracket => pairs.enter("", true),
-                    ArrayStyle::Indexed => pairs.key(&before, true)?,
+                    ArrayStyle::Indexed => pairs.key(count, true)?,
                 }
-                let in_list = *style != ArrayStyle::Indexed;
                 value.serialize(Nested {
-                    in_list,
+                    in_list: *style != ArrayStyle::Indexed,
+                    joins: *style == ArrayStyle::Comma && *count > 0,
                     ..Nested::named(pairs)
                 })?;
                 pairs.leave(depth);
+                // What is absent is left out, and is no element.
+                *count += usize::from(pairs.size() > size);
                 Ok(())
             }
         }

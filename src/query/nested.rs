@@ -13,6 +13,8 @@ pub(super) struct Nested<'p> {
     pub(super) is_named: bool,
     /// Whether the name is a list's that is repeated, which tells no two elements apart.
     pub(super) in_list: bool,
+    /// Whether it is written behind the value before, with a comma in between.
+    pub(super) joins: bool,
     /// Whether it is one of several pairs, and so a list of two.
     pub(super) is_pair: bool,
 }
@@ -25,6 +27,7 @@ impl<'p> Nested<'p> {
             pairs,
             is_named: false,
             in_list: false,
+            joins: false,
             is_pair: false,
         }
     }
@@ -47,7 +50,10 @@ impl<'p> Nested<'p> {
         if !self.is_named {
             return Err(Unwritable::new("it is one value without a name"));
         }
-        self.pairs.value(value)
+        match self.joins {
+            true => self.pairs.another(value),
+            false => self.pairs.value(value),
+        }
     }
 
     fn list(self) -> Result<List<'p>, Unwritable> {

@@ -55,6 +55,14 @@ impl Pairs {
         }
     }
 
+    /// How much is written; it grows with each value that is.
+    pub(super) const fn size(&self) -> usize {
+        match &self.written {
+            Written::Joined(text) => text.len(),
+            Written::Apart(values) => values.len(),
+        }
+    }
+
     /// How long the name is, for [`leave`](Self::leave) to go back to.
     pub(super) const fn depth(&self) -> usize {
         self.name.len()

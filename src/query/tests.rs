@@ -74,6 +74,22 @@ fn d10_a_list_has_four_styles() {
 }
 
 #[test]
+fn w29_d10_an_absent_element_is_none_in_any_style() {
+    for (style, text) in [
+        (ArrayStyle::Repeat, "id=1&id=3"),
+        (ArrayStyle::Bracket, "id%5B%5D=1&id%5B%5D=3"),
+        (ArrayStyle::Comma, "id=1,3"),
+        (ArrayStyle::Indexed, "id%5B0%5D=1&id%5B1%5D=3"),
+    ] {
+        let some = One("id", [None, Some(1), None, Some(3)]);
+        assert_eq!(query(&some, style).unwrap(), text);
+        assert_eq!(query(&One("id", [None::<u8>]), style).unwrap(), "");
+    }
+    let empty = query(&One("id", ["", "x"]), ArrayStyle::Comma).unwrap();
+    assert_eq!(empty, "id=,x", "an empty text is an element");
+}
+
+#[test]
 fn what_has_no_form_as_text_is_told_by_name() {
     let told = |end: Result<String, Unwritable>| end.unwrap_err().to_string();
     let repeat = ArrayStyle::Repeat;
@@ -100,8 +116,8 @@ fn what_has_no_form_as_text_is_told_by_name() {
             "`a` cannot be written as text: it is infinite",
         ),
         (
-            told(query(&One("a", [None::<u8>]), ArrayStyle::Comma)),
-            "`a` cannot be written as text: nothing",
+            told(query(&One("a", [[1]]), ArrayStyle::Comma)),
+            "`a` cannot be written as text: a list inside",
         ),
         (
             told(plain(&One("a", [1]), Values::default()).map(|_| String::new())),

@@ -245,7 +245,7 @@ async fn an_endpoint_that_borrows_can_be_batched() {
 async fn a_batch_over_what_its_task_owns_can_be_spawned() {
     let client = echo();
     let task = tokio::spawn(async move {
-        let ids = vec![1_u64, 2];
+        let ids = [1_u64, 2];
         let requests = || ids.iter().map(|id| client.get("/{id}").path("id", *id));
         let all = client.batch_of(requests()).all().await.len();
         let tried = client.batch_of(requests()).try_all().await.unwrap().len();

@@ -62,7 +62,7 @@ async fn ic72_bq36_an_observer_is_told_of_the_beginning_and_the_end() {
         .await
         .unwrap();
 
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let [started, ended] = &seen[..] else {
         panic!("{seen:?}")
     };
