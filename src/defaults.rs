@@ -19,9 +19,9 @@ use crate::BaseUri;
 /// - elsewhere, because of an absolute URI: `Accept` and its kin, and `User-Agent`. A key for one
 ///   server is nobody else's business, whatever it is called.
 ///
-/// Without a home there is no elsewhere, and credentials (`Authorization`, `Cookie`,
-/// `Proxy-Authorization`, `X-Api-Key`, and every value that [is sensitive](HeaderValue::is_sensitive))
-/// are not sent at all.
+/// Without a home, elsewhere is where a redirect leads away from the origin that the request named, and
+/// credentials (`Authorization`, `Cookie`, `Proxy-Authorization`, `X-Api-Key`, and every value that
+/// [is sensitive](HeaderValue::is_sensitive)) are not sent at all.
 ///
 /// ```
 /// use buttress::defaults::DefaultHeadersLayer;
@@ -148,9 +148,12 @@ where
 
 impl Settings {
     fn apply<B>(&self, request: &mut Request<B>) {
-        let is_led_away = request.extensions().get::<ClientOnly>().is_some();
+        let extensions = request.extensions();
+        let is_client_only = extensions.get::<ClientOnly>().is_some();
+        let is_astray = extensions.get::<Astray>().is_some();
         let to = match &self.home {
-            _ if is_led_away => To::Elsewhere,
+            _ if is_client_only => To::Elsewhere,
+            None if is_astray => To::Elsewhere,
             None => To::Anywhere,
             Some(home) if home.is_origin_of(request.uri()) => To::Home,
             Some(_) => To::Elsewhere,
@@ -234,6 +237,11 @@ impl fmt::Debug for DefaultHeader {
 /// about the client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientOnly;
+
+/// A request that a redirect has led away from the origin that the caller named. Without a home, that one alone is
+/// known to be meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Astray;
 
 /// Default headers that one request does without, in its extensions.
 #[derive(Clone, Debug, Default)]

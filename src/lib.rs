@@ -94,6 +94,8 @@
 
 mod base_uri;
 pub mod batch;
+#[cfg(feature = "fs")]
+mod blocking;
 mod builder;
 mod client;
 #[cfg(feature = "decompression")]

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
@@ -31,16 +32,19 @@ pub use self::part::Part;
 #[must_use]
 pub struct Multipart {
     boundary: String,
+    /// Whether the caller set it, so that somebody may know it.
+    is_chosen: bool,
     parts: Vec<(String, Part)>,
     fault: Option<BoxError>,
 }
 
 impl Multipart {
-    /// A form without parts, with a boundary of 128 random bits.
+    /// A form without parts, with a boundary of 128 random bits, which nobody who knows other forms' can foresee.
     pub fn new() -> Self {
-        let random = (fastrand::u64(..), fastrand::u64(..));
+        let random = || RandomState::new().build_hasher().finish();
         Self {
-            boundary: format!("buttress-{:016x}{:016x}", random.0, random.1),
+            boundary: format!("buttress-{:016x}{:016x}", random(), random()),
+            is_chosen: false,
             parts: Vec::new(),
             fault: None,
         }
@@ -48,8 +52,12 @@ impl Multipart {
 
     /// Sets the boundary, for a server that is particular about it or a test that is. Up to 70 letters,
     /// digits, `-`, `_` and `'` (RFC 2046 §5.1.1 has more, which some servers do not read).
+    ///
+    /// It must not stand in a part, which would end there for the server: in one that lies in memory that is an error
+    /// when the request is sent; files and streams are not looked through.
     pub fn boundary(mut self, boundary: impl Into<String>) -> Self {
         self.boundary = boundary.into();
+        self.is_chosen = true;
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_'".contains(&byte);
         let is_sound = (1..=70).contains(&self.boundary.len()) && self.boundary.bytes().all(fits);
         if !is_sound {
@@ -85,13 +93,27 @@ impl Multipart {
     pub(crate) fn into_parts(mut self) -> (Result<Body, BoxError>, HeaderValue) {
         let content_type = format!("multipart/form-data; boundary={}", self.boundary);
         let content_type = HeaderValue::try_from(content_type);
-        let fault = self.fault.take().map(Err);
-        let body = fault.unwrap_or_else(|| Ok(self.body()));
+        let fault = self.fault.take().or_else(|| self.broken_up());
+        let body = fault.map_or_else(|| Ok(self.body()), Err);
         match content_type {
             Ok(content_type) => (body, content_type),
             // Only of a malformed boundary, which is a fault already.
             Err(_) => (body, HeaderValue::from_static("multipart/form-data")),
         }
+    }
+
+    /// That a part has the boundary in it, at the beginning of a line (RFC 2046 §5.1.1). Some servers know a line by its
+    /// LF alone.
+    fn broken_up(&self) -> Option<BoxError> {
+        let delimiter = format!("\n--{}", self.boundary);
+        let delimiter = delimiter.as_bytes();
+        let holds = |bytes: &[u8]| {
+            let mut windows = bytes.windows(delimiter.len());
+            bytes.starts_with(&delimiter[1..]) || windows.any(|found| found == delimiter)
+        };
+        let mut parts = self.parts.iter().filter(|_| self.is_chosen);
+        let is_broken = parts.any(|(_, part)| part.in_memory().is_some_and(holds));
+        is_broken.then(|| "the boundary of a form stands in one of its parts".into())
     }
 
     fn body(self) -> Body {

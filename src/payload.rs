@@ -149,8 +149,8 @@ impl Payload {
         }
     }
 
-    /// The same, compressed with gzip and marked so. What lies in memory is packed now; a stream on the
-    /// way, without a length. Nothing stays nothing, and what is packed already stays as it is. Only for
+    /// The same, compressed with gzip and marked so. What lies in memory is packed now; a file or a stream on the
+    /// way, without a length, a file anew each time it is sent. Nothing stays nothing, and what is packed already stays as it is. Only for
     /// servers that are known to take it: no answer tells beforehand.
     #[cfg(feature = "compression")]
     pub fn gzip(self) -> Self {

@@ -10,8 +10,11 @@ use crate::payload::FileError;
 use crate::progress::Meter;
 use crate::{Error, RequestBuilder};
 
+mod coding;
 mod part;
+mod place;
 mod range;
+mod tag;
 mod transfer;
 
 use self::part::Part;
@@ -40,13 +43,23 @@ impl RequestBuilder {
 ///
 /// Until it is whole the file lies beside its place, under the same name with `.part` behind it; the
 /// validator of what has come (a strong `ETag`, or a `Last-Modified` that is one) is kept in `.part.tag`.
-/// When the transfer breaks off, the rest is asked for with `Range` and `If-Range`
+/// When the transfer breaks off, or nothing more comes for as long as the client waits
+/// ([`body_idle`](crate::TimeoutLayer::body_idle)), the rest is asked for with `Range` and `If-Range`
 /// ([RFC 9110 §14.2](https://www.rfc-editor.org/rfc/rfc9110#section-14.2)): at once, a few times; and by the
 /// next download to the same place, if this one fails or is dropped. A server whose file has changed
 /// meanwhile sends the new one whole, and it begins from nothing. So the file is one version's, or not
 /// there. Two downloads to one place at the same time are one too many.
 ///
-/// Compressed responses are not asked for, since ranges count the bytes of what is sent. A request with
+/// What nobody could go on with is removed: a part without a validator, or of a request that is sent once. What lies
+/// at `.part` or `.part.tag` and was not put there by a download (another's file, a link) stays, and is an error. A part
+/// that was copied is begun anew.
+///
+/// Only 200 (and 203) is a file; a 204 or a 202 is an error, and leaves what was there. A
+/// [substitute](crate::fallback) is not asked for.
+///
+/// Compressed responses are not asked for, since ranges count the bytes of what is sent. One that comes all the same is
+/// an error, unless the request names that coding in an `Accept-Encoding` of its own, or the file's name does, as
+/// `a.tar.gz`: then it is written as it comes. A request with
 /// another method than `GET` or a body is sent once, and never taken up again. One with a `Range` or `If-Range` of its own
 /// is an error: a file is whole, and where it goes on is asked here.
 ///
@@ -96,8 +109,8 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// When the request cannot be built, has a `Range` of its own, or gets no response, when the response is no success, when the
-    /// transfer broke off more often than [allowed](Self::resumes), when the file is larger than
+    /// When the request cannot be built, has a `Range` of its own, or gets no response, when the response is no success or
+    /// no file, when the transfer broke off more often than [allowed](Self::resumes), when the file is larger than
     /// [allowed](Self::limit), and when it cannot be written.
     ///
     /// # Cancellation

@@ -1,26 +1,29 @@
 //! A file that is not whole yet.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io, mem};
 
 use buttress_kernel::Partition;
+use http::header;
 use http::request::Parts;
-use http::{HeaderValue, header};
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+
+use super::place::Place;
+use super::range::Version;
+use super::tag::Tag;
+use crate::blocking::blocking;
 
 /// What has come of a file, and which version's it is.
 pub(super) struct Part {
     path: PathBuf,
-    data: PathBuf,
-    tag: PathBuf,
-    file: File,
+    place: Place,
+    /// `None` as long as nothing has come.
+    file: Option<File>,
     length: u64,
-    /// Whose file it is: validators of two resources may be alike.
     resource: u64,
-    /// Without one, what has come cannot be added to.
-    validator: Option<HeaderValue>,
+    version: Version,
 }
 
 /// A mark on disk of what was asked for: the URI, whose query should not lie there in clear text, and what else of the
@@ -43,31 +46,39 @@ fn mark(head: &Parts) -> u64 {
     hasher.finish()
 }
 
-/// `name` with `ending` behind it.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
 impl Part {
-    /// What an earlier try has brought of this resource, if that may be added to, else nothing.
+    /// What an earlier try has brought of this resource, if that may be added to, else nothing. Nothing is
+    /// written.
+    ///
+    /// # Errors
+    ///
+    /// When there is no folder for it, or something else lies where it would.
     pub(super) async fn open(path: &Path, head: &Parts, keep: bool) -> io::Result<Self> {
         let resource = mark(head);
-        let (data, tag) = (beside(path, ".part"), beside(path, ".part.tag"));
-        let mut options = OpenOptions::new();
-        let file = options.append(true).create(true).open(&data).await?;
-        let mut part = Self {
-            length: file.metadata().await?.len(),
-            validator: read_tag(&tag, resource).await.filter(|_| keep),
-            resource,
-            path: path.to_owned(),
-            data,
-            tag,
-            file,
+        let at = path.to_owned();
+        let may_add =
+            move |tag: &Tag| keep && tag.resource == resource && tag.version.validator.is_some();
+        let found = move || {
+            folder_of(&at)?;
+            let place = Place::of(&at);
+            let Some(tag) = place.look()?.filter(may_add) else {
+                return Ok((place, None));
+            };
+            let file = place.open()?;
+            let length = file.metadata()?.len();
+            Ok((place, Some((file, length, tag.version))))
         };
-        if part.length == 0 || part.validator.is_none() {
-            part.restart(None).await?;
+        let (place, found) = blocking(found).await?;
+        let mut part = Self {
+            path: path.to_owned(),
+            place,
+            file: None,
+            length: 0,
+            resource,
+            version: Version::default(),
+        };
+        if let Some((file, length, version)) = found {
+            (part.file, part.length, part.version) = (Some(File::from_std(file)), length, version);
         }
         Ok(part)
     }
@@ -81,31 +92,46 @@ impl Part {
     }
 
     /// Which version's the part is, if there is one that can be added to.
-    pub(super) fn validator(&self) -> Option<&HeaderValue> {
-        self.validator.as_ref().filter(|_| self.length > 0)
+    pub(super) fn version(&self) -> Option<&Version> {
+        let can_be_named = self.length > 0 && self.version.validator.is_some();
+        can_be_named.then_some(&self.version)
     }
 
-    /// Begins anew, with this version. The mark is written before any byte of what it stands for, and
-    /// taken away after the last of what it stood for.
-    pub(super) async fn restart(&mut self, validator: Option<&HeaderValue>) -> io::Result<()> {
-        self.file.set_len(0).await?;
-        self.length = 0;
-        self.validator = validator.cloned();
-        match validator {
-            Some(validator) => {
-                let mut tag = format!("{:016x} ", self.resource).into_bytes();
-                tag.extend_from_slice(validator.as_bytes());
-                fs::write(&self.tag, tag).await
-            }
-            None => absent(fs::remove_file(&self.tag).await),
+    /// Throws away what there is.
+    pub(super) fn clear(&mut self) {
+        if self.file.take().is_some() {
+            self.place.remove();
+            // What comes there next may be another's.
+            self.place.keep(true);
         }
+        self.length = 0;
+        self.version = Version::default();
+    }
+
+    /// Begins anew, with this version.
+    pub(super) async fn begin(&mut self, version: Version) -> io::Result<()> {
+        self.clear();
+        let place = mem::replace(&mut self.place, Place::of(&self.path));
+        let tag = Tag {
+            resource: self.resource,
+            made: None,
+            version: version.clone(),
+        };
+        let (place, file) = blocking(move || place.begin(tag)).await?;
+        self.place = place;
+        self.file = Some(File::from_std(file));
+        self.version = version;
+        Ok(())
     }
 
     pub(super) async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.file.write_all(piece).await?;
+        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        file.write_all(piece).await?;
         // Written now, and not behind the back of whoever opens the file next.
-        self.file.flush().await?;
+        file.flush().await?;
         self.length += piece.len() as u64;
+        let is_of_use = self.version().is_some();
+        self.place.keep(is_of_use);
         Ok(())
     }
 
@@ -113,32 +139,26 @@ impl Part {
     ///
     /// # Errors
     ///
-    /// Also when it has another length than was written: a write of a download that was dropped has landed
-    /// after all, or somebody else's. What is there is of no use then, and the next download begins anew.
-    pub(super) async fn finish(mut self) -> io::Result<()> {
-        self.file.sync_all().await?;
-        if self.file.metadata().await?.len() != self.length {
-            self.restart(None).await?;
-            return Err(io::Error::other(
-                "something else has written to it; download it again",
-            ));
-        }
-        drop(self.file);
-        fs::rename(&self.data, &self.path).await?;
-        absent(fs::remove_file(&self.tag).await)
+    /// As [`Place::finish`].
+    pub(super) async fn finish(self) -> io::Result<()> {
+        let Self {
+            file,
+            place,
+            length,
+            path,
+            ..
+        } = self;
+        let file = file.ok_or(io::ErrorKind::NotFound)?.into_std().await;
+        blocking(move || place.finish(file, length, &path)).await
     }
 }
 
-async fn read_tag(path: &Path, resource: u64) -> Option<HeaderValue> {
-    let tag = fs::read(path).await.ok()?;
-    let mark = format!("{resource:016x} ");
-    let tag = HeaderValue::from_bytes(tag.strip_prefix(mark.as_bytes())?).ok();
-    tag.filter(|tag| !tag.is_empty())
-}
-
-fn absent(end: io::Result<()>) -> io::Result<()> {
-    match end {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+/// # Errors
+///
+/// When there is none, which is better known before anything is asked for.
+fn folder_of(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    fs::metadata(folder.unwrap_or(Path::new("."))).map(drop)
 }

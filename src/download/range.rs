@@ -2,19 +2,32 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use super::coding;
+
+/// A version of a file, as it is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Without one, what has come cannot be added to.
+    pub(super) validator: Option<HeaderValue>,
+    /// What it is [packed](coding::of) in: some servers give one tag to what they pack and what they do not.
+    pub(super) coding: String,
+}
+
 /// What to do with a response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// It has what follows, up to `end`. Without a total that need not be the end of the file.
     Append { end: u64, total: Option<u64> },
     /// It has everything.
-    Whole { validator: Option<HeaderValue> },
+    Whole(Version),
     /// Everything is there already.
     Done,
     /// What is there is of no use any more; ask anew.
     Restart,
     /// It is no success.
     Refused,
+    /// It is a success that is no file.
+    Unfit,
 }
 
 /// The field that asks for everything from `start` on.
@@ -28,24 +41,39 @@ pub(super) fn step(
     status: StatusCode,
     headers: &HeaderMap,
     have: u64,
-    asked: Option<&HeaderValue>,
+    asked: Option<&Version>,
 ) -> Step {
-    match (status.as_u16(), asked) {
-        (206, Some(version)) => part(headers, have, version),
+    let validator = asked.and_then(|version| version.validator.as_ref());
+    let named = asked.zip(validator);
+    match (status.as_u16(), named) {
+        (206, Some((version, _))) if is_packed_otherwise(headers, version) => Step::Restart,
+        (206, Some((_, validator))) => part(headers, have, validator),
         // The range begins behind the end. If the file ends here, it is whole.
-        (416, Some(version)) => match content_range(headers) {
-            Some(Range::Unsatisfied { total }) if total == have && !is_other(headers, version) => {
+        (416, Some((_, validator))) => match content_range(headers) {
+            Some(Range::Unsatisfied { total })
+                if total == have && !is_other(headers, validator) =>
+            {
                 Step::Done
             }
             _ => Step::Restart,
         },
         // A part that nobody asked for is no file.
         (206, None) => Step::Restart,
-        (200..=299, _) => Step::Whole {
-            validator: validator(headers),
-        },
+        (200 | 203, _) => Step::Whole(Version {
+            // What a proxy has changed is no longer what its tag says (RFC 9110 §15.3.4).
+            validator: self::validator(headers).filter(|_| status == StatusCode::OK),
+            coding: coding::of(headers),
+        }),
+        // "Nothing here", "not yet" and their like are no files.
+        (200..=299, _) => Step::Unfit,
         _ => Step::Refused,
     }
+}
+
+/// Whether a part says that it is packed in something else than the rest. It may be silent, too (RFC 9110
+/// §15.3.7).
+fn is_packed_otherwise(headers: &HeaderMap, version: &Version) -> bool {
+    headers.contains_key(header::CONTENT_ENCODING) && coding::of(headers) != version.coding
 }
 
 fn part(headers: &HeaderMap, have: u64, version: &HeaderValue) -> Step {
@@ -75,6 +103,9 @@ fn is_other(headers: &HeaderMap, version: &HeaderValue) -> bool {
     }
 }
 
+/// A tag that is longer than this is not kept.
+const LONGEST: usize = 4096;
+
 /// What tells a version from all others, fit for `If-Range` (RFC 9110 §13.1.5).
 fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
     let refuses = headers.get(header::ACCEPT_RANGES);
@@ -82,7 +113,7 @@ fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
         return None;
     }
     match headers.get(header::ETAG) {
-        Some(tag) => is_strong_tag(tag).then(|| tag.clone()),
+        Some(tag) => (is_strong_tag(tag) && tag.len() <= LONGEST).then(|| tag.clone()),
         None => strong_date(headers).cloned(),
     }
 }
@@ -156,8 +187,15 @@ mod tests {
         fields.iter().map(field).collect()
     }
 
+    fn version(validator: &'static str) -> Version {
+        Version {
+            validator: Some(HeaderValue::from_static(validator)),
+            coding: String::new(),
+        }
+    }
+
     fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> Step {
-        let version = HeaderValue::from_static("\"v1\"");
+        let version = version("\"v1\"");
         let status = StatusCode::from_u16(status).unwrap();
         step(status, &headers(fields), 10, Some(&version))
     }
@@ -196,7 +234,7 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37 GMT",
         );
         let whole = "bytes */10";
-        for (version, fields, fits) in [
+        for (validator, fields, fits) in [
             ("\"v1\"", &[("etag", "\"v1\"")][..], true),
             (
                 "\"v1\"",
@@ -212,7 +250,7 @@ mod tests {
             (old, &[("etag", "\"v1\"")], false),
             (old, &[("etag", "\"v1\""), ("last-modified", old)], false),
         ] {
-            let version = HeaderValue::from_static(version);
+            let version = version(validator);
             let ask = |status: u16, range: &'static str| {
                 let mut headers = headers(fields);
                 headers.insert("content-range", HeaderValue::from_static(range));
@@ -258,6 +296,50 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_packed_otherwise_is_not_put_behind_the_rest() {
+        for (coding, packed, appended) in [
+            ("", None, true),
+            ("", Some("identity"), true),
+            ("", Some("gzip"), false),
+            ("gzip", None, true),
+            ("gzip", Some("x-gzip"), true),
+            ("gzip", Some("br"), false),
+            ("gzip", Some("identity"), false),
+        ] {
+            let mut part = headers(&[("content-range", "bytes 10-19/20"), ("etag", "\"v1\"")]);
+            if let Some(packed) = packed {
+                part.insert("content-encoding", HeaderValue::from_static(packed));
+            }
+            let mut version = version("\"v1\"");
+            version.coding = coding.to_owned();
+            let found = step(StatusCode::PARTIAL_CONTENT, &part, 10, Some(&version));
+            let is_appended = matches!(found, Step::Append { .. });
+            assert_eq!(is_appended, appended, "{coding:?} {packed:?}");
+        }
+    }
+
+    #[test]
+    fn no_success_but_a_whole_response_is_a_file() {
+        let tag = [("etag", "\"v1\""), ("content-encoding", "br")];
+        let ask = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            step(status, &headers(&tag), 0, None)
+        };
+        let whole = |validator: Option<&'static str>| {
+            Step::Whole(Version {
+                validator: validator.map(HeaderValue::from_static),
+                coding: "br".to_owned(),
+            })
+        };
+        assert_eq!(ask(200), whole(Some("\"v1\"")));
+        // What a proxy has changed has the tag of what it was.
+        assert_eq!(ask(203), whole(None));
+        for status in (200..300).filter(|status| ![200, 203, 206].contains(status)) {
+            assert_eq!(ask(status), Step::Unfit, "{status}");
+        }
+    }
+
+    #[test]
     fn only_strong_validators_are_kept() {
         let (old, new) = (
             "Sun, 06 Nov 1994 08:49:36 GMT",
@@ -285,5 +367,10 @@ mod tests {
                 "{fields:?}"
             );
         }
+        let tag = |length: usize| {
+            let tag = HeaderValue::try_from(format!("\"{}\"", "v".repeat(length - 2)));
+            HeaderMap::from_iter([(header::ETAG, tag.unwrap())])
+        };
+        assert!(validator(&tag(LONGEST)).is_some() && validator(&tag(LONGEST + 1)).is_none());
     }
 }

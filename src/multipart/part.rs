@@ -158,6 +158,14 @@ impl Part {
         into.push_str("\r\n\r\n");
     }
 
+    /// Its bytes, where they are there.
+    pub(super) fn in_memory(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     pub(super) fn into_content(self) -> Content {
         self.content
     }

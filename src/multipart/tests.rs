@@ -61,6 +61,30 @@ fn a_malformed_boundary_is_refused() {
     }
 }
 
+#[test]
+fn a_boundary_of_ones_own_stands_in_no_part() {
+    for (text, is_sound) in [
+        (
+            "hi\r\n--b\r\nContent-Disposition: form-data; name=\"admin\"\r\n\r\ntrue",
+            false,
+        ),
+        ("--b", false),
+        ("hi\n--b--", false),
+        ("hi\r\n--bc", false),
+        ("hi --b", true),
+        ("hi\r\n-- b", true),
+        ("b", true),
+    ] {
+        for form in [
+            Multipart::new().boundary("b").text("a", text),
+            Multipart::new().text("a", text).boundary("b"),
+        ] {
+            assert_eq!(form.into_parts().0.is_ok(), is_sound, "{text:?}");
+        }
+        assert!(Multipart::new().text("a", text).into_parts().0.is_ok());
+    }
+}
+
 fn streamed(text: &'static str) -> Body {
     let frames = text
         .as_bytes()

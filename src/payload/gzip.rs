@@ -18,21 +18,31 @@ pub(super) struct GzipBody {
     trailers: Option<HeaderMap>,
 }
 
-/// A body in gzip. What lies in memory is packed at once, and can be sent again.
+/// A body in gzip. What lies in memory is packed at once, and can be sent again; so can what is made anew each time,
+/// which is packed anew.
 pub(super) fn gzip(body: Body) -> Result<Body, BoxError> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     if let Some(bytes) = body.as_bytes() {
+        let mut encoder = encoder();
         encoder.write_all(bytes)?;
         return Ok(encoder.finish()?.into());
     }
-    Ok(Body::stream(GzipBody {
-        inner: body,
-        encoder: Some(encoder),
-        trailers: None,
-    }))
+    let packed = body.made_through(GzipBody::new);
+    Ok(packed.unwrap_or_else(|stream| Body::stream(GzipBody::new(stream))))
+}
+
+fn encoder() -> GzEncoder<Vec<u8>> {
+    GzEncoder::new(Vec::new(), Compression::default())
 }
 
 impl GzipBody {
+    fn new(inner: Body) -> Self {
+        Self {
+            inner,
+            encoder: Some(encoder()),
+            trailers: None,
+        }
+    }
+
     /// What has been packed so far.
     fn packed(&mut self) -> Option<Bytes> {
         let packed = mem::take(self.encoder.as_mut()?.get_mut());

@@ -1,13 +1,27 @@
 //! What of a request goes along.
 
+use buttress_kernel::IdempotencyHeader;
+use http::Extensions;
 use http::header::{self, HeaderMap, HeaderName};
 
-/// Takes off what describes a body that is gone, and what made sense for its method alone
-/// (RFC 9110 §15.4): a precondition was about the resource that was to be changed.
+/// Takes off what describes a body that is gone (RFC 9110 §15.4).
 pub(super) fn drop_content(headers: &mut HeaderMap) {
+    drop_all(headers, is_of_content);
+}
+
+/// Takes off what made sense for the old method alone (RFC 9110 §15.4): a precondition was about the resource that
+/// was to be changed. A range goes with the `If-Range` that says of what.
+pub(super) fn drop_of_method(headers: &mut HeaderMap, extensions: &Extensions) {
+    drop_all(headers, |name| {
+        let is_condition = name.as_str().starts_with("if-") || *name == header::RANGE;
+        is_condition || IdempotencyHeader::is(name, extensions)
+    });
+}
+
+fn drop_all(headers: &mut HeaderMap, is_gone: impl Fn(&HeaderName) -> bool) {
     let gone: Vec<_> = headers
         .keys()
-        .filter(|name| is_of_content(name))
+        .filter(|name| is_gone(name))
         .cloned()
         .collect();
     for name in gone {
@@ -22,17 +36,17 @@ fn is_of_content(name: &HeaderName) -> bool {
         header::TRAILER,
         header::TRANSFER_ENCODING,
     ];
-    const TEXTS: [&str; 3] = ["digest", "idempotency-key", "repr-digest"];
+    const TEXTS: [&str; 2] = ["digest", "repr-digest"];
     let text = name.as_str();
-    let begins = text.starts_with("content-") || text.starts_with("if-");
-    begins || NAMES.contains(name) || TEXTS.contains(&text)
+    text.starts_with("content-") || NAMES.contains(name) || TEXTS.contains(&text)
 }
 
 /// Takes off what is nobody else's business. Keys have all sorts of names, so the list is of what stays.
-pub(super) fn drop_private(headers: &mut HeaderMap) {
+pub(super) fn drop_private(headers: &mut HeaderMap, extensions: &Extensions) {
+    let stays = |name| is_open(name) || IdempotencyHeader::is(name, extensions);
     let private: Vec<_> = headers
         .iter()
-        .filter(|(name, value)| value.is_sensitive() || !is_open(name))
+        .filter(|(name, value)| value.is_sensitive() || !stays(name))
         .map(|(name, _)| name.clone())
         .collect();
     for name in private {
@@ -56,12 +70,6 @@ fn is_open(name: &HeaderName) -> bool {
         header::RANGE,
         header::USER_AGENT,
     ];
-    const TEXTS: [&str; 5] = [
-        "content-digest",
-        "idempotency-key",
-        "repr-digest",
-        "traceparent",
-        "tracestate",
-    ];
+    const TEXTS: [&str; 4] = ["content-digest", "repr-digest", "traceparent", "tracestate"];
     NAMES.contains(name) || TEXTS.contains(&name.as_str())
 }

@@ -34,13 +34,15 @@
 //!
 //! Other statuses, and a redirect without a `Location`, are responses like any other. A body is sent again
 //! if it [can be](buttress_kernel::Replay::can_replay); if not, the call fails and says so. With the body
-//! go the fields that describe it, and an `Idempotency-Key`.
+//! go the fields that describe it; with a method that changes its conditions, `Range`, and the
+//! [idempotency key](crate::kernel::IdempotencyHeader).
 //!
 //! To another origin (scheme, host or port) go no credentials: of the caller's own fields only those stay
 //! that say something about the client or the content (`Accept` and its kin, `User-Agent`,
 //! `Content-Type`, `Range`, a trace's context), and no value that is marked sensitive. They do not
 //! come back either, should a later hop lead home. What layers inside add (default headers, credentials)
-//! is decided anew on each hop, for the origin that it goes to. A body that is sent again goes along, whatever is
+//! is decided anew on each hop, for the origin that it goes to; of a client without a base URI, default headers go to
+//! the origin of the call alone, but for those about the client. A body that is sent again goes along, whatever is
 //! in it: where that is a secret, follow [at home](Policy::same_origin) alone.
 //!
 //! The fragment of a `Location` is passed over: it is never sent, and no URI here has one to hand on (§10.2.2).

@@ -13,7 +13,9 @@ use tower_service::Service;
 use super::step::{self, Next};
 use super::{NotFollowed, Override, Policy, Redirected, carry, drain};
 use crate::base_uri::same_origin;
+use crate::defaults::Astray;
 use crate::error::{Answer, redacted};
+use crate::progress::Upload;
 
 /// The service of a [`RedirectLayer`](super::RedirectLayer).
 #[derive(Clone, Debug)]
@@ -124,7 +126,10 @@ where
             .map_err(|refusal| refused(refusal.answered(answer)))?;
         let next = next.and_then(|next| {
             let told = Told::of(&next);
-            Some((again.at(next)?, told))
+            let is_astray = asked
+                .first()
+                .is_some_and(|(_, first)| !same_origin(first, &next.uri));
+            Some((again.at(next, is_astray)?, told))
         });
         let Some((following, told)) = next else {
             conclude(&mut response, asked, explain.as_ref());
@@ -212,15 +217,28 @@ impl Again {
         self.body.as_ref().is_some_and(Replay::can_replay)
     }
 
-    /// The next request; `None` where the head cannot be made again.
-    fn at(self, next: Next) -> Option<Request<Body>> {
+    /// The next request; `None` where the head cannot be made again. It is astray where the caller's request was for
+    /// another origin.
+    fn at(self, next: Next, is_astray: bool) -> Option<Request<Body>> {
         let body = self.body.filter(|_| next.with_body).unwrap_or_default();
         let mut request = self.head.restore(body)?;
+        let mut headers = mem::take(request.headers_mut());
         if !same_origin(request.uri(), &next.uri) {
-            carry::drop_private(request.headers_mut());
+            carry::drop_private(&mut headers, request.extensions());
+        }
+        if *request.method() != next.method {
+            carry::drop_of_method(&mut headers, request.extensions());
         }
         if !next.with_body {
-            carry::drop_content(request.headers_mut());
+            carry::drop_content(&mut headers);
+            // There is nothing to count, and the last count is that of the body.
+            request.extensions_mut().remove::<Upload>();
+        }
+        *request.headers_mut() = headers;
+        if is_astray {
+            request.extensions_mut().insert(Astray);
+        } else {
+            request.extensions_mut().remove::<Astray>();
         }
         // The name was for the first answer: under it the cache has the redirect now.
         if let Some(wishes) = request

@@ -100,12 +100,28 @@ fn safe(name: &str) -> Option<String> {
         end -= 1;
     }
     let name = name[..end].trim_end_matches(outside);
-    (!name.is_empty() && !is_device(name)).then(|| name.to_owned())
+    (!name.is_empty() && !is_device(name)).then(|| no_part(name))
 }
 
 /// Characters that make `exe.txt` of `txt.exe` to the eye.
 fn is_override(char: char) -> bool {
-    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_mark = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    is_mark || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The name, which is none that a download of ours would take for [its own](crate::Download): a server must not put
+/// there what another server's file begins with.
+fn no_part(name: &str) -> String {
+    // Some file systems pass over letters that cannot be seen.
+    let seen = name.chars().filter(char::is_ascii_graphic);
+    let seen: String = seen.map(|char| char.to_ascii_lowercase()).collect();
+    let mut name = name.to_owned();
+    if [".part", ".part.tag"].iter().any(|end| seen.ends_with(end))
+        && let Some(dot) = name.rfind('.')
+    {
+        name.replace_range(dot..=dot, "_");
+    }
+    name
 }
 
 /// Names that Windows gives to devices, whatever their extension; superscript digits are digits there.
@@ -121,7 +137,8 @@ fn is_device(name: &str) -> bool {
         let number = stem.strip_prefix(prefix);
         number.is_some_and(|number| number.strip_prefix(is_digit) == Some(""))
     };
-    ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || numbered("com") || numbered("lpt")
+    const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+    DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
 #[cfg(test)]
@@ -215,6 +232,8 @@ mod tests {
             ("nul.txt", None),
             ("COM7", None),
             ("lpt².txt", None),
+            ("CONIN$", None),
+            ("conout$.txt", None),
             ("common", Some("common")),
             ("com10", Some("com10")),
             ("compute.txt", Some("compute.txt")),
@@ -234,6 +253,33 @@ mod tests {
             let long = format!("attachment; filename={before}{}", "é".repeat(300));
             assert_eq!(of(long.as_bytes()).unwrap().len(), length);
         }
+        for (value, name) in [
+            ("COM%C2%B9.txt", None),
+            ("lpt%C2%B3", None),
+            ("com%C2%B9%C2%B2", Some("com¹²")),
+            ("a%D8%9Ctxt.exe", Some("atxt.exe")),
+        ] {
+            let value = format!("attachment; filename*=UTF-8''{value}");
+            assert_eq!(of(value.as_bytes()).as_deref(), name, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_suggested_name_is_that_of_a_download_that_is_not_whole() {
+        for (name, kept) in [
+            ("big.iso.part", "big.iso_part"),
+            ("big.iso.part.tag", "big.iso.part_tag"),
+            ("big.iso.PART. ", "big.iso_PART"),
+            ("big.iso.Part.TAG", "big.iso.Part_TAG"),
+            ("big.iso.pa\u{200d}rt", "big.iso_pa\u{200d}rt"),
+            ("a.part.rar", "a.part.rar"),
+            ("a.part1", "a.part1"),
+            ("depart", "depart"),
+        ] {
+            assert_eq!(safe(name).as_deref(), Some(kept), "{name:?}");
+        }
+        let cut = format!("{}.part.txt", "a".repeat(195));
+        assert_eq!(safe(&cut), Some(format!("{}_part", "a".repeat(195))));
     }
 
     proptest! {

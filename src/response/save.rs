@@ -6,6 +6,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use super::disposition;
+use crate::blocking::blocking;
 use crate::payload::FileError;
 use crate::{Error, Response};
 
@@ -25,25 +26,28 @@ impl Response {
     ///
     /// Dropping the future drops the response and removes what was written.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<u64, Error> {
-        let path = path.as_ref();
-        let mut response = self.error_for_status().await?;
-        let call = response.call.clone();
+        let response = self.error_for_status().await?;
+        response.write(path.as_ref(), None).await
+    }
+
+    /// Writes the body to a file in the place of what is `taken`, if anything is.
+    async fn write(mut self, path: &Path, taken: Option<Taken>) -> Result<u64, Error> {
+        let call = self.call.clone();
         let failed = |source| Error::new(call.clone(), FileError::unwritten(path, source).into());
         let at = path.to_owned();
-        // What is made after the future was dropped is removed with the task's result.
-        let made = tokio::task::spawn_blocking(move || Part::create(&at)).await;
-        let (part, file) = made
-            .unwrap_or_else(|lost| Err(io::Error::other(lost)))
-            .map_err(failed)?;
+        let made = blocking(move || Part::create(&at)).await;
+        let (part, file) = made.map_err(failed)?;
         let mut file = File::from_std(file);
         let mut length = 0;
-        while let Some(piece) = response.chunk().await? {
+        while let Some(piece) = self.chunk().await? {
             file.write_all(&piece).await.map_err(failed)?;
             length += piece.len() as u64;
         }
         file.flush().await.map_err(failed)?;
         drop(file);
-        part.finish(path).await.map_err(failed)?;
+        let at = path.to_owned();
+        let finish = move || part.finish(&at).map(|()| taken.map(Taken::keep));
+        blocking(finish).await.map_err(failed)?;
         Ok(length)
     }
 }
@@ -67,12 +71,15 @@ impl Response {
             .or_else(|| disposition::of_uri(response.uri()));
         let name = name.unwrap_or_else(|| "download".to_owned());
         let wanted = folder.as_ref().join(name);
-        let taken = Taken::near(&wanted).await.map_err(|source| {
+        let near = wanted.clone();
+        let taken = blocking(move || Taken::near(&near)).await;
+        let taken = taken.map_err(|source| {
             let fault = FileError::unwritten(&wanted, source);
             Error::new(response.call.clone(), fault.into())
         })?;
-        response.save(&taken.at).await?;
-        Ok(taken.keep())
+        let at = taken.at.clone();
+        response.write(&at, Some(taken)).await?;
+        Ok(at)
     }
 }
 
@@ -86,10 +93,10 @@ struct Taken {
 const NAMESAKES: u32 = 1000;
 
 impl Taken {
-    async fn near(wanted: &Path) -> io::Result<Self> {
+    fn near(wanted: &Path) -> io::Result<Self> {
         for number in 0..NAMESAKES {
             let at = numbered(wanted, number);
-            match File::create_new(&at).await {
+            match fs::File::create_new(&at) {
                 Ok(_) => return Ok(Self { at, is_kept: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -98,9 +105,8 @@ impl Taken {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    fn keep(mut self) -> PathBuf {
+    fn keep(mut self) {
         self.is_kept = true;
-        std::mem::take(&mut self.at)
     }
 }
 
@@ -149,8 +155,8 @@ impl Part {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    async fn finish(mut self, path: &Path) -> io::Result<()> {
-        tokio::fs::rename(&self.at, path).await?;
+    fn finish(mut self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.at, path)?;
         self.is_whole = true;
         Ok(())
     }

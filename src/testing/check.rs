@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::redaction::content_type;
+use super::redaction::{self, content_type, without_boundary};
 use super::{Call, Redaction};
 use crate::template::matching::{Found, QueryToken, decode};
 
@@ -18,8 +18,10 @@ pub(super) enum Check {
     WithoutHeader(HeaderName),
     Json(Value),
     JsonPart(Value),
-    /// Names and values, sorted.
+    /// Names and values, sorted by name.
     Form(Found),
+    /// A form of several parts, and its boundary.
+    Parts(Bytes, String),
     Body(Bytes),
     When(String, Arc<dyn Fn(&Call) -> bool + Send + Sync>),
 }
@@ -57,18 +59,28 @@ impl Check {
                 let came = told(call.body(), call);
                 format!("the body is {came}, not {}", told(wanted, call))
             }),
+            Self::Parts(wanted, boundary) => {
+                let own = content_type(call.headers()).and_then(redaction::boundary);
+                let own = own.unwrap_or_default();
+                let is_same =
+                    without_boundary(call.body(), &own) == without_boundary(wanted, boundary);
+                (!is_same).then(|| {
+                    let came = told(call.body(), call);
+                    format!("the form of several parts is another: {came}")
+                })
+            }
             Self::When(what, holds) => (!holds(call)).then(|| format!("it is not true: {what}")),
         }
     }
 }
 
-/// A form's names and values, decoded and sorted.
+/// A form's names and values, decoded, and sorted by their names: the values of one stay in their order.
 pub(super) fn form(text: &str) -> Found {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let pairs = pairs.map(|(name, value)| (decode(name, true), decode(value, true)));
     let mut pairs: Vec<_> = pairs.collect();
-    pairs.sort();
+    pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
     pairs
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::check::{self, Check};
+use super::redaction::boundary;
 use super::{Call, Reply, Times};
 use crate::query;
 use crate::template::Values;
@@ -130,11 +131,14 @@ impl Expect {
         Self::new(E::METHOD, E::PATH).any_query()
     }
 
-    /// This call of an [`Endpoint`] and no other: with its values, its query and its body.
+    /// This call of an [`Endpoint`] and no other: with its values, its query and its body. Forms of several parts are
+    /// compared without their boundaries.
     ///
     /// # Panics
     ///
-    /// If the values, the query or the body cannot be written.
+    /// If the values, the query or the body cannot be written. A stream and a file are such bodies, and so is a form
+    /// with one: they are read once, by the client. Say [`endpoint`](Self::endpoint) of such a call, and
+    /// [`when`](Self::when) about its body.
     pub fn call<E: Endpoint>(endpoint: &E) -> Self {
         let mut this = Self::new(E::METHOD, E::PATH);
         let names: Vec<_> = crate::Template::from_static(E::PATH)
@@ -323,20 +327,22 @@ impl Expect {
     ///
     /// If the body cannot be written.
     fn payload(self, payload: Payload) -> Self {
-        let is_json = payload
-            .content_type()
-            .is_some_and(|of| of.as_bytes().starts_with(b"application/json"));
+        let content_type = payload.content_type().and_then(|of| of.to_str().ok());
+        let is_json = content_type.is_some_and(|of| of.starts_with("application/json"));
+        let boundary = content_type
+            .filter(|of| of.starts_with("multipart/"))
+            .and_then(boundary);
         let content = payload.into_parts().content;
         let body = content.expect("a body that can be written");
-        let body = body.as_bytes().map(bytes::Bytes::copy_from_slice);
-        match body {
-            // A stream is read once only, and the client needs it.
-            None => self,
-            Some(body) if is_json => match serde_json::from_slice(&body) {
-                Ok(value) => self.check(Check::Json(value)),
-                Err(_) => self.body(body),
-            },
-            Some(body) => self.body(body),
+        // A stream is read once only, and the client needs it.
+        let body = body.as_bytes().expect(
+            "a body that lies in memory; of a stream or a file, expect the `endpoint`, and what is true `when` it comes",
+        );
+        let body = bytes::Bytes::copy_from_slice(body);
+        match (boundary, is_json.then(|| serde_json::from_slice(&body))) {
+            (Some(boundary), _) => self.check(Check::Parts(body, boundary)),
+            (None, Some(Ok(value))) => self.check(Check::Json(value)),
+            (None, _) => self.body(body),
         }
     }
 }

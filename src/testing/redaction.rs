@@ -27,13 +27,13 @@ pub(super) const REDACTED: &str = "REDACTED";
 ///
 /// | in | secret unless told otherwise |
 /// | --- | --- |
-/// | headers | `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `DPoP`, `Ocp-Apim-Subscription-Key`, `X-Functions-Key`, those that end with a name of the next row (`X-Api-Key`, `X-Vault-Token`), and every value that [is sensitive](HeaderValue::is_sensitive) |
-/// | fields of JSON at any depth, of forms and of queries | `access_token`, `actor_token`, `api_key`, `api_token`, `assertion`, `auth_token`, `authorization`, `bearer_token`, `client_assertion`, `client_secret`, `code_verifier`, `credential`, `csrf_token`, `device_code`, `id_token`, `jwt`, `passphrase`, `passwd`, `password`, `private_key`, `refresh_token`, `registration_access_token`, `secret`, `secret_access_key`, `secret_key`, `security_token`, `session_token`, `subject_token`, `token`, `x_api_key` |
+/// | headers | `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie`, `DPoP`, those whose last word is `key` (`Fastly-Key`, but not `Idempotency-Key`, `Cache-Key`, `Partition-Key`, `Sec-WebSocket-Key` and `Surrogate-Key`) or whose last words are a name of the next row (`X-Api-Key`, `X-Vault-Token`), and every value that [is sensitive](HeaderValue::is_sensitive) |
+/// | fields of JSON at any depth, of forms and of queries | the headers above that are named, and names whose last words are `access_key`, `api_key`, `app_key`, `application_key`, `assertion`, `auth_key`, `authorization`, `bearer`, `code_verifier`, `credential`, `device_code`, `encryption_key`, `jwt`, `master_key`, `otp`, `passcode`, `passphrase`, `passwd`, `password`, `password_confirm`, `password_confirmation`, `password_hash`, `private_key`, `pwd`, `secret`, `secret_key`, `secret_string`, `secret_value`, `shared_key`, `signing_key`, `subscription_key` or `token`; but a `page_token`, `next_token`, `previous_token`, `cursor_token`, `continuation_token`, `pagination_token`, `resume_token` or `sync_token` pages a list, and is told |
 /// | forms and queries, and JSON that has a `grant_type` | `code`, `key`, `saml_response`, `sig`, `signature`, `X-Amz-Credential`, `X-Amz-Security-Token`, `X-Amz-Signature`, `X-Goog-Credential`, `X-Goog-Signature` |
 /// | URIs, wherever they stand | user info; the values above in query and fragment |
 ///
-/// Names of headers are compared without regard to case; all others by their letters and digits alone, so that
-/// `access_token`, `accessToken` and `access-token` are one. Text is searched for `name=value` and
+/// Names are compared by their letters and digits alone, so that `access_token`, `accessToken` and `access-token` are one;
+/// words begin behind a sign, or with a capital. Text is searched for `name=value` and
 /// `name: value`, also where it is escaped for a URI, for JSON or for HTML; text that is JSON, in a field or a
 /// parameter, is read as such.
 ///
@@ -68,10 +68,16 @@ pub struct Redaction {
     /// What only queries and forms call secret.
     parameters: Names,
     fields: Names,
+    /// Last words that make a name secret.
+    ends: Names,
     pointers: Vec<Vec<String>>,
     values: Vec<String>,
-    /// Names of headers whose end alone would make them secret.
+    /// Last words that make a header secret, and no field.
+    header_ends: Names,
+    /// Names whose end alone would make them secret.
     kept: Names,
+    open_headers: Names,
+    positions: Names,
     plain: Vec<String>,
     withheld: Vec<String>,
 }
@@ -83,10 +89,14 @@ impl Redaction {
         Self {
             headers: Names::of(&names::HEADERS),
             parameters: Names::of(&names::PARAMETERS),
-            fields: Names::of(&names::FIELDS),
+            fields: Names::of(&[]),
+            ends: Names::of(&names::FIELDS),
             pointers: Vec::new(),
             values: Vec::new(),
+            header_ends: Names::of(&names::HEADER_ENDS),
             kept: Names::of(&[]),
+            open_headers: Names::of(&names::OPEN_HEADERS),
+            positions: Names::of(&names::POSITIONS),
             plain: Vec::new(),
             withheld: Vec::new(),
         }
@@ -96,21 +106,27 @@ impl Redaction {
     #[must_use]
     pub fn header(mut self, name: &str) -> Self {
         self.headers.insert(name);
-        self.kept.remove(name);
-        self
+        self.not_kept(name)
     }
 
     /// One more parameter of queries and forms.
     #[must_use]
     pub fn query(mut self, name: &str) -> Self {
         self.parameters.insert(name);
-        self
+        self.not_kept(name)
     }
 
     /// One more field of JSON bodies, at any depth, and of queries and forms.
     #[must_use]
     pub fn field(mut self, name: &str) -> Self {
         self.fields.insert(name);
+        self.not_kept(name)
+    }
+
+    fn not_kept(mut self, name: &str) -> Self {
+        for names in [&mut self.kept, &mut self.open_headers, &mut self.positions] {
+            names.remove(name);
+        }
         self
     }
 
@@ -152,10 +168,18 @@ impl Redaction {
         self
     }
 
-    /// A name that is no secret here: a `token` that pages a list, for instance.
+    /// A name that is no secret here, nor are those that end with it: an `otp` that is an object's type, for instance.
+    /// What is known by more words stays secret.
     #[must_use]
     pub fn keep(mut self, name: &str) -> Self {
-        for names in [&mut self.headers, &mut self.parameters, &mut self.fields] {
+        let known = [
+            &mut self.headers,
+            &mut self.header_ends,
+            &mut self.parameters,
+            &mut self.fields,
+            &mut self.ends,
+        ];
+        for names in known {
             names.remove(name);
         }
         self.kept.insert(name);
@@ -278,8 +302,7 @@ impl Redaction {
 
     fn flat(&self, text: &str) -> String {
         let mut told = text::search(text, &|name, sign| {
-            let is_named = self.fields.has_part(name) || self.headers.has(name);
-            is_named || (sign == Sign::Equals && self.parameters.has_part(name))
+            self.is_field(name) || (sign == Sign::Equals && self.parameters.has_part(name))
         });
         told = shapes::without(&told);
         for secret in &self.values {
@@ -296,16 +319,20 @@ impl Redaction {
     }
 
     fn is_header(&self, name: &str) -> bool {
-        let is_named = self.headers.has(name) || self.fields.has_end(name);
-        is_named && !self.kept.has(name)
+        let secret = [&self.ends, &self.fields, &self.header_ends];
+        self.headers.has(name) || names::is_secret(name, &secret, &[&self.kept, &self.open_headers])
     }
 
+    /// A header's name is one of a field, too: servers tell what they were sent.
     fn is_field(&self, name: &str) -> bool {
-        self.fields.has_part(name)
+        let kept = [&self.kept, &self.positions];
+        self.headers.has(name)
+            || self.fields.has_part(name)
+            || names::is_any_secret(name, &[&self.ends], &kept)
     }
 
     pub(super) fn is_parameter(&self, name: &str) -> bool {
-        self.parameters.has_part(name) || self.fields.has_part(name)
+        self.parameters.has_part(name) || self.is_field(name)
     }
 }
 
@@ -321,6 +348,7 @@ impl fmt::Debug for Redaction {
             .field("headers", &self.headers)
             .field("parameters", &self.parameters)
             .field("fields", &self.fields)
+            .field("ends", &self.ends)
             .field("pointers", &self.pointers)
             .field("values", &self.values.len())
             .field("plain", &self.plain)
@@ -338,6 +366,27 @@ pub(super) fn content_type(headers: &http::HeaderMap) -> Option<&str> {
 pub(super) fn boundary(content_type: &str) -> Option<String> {
     let boundary = media::Media::of(Some(content_type)).boundary;
     boundary.filter(|boundary| !boundary.is_empty())
+}
+
+/// The body of a form of several parts without its boundary, which is another one each time.
+pub(super) fn without_boundary(body: &[u8], boundary: &str) -> Vec<u8> {
+    let delimiter = format!("--{boundary}");
+    let delimiter = delimiter.as_bytes();
+    let mut told = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((first, behind)) = rest.split_first() {
+        match rest.strip_prefix(delimiter) {
+            Some(behind) if !boundary.is_empty() => {
+                told.extend_from_slice(b"--");
+                rest = behind;
+            }
+            _ => {
+                told.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    told
 }
 
 #[cfg(test)]

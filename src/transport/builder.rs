@@ -155,7 +155,8 @@ impl TransportBuilder {
     }
 
     /// The whole of TLS: authorities, client certificates, versions, provider. Its ALPN list is
-    /// replaced by the versions of HTTP that are spoken.
+    /// replaced by the versions of HTTP that are spoken. A [proxy](Proxy) that is reached over https is trusted by the same
+    /// authorities, and sees no client certificate.
     pub fn tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.settings.tls = Some(config.into());
         self

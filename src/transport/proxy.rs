@@ -17,6 +17,10 @@ use super::route::Route;
 /// tunnel never carries that header, not even the caller's own: the server at the other end would
 /// read it ([RFC 9110 §11.7.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.7.2)).
 ///
+/// A proxy that is reached over https is trusted as servers are, by the same
+/// [authorities](super::TransportBuilder::roots); a [client certificate](super::TransportBuilder::tls) is for servers, and
+/// is not shown to it.
+///
 /// ```
 /// use buttress::transport::{Proxy, Transport};
 ///
@@ -100,7 +104,7 @@ impl Proxy {
     pub(super) fn route(&self, http2_only: bool) -> Result<Route, InvalidTransport> {
         let route = match &self.0 {
             Choice::None => Route::direct(),
-            Choice::Environment => Route::new(Matcher::from_env(), true),
+            Choice::Environment => Route::new(Matcher::from_env(), &excepted(), true),
             Choice::Explicit {
                 http,
                 https,
@@ -110,7 +114,7 @@ impl Proxy {
                     check(uri)?;
                 }
                 let matcher = Matcher::builder().http(http).https(https).no(except);
-                Route::new(matcher.build(), false)
+                Route::new(matcher.build(), except, false)
             }
         };
         Ok(route.with_http2(http2_only))
@@ -132,6 +136,13 @@ impl fmt::Debug for Proxy {
             Choice::Explicit { .. } => "Proxy(explicit)",
         })
     }
+}
+
+/// What the environment leaves out, as the matcher reads it.
+fn excepted() -> String {
+    let mut names = ["NO_PROXY", "no_proxy"].into_iter();
+    let first = names.find_map(|name| std::env::var(name).ok());
+    first.unwrap_or_default()
 }
 
 fn check(proxy: &str) -> Result<(), InvalidTransport> {

@@ -37,7 +37,11 @@ impl Route {
         }
     }
 
-    pub(super) fn new(matcher: Matcher, spares_loopback: bool) -> Self {
+    /// `except` is what the matcher was told to leave out. It takes `*` for all names, and not for addresses.
+    pub(super) fn new(matcher: Matcher, except: &str, spares_loopback: bool) -> Self {
+        if except.split(',').any(|host| host.trim() == "*") {
+            return Self::direct();
+        }
         // `.invalid` matches whatever is not excepted by name.
         let any = Uri::from_static("http://any.invalid/");
         let intercept = matcher.intercept(&any);
@@ -96,8 +100,19 @@ impl Route {
         if self.spares_loopback && destination.host().is_some_and(is_loopback) {
             return None;
         }
-        matcher.intercept(destination)
+        match without_dot(destination) {
+            Some(destination) => matcher.intercept(&destination),
+            None => matcher.intercept(destination),
+        }
     }
+}
+
+/// The scheme and host of a destination whose host ends with a dot, without that: it says that the name is whole,
+/// and is no part of it.
+fn without_dot(destination: &Uri) -> Option<Uri> {
+    let host = destination.host()?.strip_suffix('.')?;
+    let uri = Uri::builder().scheme(destination.scheme()?.clone());
+    uri.authority(host).path_and_query("/").build().ok()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -136,7 +151,8 @@ mod tests {
     use super::*;
 
     fn environment(proxy: &str, except: &str) -> Route {
-        Route::new(Matcher::builder().all(proxy).no(except).build(), true)
+        let matcher = Matcher::builder().all(proxy).no(except);
+        Route::new(matcher.build(), except, true)
     }
 
     fn goes_through(route: &Route, uri: &str) -> bool {
@@ -173,16 +189,26 @@ mod tests {
         for direct in [
             "http://internal.test/",
             "http://a.internal.test/",
+            "http://internal.test.:81/",
+            "https://a.internal.test./",
             "http://10.1.2.3/",
             "http://a.local/",
         ] {
             assert!(!goes_through(&route, direct), "{direct}");
         }
         assert!(goes_through(&route, "http://notinternal.test/"));
-        assert!(!goes_through(
-            &environment("http://proxy.test", "*"),
-            "http://any.test/"
-        ));
+        assert!(goes_through(&route, "http://any.test./"));
+        for except in ["*", "internal.test, *"] {
+            let route = environment("http://proxy.test", except);
+            for direct in [
+                "http://any.test/",
+                "https://any.test./",
+                "http://10.0.0.1:80/",
+                "http://[2001:db8::1]/",
+            ] {
+                assert!(!goes_through(&route, direct), "{except} {direct}");
+            }
+        }
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Settings {
         let tcp = self.tcp();
         Ok(Connector::new(Ways {
             direct: HttpsConnector::from((tcp.clone(), Arc::clone(&alpn))),
-            to_proxy: HttpsConnector::from((tcp, tls::offering(&tls, &[]))),
+            to_proxy: HttpsConnector::from((tcp, tls::for_proxy(&tls))),
             tls: alpn,
             route: self.proxy.route(self.http2_only)?,
             timeout: self.connect_timeout,

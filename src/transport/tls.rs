@@ -1,9 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
 use super::InvalidTransport;
 
@@ -153,4 +155,52 @@ pub(super) fn offering(config: &ClientConfig, protocols: &[&[u8]]) -> Arc<Client
     let mut config = config.clone();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Arc::new(config)
+}
+
+/// The same configuration for the way to a proxy: without ALPN, and without the certificate that says to servers who is
+/// asking.
+pub(super) fn for_proxy(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols.clear();
+    config.client_auth_cert_resolver = Arc::new(Nobody);
+    Arc::new(config)
+}
+
+#[derive(Debug)]
+struct Nobody;
+
+impl ResolvesClientCert for Nobody {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+    use super::*;
+
+    #[test]
+    fn a_client_certificate_is_not_for_the_proxy() {
+        let own = rcgen::generate_simple_self_signed(["me".to_owned()]).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(own.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_client_auth_cert(vec![own.cert.der().clone()], key)
+            .unwrap();
+        let identifies = |config: &ClientConfig| config.client_auth_cert_resolver.has_certs();
+        assert!(identifies(&offering(&config, &[b"h2"])));
+        let proxy = for_proxy(&config);
+        assert!(!identifies(&proxy) && proxy.alpn_protocols.is_empty());
+        let resolver = &proxy.client_auth_cert_resolver;
+        assert!(resolver.resolve(&[], &[SignatureScheme::ED25519]).is_none());
+    }
 }

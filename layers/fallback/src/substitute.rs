@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready as try_ready};
 
 use buttress_kernel::{Body, BoxError, Head, Replay};
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -133,12 +133,10 @@ impl<T> Other<T> {
                 .failure()
                 .is_some_and(|it| it.sent().is_provably_unsent())
         };
-        let has_key = || head.values(&KEY).next().is_some();
-        head.method().is_idempotent() || was_unsent() || (self.shares_keys && has_key())
+        let has_key = || self.shares_keys && head.has_idempotency_key();
+        head.method().is_idempotent() || was_unsent() || has_key()
     }
 }
-
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl<B, R, T> Substitute<B> for Other<T>
 where

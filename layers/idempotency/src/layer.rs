@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use buttress_kernel::IdempotencyHeader;
 use http::{HeaderName, HeaderValue, Method, Request};
 use tower_layer::Layer;
 use uuid::Uuid;
@@ -53,7 +54,8 @@ impl IdempotencyKeyLayer {
         }
     }
 
-    /// The header that carries the key.
+    /// The header that carries the key. Under whatever name, retry and the other layers of this workspace know it by
+    /// an [`IdempotencyHeader`] in the request's extensions, which is left for a caller's own key, too.
     #[must_use]
     pub fn header(mut self, name: HeaderName) -> Self {
         Arc::make_mut(&mut self.settings).header = name;
@@ -116,6 +118,11 @@ impl Settings {
         if due {
             let key = (self.generator)();
             request.headers_mut().insert(&self.header, key);
+        }
+        let has_own_name = self.header != IDEMPOTENCY_KEY;
+        if has_own_name && request.headers().contains_key(&self.header) {
+            let header = IdempotencyHeader::new(self.header.clone());
+            request.extensions_mut().insert(header);
         }
         due
     }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use buttress_idempotency::{IdempotencyKeyLayer, Override};
-use buttress_kernel::Explain;
+use buttress_kernel::{Explain, IdempotencyHeader};
 use buttress_testkit::{Scripted, Step};
 use http::{HeaderName, HeaderValue, Method, Request};
 use tower::ServiceExt;
@@ -47,6 +47,29 @@ async fn ic26_post_and_patch_get_a_key_and_others_need_none() {
     ] {
         assert_eq!(sent(request(method.clone())).await.len(), keys, "{method}");
     }
+}
+
+#[tokio::test]
+async fn a_header_of_another_name_is_left_for_others_to_know() {
+    let left = async |layer: IdempotencyKeyLayer, request: Request<()>| {
+        let service = tower::service_fn(|request: Request<()>| {
+            let header = request.extensions().get::<IdempotencyHeader>().cloned();
+            std::future::ready(Ok::<_, std::convert::Infallible>(header))
+        });
+        let left = layer.layer(service).oneshot(request).await.unwrap();
+        left.map(|header| header.name().clone())
+    };
+    let name = HeaderName::from_static("x-request-token");
+    let own = || IdempotencyKeyLayer::new().header(name.clone());
+    assert_eq!(left(own(), request(Method::POST)).await, Some(name.clone()));
+    assert_eq!(left(own(), request(Method::GET)).await, None);
+    let mut callers = request(Method::GET);
+    let value = HeaderValue::from_static("7");
+    callers.headers_mut().insert(name.clone(), value);
+    assert_eq!(left(own(), callers).await, Some(name.clone()));
+    // The usual one is known without.
+    let usual = IdempotencyKeyLayer::new();
+    assert_eq!(left(usual, request(Method::POST)).await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -221,9 +221,9 @@ impl<S, B, K> Call<S, B, K> {
     }
 
     fn moment(&self, settings: &Settings, now: Instant) -> Moment {
-        let repeatable = settings
-            .idempotent
-            .unwrap_or_else(|| self.head.method().is_idempotent() || has_key(&self.head));
+        let repeatable = settings.idempotent.unwrap_or_else(|| {
+            self.head.method().is_idempotent() || self.head.has_idempotency_key()
+        });
         Moment {
             now,
             deadline: self.deadline(),
@@ -240,13 +240,6 @@ struct Read {
     sent: Sent,
     /// How far a layer further in has counted.
     number: NonZeroU32,
-}
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Whether the request says that its repetitions can be told from new ones.
-fn has_key(head: &Head) -> bool {
-    head.values(&IDEMPOTENCY_KEY).any(|key| !key.is_empty())
 }
 
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

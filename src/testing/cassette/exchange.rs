@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CassetteError;
 use crate::testing::Redaction;
-use crate::testing::redaction::{boundary, content_type};
+use crate::testing::redaction::{boundary, content_type, without_boundary};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +92,10 @@ impl Asked {
         let lines = self.headers.iter();
         let mut types = lines.filter_map(|line| line.strip_prefix("content-type: "));
         match types.next().and_then(boundary) {
-            Some(boundary) => text.replace(&format!("--{boundary}"), "--"),
+            Some(boundary) => {
+                let text = without_boundary(text.as_bytes(), &boundary);
+                String::from_utf8_lossy(&text).into_owned()
+            }
             None => text.to_owned(),
         }
     }

@@ -24,12 +24,22 @@ fn secrets_leave_headers_and_uris() {
         "apikey",
         "x-vault-token",
         "x-amz-security-token",
+        "ocp-apim-subscription-key",
+        "x-functions-key",
+        "x-auth-key",
+        "x-rapidapi-key",
+        "dd-application-key",
+        "fastly-key",
+        "x-cmc_pro_api_key",
+        "x-user-password",
     ];
     for name in HEADERS.into_iter().chain(ends) {
         assert_eq!(header(name, "s3cret"), REDACTED);
     }
     assert_eq!(header("accept", "text/plain"), "text/plain");
-    assert_eq!(header("idempotency-key", "7"), "7");
+    for name in names::OPEN_HEADERS {
+        assert_eq!(header(name, "7"), "7");
+    }
     let kept = Redaction::new().keep("next-token");
     let next = HeaderName::from_static("next-token");
     assert_eq!(
@@ -51,6 +61,55 @@ fn secrets_leave_headers_and_uris() {
     let uri = "https://u:s3cret@h:8/p?page=2&API%5Fkey=s3cret&session=s3cret";
     let told = "https://h:8/p?page=2&API%5Fkey=REDACTED&session=REDACTED";
     assert_eq!(redaction.uri(&uri.parse().unwrap()), told);
+}
+
+#[test]
+fn a_name_is_secret_by_its_last_words() {
+    let json = "application/json";
+    for name in [
+        "current_password",
+        "newPassword",
+        "passwordConfirmation",
+        "pwd",
+        "sms_otp",
+        "aws_secret_access_key",
+        "stripe_secret_key",
+        "webhookSecret",
+        "signing_key",
+        "GITHUB_TOKEN",
+        "X-Vault-Token",
+        "Cookie",
+        "Set-Cookie",
+        "Authorization",
+        "db.password",
+        "users[0][new_password]",
+    ] {
+        let told = body(
+            &Redaction::new(),
+            json,
+            &format!(r#"{{"{name}":"s3cret"}}"#),
+        );
+        assert_eq!(told, format!(r#"{{"{name}":"REDACTED"}}"#));
+        let told = body(&Redaction::new(), "text/plain", &format!("{name}=s3cret"));
+        assert_eq!(told, format!("{name}=REDACTED"));
+    }
+    for name in names::POSITIONS.into_iter().chain([
+        "nextPageToken",
+        "token_count",
+        "max_tokens",
+        "token_type",
+        "primary_key",
+        "country_code",
+        "secretary",
+    ]) {
+        let told = format!(r#"{{"{name}":"7"}}"#);
+        assert_eq!(body(&Redaction::new(), json, &told), told);
+        let named = body(&Redaction::new().field(name), json, &told);
+        assert_eq!(named, format!(r#"{{"{name}":"REDACTED"}}"#));
+    }
+    let kept = Redaction::new().keep("github_token");
+    let told = r#"{"my_github_token":"7","token":"REDACTED"}"#;
+    assert_eq!(body(&kept, json, told), told);
 }
 
 #[test]

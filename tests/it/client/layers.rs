@@ -92,3 +92,15 @@ async fn ic08_ic09_a_response_layer_sees_every_status() {
     client.get("/").send().await.unwrap();
     assert_eq!(told(&log), ["401", "404"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_under_any_name_makes_a_post_repeatable() {
+    let name = http::HeaderName::from_static("x-request-token");
+    let layer = buttress::idempotency::IdempotencyKeyLayer::new().header(name);
+    let (client, server) = scripted_with([Step::status(503), Step::ok()], |b| b.idempotency(layer));
+    let answer = client.post("/a").text("x").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let calls = server.calls();
+    let [first, second] = [0, 1].map(|at: usize| calls[at].header("x-request-token"));
+    assert!(first.is_some() && first == second);
+}

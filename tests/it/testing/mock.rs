@@ -190,6 +190,62 @@ async fn an_endpoint_is_expected_in_its_own_words() {
     }
 }
 
+/// An endpoint with a body of whatever kind.
+struct Put(fn() -> Payload);
+
+impl Endpoint for Put {
+    const METHOD: Method = Method::PUT;
+    const PATH: &'static str = "/put";
+    type Ok = NoContent;
+    type Err = ();
+
+    fn body(&self) -> Payload {
+        self.0()
+    }
+}
+
+#[test]
+#[should_panic = "a body that lies in memory"]
+fn a_stream_cannot_be_expected() {
+    let body = || Payload::stream(futures_util::stream::iter([Ok::<_, std::io::Error>("x")]));
+    drop(Expect::call(&Put(body)));
+}
+
+#[cfg(feature = "multipart")]
+fn form(text: &'static str) -> Payload {
+    Payload::multipart(buttress::Multipart::new().text("a", text))
+}
+
+#[cfg(feature = "multipart")]
+#[tokio::test(start_paused = true)]
+async fn forms_of_several_parts_are_compared_without_their_boundaries() {
+    let (client, mock) = mocked();
+    mock.expect(Expect::call(&Put(|| form("Ada"))).reply(Reply::status(204)));
+    client.call(Put(|| form("Ada"))).await.unwrap();
+    mock.verify();
+
+    let (client, mut mock) = mocked();
+    mock.expect(Expect::call(&Put(|| form("Eve"))));
+    let told = client.call(Put(|| form("Ada"))).await.unwrap_err();
+    assert!(told.to_string().contains("form of several parts"), "{told}");
+    mock.check().unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_form_the_values_of_one_name_are_in_order() {
+    for (sent, fits) in [
+        ([("a", "1"), ("a", "2"), ("b", "0")], true),
+        ([("b", "0"), ("a", "1"), ("a", "2")], true),
+        ([("a", "2"), ("a", "1"), ("b", "0")], false),
+    ] {
+        let (client, mut mock) = mocked();
+        mock.expect(Expect::post("/a").form(&[("a", "1"), ("a", "2"), ("b", "0")]));
+        let end = client.post("/a").form(&sent).send().await;
+        assert_eq!(end.is_ok(), fits, "{sent:?}");
+        assert_eq!(mock.check().is_ok(), fits);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn replies_come_in_their_order_and_the_last_repeats() {
     let (client, mock) = mocked();

@@ -148,6 +148,25 @@ async fn what_is_packed_is_packed_once_and_nothing_stays_nothing() {
     );
 }
 
+#[cfg(all(feature = "compression", feature = "fs"))]
+#[tokio::test(start_paused = true)]
+async fn a_packed_file_is_sent_again_whatever_its_size() {
+    let folder = super::save::Folder::new("packed-file");
+    let path = folder.path().join("noise");
+    let mut noise = fastrand::Rng::with_seed(7);
+    let bytes: Vec<u8> = std::iter::repeat_with(|| noise.u8(..))
+        .take(300_000)
+        .collect();
+    std::fs::write(&path, bytes).unwrap();
+    let (client, server) = scripted([Step::status(503), Step::ok()]);
+    let payload = Payload::file(&path).gzip();
+    assert!(payload.replayable());
+    let answer = client.put("/").payload(payload).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let calls = server.calls();
+    assert!(calls[0].body.len() > 300_000 && calls[0].body == calls[1].body);
+}
+
 #[cfg(feature = "multipart")]
 #[tokio::test]
 async fn ic20_sp12_a_multipart_form_is_another_kind_and_owns_its_boundary() {

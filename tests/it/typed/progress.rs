@@ -4,10 +4,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use buttress::progress::{self, Counts, Progress};
+use buttress::redirect::Policy;
 use buttress_testkit::{Step, channel};
 use futures_util::{FutureExt, StreamExt};
 
-use super::scripted;
+use super::{scripted, scripted_with};
 
 fn numbers(progress: Progress) -> (u64, Option<u64>) {
     (progress.done(), progress.total())
@@ -69,6 +70,16 @@ async fn w17_an_upload_is_counted_anew_for_each_attempt_and_ends_with_the_call()
         Some(100_000),
         "its length is still known"
     );
+}
+
+#[tokio::test]
+async fn a_redirect_without_the_body_leaves_the_last_count() {
+    let moved = Step::status(303).header("location", "/y");
+    let (client, _) = scripted_with([moved, Step::ok()], |b| b.redirects(Policy::limited(5)));
+    let (meter, counts) = progress::meter();
+    let request = client.post("/").text("0123456789").progress(meter);
+    request.send().await.unwrap();
+    assert_eq!(numbers(counts.latest()), (10, Some(10)));
 }
 
 #[tokio::test]

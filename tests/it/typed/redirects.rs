@@ -204,6 +204,83 @@ async fn credentials_stay_with_their_origin() {
 }
 
 #[tokio::test]
+async fn without_a_base_uri_defaults_stay_with_the_origin_of_the_call() {
+    let server = Scripted::new([
+        moved(302, "https://evil.example/y"),
+        moved(302, "https://A.example:443/z"),
+        Step::ok(),
+    ]);
+    let client = Client::builder()
+        .header("private-token", "s3cret")
+        .header("x-rapidapi-key", "s3cret")
+        .header("accept", "text/plain")
+        .redirects(Policy::limited(5))
+        .build_over(server.collecting())
+        .unwrap();
+    client.get("https://a.example/x").send().await.unwrap();
+    let calls = server.calls();
+    for name in ["private-token", "x-rapidapi-key"] {
+        let has: Vec<_> = calls.iter().map(|c| c.header(name).is_some()).collect();
+        assert_eq!(has, [true, false, true], "{name}");
+    }
+    assert_eq!(calls[1].header("accept"), Some("text/plain"));
+}
+
+#[tokio::test]
+async fn an_idempotency_key_goes_where_its_method_goes_whatever_its_name() {
+    let own = || {
+        let name = http::HeaderName::from_static("x-request-token");
+        buttress::idempotency::IdempotencyKeyLayer::new().header(name)
+    };
+    for (status, goes) in [(303, false), (307, true)] {
+        let steps = [moved(status, "http://other.example/b"), Step::ok()];
+        let (client, server) = scripted_with(steps, |b| {
+            b.redirects(Policy::limited(3)).idempotency(own())
+        });
+        client.post("/a").body("x").send().await.unwrap();
+        let calls = server.calls();
+        let key = calls[0].header("x-request-token");
+        assert!(key.is_some());
+        assert_eq!(calls[1].header("x-request-token"), key.filter(|_| goes));
+    }
+}
+
+#[tokio::test]
+async fn conditions_go_with_the_method_they_were_for() {
+    let ask = |client: &Client, method: Method| {
+        let request = client.request(method, "/a");
+        let request = request
+            .header("if-range", "\"v\"")
+            .header("range", "bytes=4-");
+        request.header("content-language", "de")
+    };
+    for (status, method, goes) in [
+        (303, Method::GET, true),
+        (303, Method::HEAD, true),
+        (302, Method::GET, true),
+        (303, Method::PUT, false),
+        (301, Method::POST, false),
+        (307, Method::POST, true),
+    ] {
+        let steps = [moved(status, "/b"), Step::ok()];
+        let call = after(steps, |client| ask(client, method.clone())).await;
+        for name in ["range", "if-range"] {
+            assert_eq!(
+                call.header(name).is_some(),
+                goes,
+                "{status} {method} {name}"
+            );
+        }
+        let has_body_fields = call.header("content-language").is_some();
+        assert_eq!(
+            has_body_fields,
+            status == 302 || status == 307,
+            "{status} {method}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_value_that_is_marked_is_not_carried_whatever_its_name() {
     let mut marked = http::HeaderValue::from_static("s3cret");
     marked.set_sensitive(true);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use buttress_testkit::{Step, channel};
@@ -120,7 +121,7 @@ async fn two_saves_to_one_place_at_once_do_not_mix() {
 }
 
 #[tokio::test]
-async fn a_file_whose_own_name_ends_with_part_is_not_lost_to_the_next() {
+async fn a_file_whose_own_name_ends_with_part_is_no_part_of_another() {
     let folder = Folder::new("part");
     let named = |name: &str, body: &'static str| {
         let header = format!("attachment; filename=\"{name}\"");
@@ -131,8 +132,8 @@ async fn a_file_whose_own_name_ends_with_part_is_not_lost_to_the_next() {
         let response = client.get("/").send().await.unwrap();
         response.save_in(folder.path()).await.unwrap();
     }
-    assert_eq!(folder.names(), ["a", "a.part"]);
-    assert_eq!(fs::read(folder.0.join("a.part")).unwrap(), b"first");
+    assert_eq!(folder.names(), ["a", "a_part"]);
+    assert_eq!(fs::read(folder.0.join("a_part")).unwrap(), b"first");
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,6 +155,34 @@ async fn a_save_that_is_dropped_leaves_nothing() {
     assert!(end.is_err(), "{end:?}");
     assert!(folder.names().is_empty(), "{:?}", folder.names());
     assert_eq!(server.open_bodies(), 0);
+}
+
+#[test]
+fn a_save_that_is_dropped_at_any_time_leaves_a_whole_file_or_none() {
+    let folder = Folder::new("dropped-early");
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, _) = scripted([Step::ok().body("x")]);
+        for polls in 1..30 {
+            let response = client.get("/").send().await.unwrap();
+            let mut save = Box::pin(response.save_in(folder.path()));
+            for _ in 0..polls {
+                let mut cx = Context::from_waker(Waker::noop());
+                if save.as_mut().poll(&mut cx).is_ready() {
+                    break;
+                }
+                // What it waits for may be done by the next look, or not.
+                tokio::task::spawn_blocking(|| ()).await.unwrap();
+            }
+        }
+    });
+    // It waits for what was begun on other threads.
+    drop(runtime);
+    for name in folder.names() {
+        let file = fs::read(folder.0.join(&name)).unwrap();
+        assert!(file == b"x" && name.starts_with("v1"), "{name}: {file:?}");
+    }
 }
 
 #[tokio::test]

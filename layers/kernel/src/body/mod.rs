@@ -126,6 +126,30 @@ impl Body {
         Self(Inner::Made { body, make })
     }
 
+    /// Passes a body that is [made anew](Self::from_fn) through something else each time it is made: packs it, say.
+    ///
+    /// # Errors
+    ///
+    /// Any other body comes back as it was.
+    pub fn made_through<F, B>(self, mut through: F) -> Result<Self, Self>
+    where
+        F: FnMut(Self) -> B + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Inner::Made { make, .. } = self.0 else {
+            return Err(self);
+        };
+        Ok(Self::from_fn(move || {
+            let body = make.lock().unwrap_or_else(PoisonError::into_inner)();
+            through(Self(Inner::Stream {
+                body,
+                limit: 0,
+                begun: false,
+            }))
+        }))
+    }
+
     /// Keeps at most `bytes` of a stream for sending it again; 0 means that it is sent once. Has
     /// no effect on a body that is not a stream, and none once it has been asked for a replay.
     #[must_use]

@@ -130,3 +130,19 @@ fn what_is_made_anew_is_sent_as_often_as_wanted_and_kept_nowhere() {
     assert_eq!(drain(&mut body).len(), 2);
     assert_eq!(made.load(Ordering::Relaxed), 7);
 }
+
+#[test]
+fn what_is_made_anew_is_passed_through_anew() {
+    let made = || Script::new([data(b"one")]);
+    let twice = |body: Body| Script::new([data(b"again"), data(format!("{body:?}").as_bytes())]);
+    let mut body = Body::from_fn(made).made_through(twice).unwrap();
+    for _ in 0..2 {
+        let mut second = body.replay().unwrap();
+        let wanted = [b"again".to_vec(), b"Body(stream)".to_vec()].map(Got::Data);
+        assert_eq!(drain(&mut second)[..2], wanted);
+    }
+    // Nothing else is made anew.
+    for other in [Body::from("bytes"), Body::stream(made())] {
+        assert!(other.made_through(twice).is_err());
+    }
+}
