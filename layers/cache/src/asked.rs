@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use buttress_kernel::{Deadline, Explain};
-use http::{HeaderMap, Method, Request, Response, Uri, header};
+use buttress_kernel::{Deadline, Explain, Partition};
+use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
-use crate::flight::{Candidate, Entrance, Entrant};
+use crate::flight::{Candidate, Entrance, Entrant, Extras};
 use crate::lean::{explain, note};
 use crate::overrides::Override;
 use crate::policy::{
@@ -29,8 +29,10 @@ pub(crate) struct Asked {
     pub(crate) uri: Uri,
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) wants: Option<Override>,
-    /// Whether its caller gives it up at some instant.
-    pub(crate) has_deadline: bool,
+    /// When its caller gives it up.
+    deadline: Option<Deadline>,
+    /// What it carries for other layers.
+    pub(crate) extras: Extras,
     explain: Option<(Explain, Instant)>,
 }
 
@@ -52,9 +54,17 @@ impl Asked {
             uri: request.uri().clone(),
             headers: Arc::new(request.headers().clone()),
             wants,
-            has_deadline: extensions.get::<Deadline>().is_some(),
+            deadline: extensions.get::<Deadline>().copied(),
+            extras: extras(extensions),
             explain: explain(request),
         }
+    }
+
+    /// Whether its caller has given it up.
+    pub(crate) fn is_late(&self) -> bool {
+        let now = || tokio::time::Instant::now().into_std();
+        self.deadline
+            .is_some_and(|deadline| deadline.has_passed(now()))
     }
 
     pub(crate) fn ask(&self) -> Ask<'_> {
@@ -198,4 +208,19 @@ impl Asked {
         }
         response
     }
+}
+
+/// Of what is meant for this layer, or does not change what becomes of a request, nothing counts.
+fn extras(extensions: &Extensions) -> Extras {
+    if extensions.is_empty() {
+        return Extras(0);
+    }
+    let known = [
+        extensions.get::<Override>().is_some(),
+        extensions.get::<Explain>().is_some(),
+        extensions.get::<Partition>().is_some(),
+        extensions.get::<Deadline>().is_some(),
+    ];
+    let known = known.into_iter().filter(|known| *known).count();
+    Extras(extensions.len() - known)
 }

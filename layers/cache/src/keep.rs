@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use tokio::runtime::Handle;
 
 use crate::flight::Seat;
@@ -10,7 +11,7 @@ use crate::outdated::Moment;
 use crate::pieces;
 use crate::policy;
 use crate::recent::Mark;
-use crate::shared::{Shared, Way};
+use crate::shared::{Putting, Shared, Way};
 use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
 use crate::stream::{BoxBody, Limits, Part, Reader, Sink, Stream};
 use crate::telemetry;
@@ -41,6 +42,8 @@ pub(crate) struct Keep {
     pub(crate) seat: Option<Seat>,
     /// What belongs before the body, and how much of the body it covers already.
     pub(crate) before: Option<(Bytes, u64)>,
+    /// The fields of its request, if others may be fetching the same beside it.
+    pub(crate) rivals: Option<Arc<HeaderMap>>,
 }
 
 impl Keep {
@@ -93,11 +96,12 @@ impl Keep {
                 (variant, Way::Finish(writer, length))
             }
         };
+        let one = Putting::of(self.key, &variant, self.replaces, self.since);
+        let one = one.beside(self.rivals.filter(|_| whole));
         let seat = self.seat;
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop(seat);
-        self.shared
-            .put(self.key, (variant, way), &self.replaces, self.since, done);
+        self.shared.put(one, (variant, way), done);
     }
 
     fn must_stay_out(&self) -> bool {

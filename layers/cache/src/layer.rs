@@ -167,9 +167,17 @@ impl CacheLayer {
     ///
     /// That is for each piece of a long body too, and for all the time that the readers of one have to wait
     /// for the store together: if it cannot keep up with them, the body is not stored.
-    #[must_use]
-    pub fn store_timeout(self, limit: Duration) -> Self {
-        self.with(|settings| settings.store_timeout = limit)
+    ///
+    /// # Errors
+    ///
+    /// If it is 0.
+    pub fn store_timeout(self, limit: Duration) -> Result<Self, InvalidSettings> {
+        if limit.is_zero() {
+            return Err(InvalidSettings(
+                "a store that has no time to answer is never used; leave it out, or give it some",
+            ));
+        }
+        Ok(self.with(|settings| settings.store_timeout = limit))
     }
 
     /// Whether requests that miss at the same time share one fetch: on, unless set.
@@ -180,15 +188,31 @@ impl CacheLayer {
 
     /// How many responses at most are validated in the background at the same time, 32 unless set;
     /// what is stale beyond that is served, and validated later. Needs a tokio runtime.
-    #[must_use]
-    pub fn revalidations(self, most: usize) -> Self {
-        self.with(|settings| settings.revalidations = most)
+    ///
+    /// # Errors
+    ///
+    /// If it is 0.
+    pub fn revalidations(self, most: usize) -> Result<Self, InvalidSettings> {
+        if most == 0 {
+            return Err(InvalidSettings(
+                "what is stale would be served and never validated; allow one validation at least",
+            ));
+        }
+        Ok(self.with(|settings| settings.revalidations = most))
     }
 
     /// How long a validation in the background may take, body included: 60 s unless set.
-    #[must_use]
-    pub fn revalidation_timeout(self, limit: Duration) -> Self {
-        self.with(|settings| settings.revalidation_timeout = limit)
+    ///
+    /// # Errors
+    ///
+    /// If it is 0.
+    pub fn revalidation_timeout(self, limit: Duration) -> Result<Self, InvalidSettings> {
+        if limit.is_zero() {
+            return Err(InvalidSettings(
+                "a validation without time never succeeds; give it as long as a call may take",
+            ));
+        }
+        Ok(self.with(|settings| settings.revalidation_timeout = limit))
     }
 
     /// What all requests want, unless their [route](Self::route) or they themselves say otherwise.

@@ -217,6 +217,7 @@ impl Lean {
                     since: self.shared.outdated.moment(),
                     seat: None,
                     before: None,
+                    rivals: None,
                 };
                 let stored = response.map(|body| start(body, keep));
                 let is_stored = stored.body().1;

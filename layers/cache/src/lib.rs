@@ -80,9 +80,15 @@
 //! | 304 | are answered from the store, where it may be used now without asking |
 //! | a response that nobody may use without asking | ask by themselves, all at once; for 10 s nobody waits for this key |
 //! | a response for one request alone | ask by themselves, all at once; for 10 s nobody waits for this key |
-//! | an error, or a status of failure | are given a stale response, where that is allowed, or the same error ([`FetchFailed`]) |
-//! | an error of its own: a faulty request, its own deadline | one of them takes the lead |
+//! | an error | are given a stale response, where that is allowed, or the same error ([`FetchFailed`]) |
+//! | a status that speaks of one request or of a bad moment: 400, 401, 408, 429, any 5xx and their kin | are given a stale response, where that is allowed; else one of them takes the lead |
+//! | an error of its own: a faulty request, its own deadline, or any if it carries more or fewer extensions than they | one of them takes the lead |
 //! | its caller goes | one of them takes the lead; in the middle of the body, they read on |
+//! | nothing comes of the body for 5 s | those who read it read on; whoever comes later leads a fetch anew |
+//!
+//! Who has waited for two failures asks by itself. Extensions count because other layers are told by them
+//! what one request wants: a time limit of its own, or no retries. Those that this layer or all layers
+//! know the meaning of (`Override`, `Deadline`, `Partition`, `Explain`) do not.
 //!
 //! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
 //! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who

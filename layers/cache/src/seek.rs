@@ -15,6 +15,7 @@ use crate::fetch::Fetch;
 use crate::flight::{Entrance, Failing, Landing, Leader, Waiting};
 use crate::future::Answered;
 use crate::policy::{Decision, Forward, Serve, rescue};
+use crate::recent::Known;
 use crate::refresh;
 use crate::serve::refusal;
 use crate::status::CacheStatus;
@@ -78,10 +79,17 @@ where
             request,
             asked,
         } = self;
+        let mut has_failed = false;
         for round in 0_u32.. {
-            let (found, alone) = match wait(&asked, turn).await {
+            let (found, next) = match wait(&asked, turn).await {
                 Ok(next) => next,
                 Err(answer) => return *answer,
+            };
+            let alone = match next {
+                Next::Again => false,
+                // One failure may be its request's alone; another one is the origin's.
+                Next::Failed => std::mem::replace(&mut has_failed, true),
+                Next::Alone => true,
             };
             let missed = match decide(&asked, found).await {
                 Decided::Answer(answer, revalidate) => {
@@ -106,17 +114,27 @@ where
     }
 }
 
-/// Waits; what is stored then, and whether the request has to go by itself, or else an answer.
-async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, bool), Box<Answered<R>>> {
+/// How a request goes on that has waited in vain.
+enum Next {
+    /// With the others.
+    Again,
+    /// With the others, unless that has failed before.
+    Failed,
+    /// By itself.
+    Alone,
+}
+
+/// Waits; what is stored then, and how the request goes on, or else an answer.
+async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, Next), Box<Answered<R>>> {
     let (waiting, missed) = match turn {
         Turn::Store(pending) => {
             let found = asked.shared.wait("get", Answer::Later(pending)).await;
-            return Ok((found.unwrap_or_default(), false));
+            return Ok((found.unwrap_or_default(), Next::Again));
         }
-        Turn::Body(found) => return Ok((found, false)),
+        Turn::Body(found) => return Ok((found, Next::Again)),
         Turn::Flight(waiting, missed) => (waiting, missed),
     };
-    let alone = match waiting.await {
+    let next = match waiting.await {
         Landing::Shared(candidate) => {
             let serve = asked.suits(&candidate);
             if let Some(answer) =
@@ -125,25 +143,29 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, bool), Box<Answ
                 return Err(Box::new(Ok(answer)));
             }
             // What it was given, it would be given again, one request after the other.
-            candidate.as_ref().matches(&asked.ask())
+            if candidate.as_ref().matches(&asked.ask()) {
+                Next::Alone
+            } else {
+                Next::Again
+            }
         }
         Landing::Failed(failing) => {
             if let Some(answer) = failed(asked, &missed, &failing).await {
                 return Err(Box::new(answer));
             }
-            true
+            Next::Failed
         }
-        Landing::Again | Landing::Alone => true,
-        Landing::Left => false,
+        Landing::Again | Landing::Alone => Next::Alone,
+        Landing::Left => Next::Again,
     };
-    Ok((asked.find().await, alone))
+    Ok((asked.find().await, next))
 }
 
 /// The fetch that this request waited for has failed.
 async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<Answered<R>> {
     let status = match failing {
         Failing::Status(status) => Some(*status),
-        Failing::Error(_) => None,
+        Failing::Error(..) => None,
     };
     let Missed { found, forward } = missed;
     let (policy, now) = (&asked.shared.settings.policy, asked.shared.now());
@@ -157,8 +179,8 @@ async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<
         }
     }
     match failing {
-        Failing::Error(error) => Some(Err(error.clone().into())),
-        Failing::Status(_) => None,
+        Failing::Error(error, extras) if *extras == asked.extras => Some(Err(error.clone().into())),
+        Failing::Error(..) | Failing::Status(_) => None,
     }
 }
 
@@ -214,7 +236,13 @@ async fn served<R>(
 }
 
 fn way<R>(asked: &Asked, missed: Missed, alone: bool) -> Way<R> {
-    if alone || !asked.shares() {
+    let unfit = || {
+        asked
+            .shared
+            .unfit
+            .known(asked.mark, asked.shared.now().into())
+    };
+    if alone || !asked.shares() || unfit() != Known::Not {
         return Way::Ask(missed, None);
     }
     match asked.enter(&missed.found) {

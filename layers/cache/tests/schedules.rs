@@ -207,6 +207,27 @@ fn a_reader_that_goes_leaves_the_body_to_the_others() {
 }
 
 #[test]
+fn a_reader_that_has_polled_and_does_not_come_back_stalls_nobody() {
+    shuttle::check_random(
+        || {
+            let (pipe, told) = (Pipe::default(), Told::default());
+            let mut first = begin(&pipe, 100, &told);
+            let other = first.stream().join().unwrap();
+            let feeding = feed(&pipe);
+            let polls = thread::spawn(move || {
+                let _ = first.poll_frame(&mut Context::from_waker(Waker::noop()));
+                first
+            });
+            assert_eq!(block_on(read(other)).unwrap(), b"abcdefgh");
+            feeding.join().unwrap();
+            drop(polls.join().unwrap());
+            assert_eq!(*lock(&told.0), [("complete", Bytes::from("abcdefgh"))]);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
 fn beyond_the_limit_a_reader_has_every_byte_or_an_error_and_nobody_hangs() {
     shuttle::check_random(
         || {

@@ -3,6 +3,8 @@
 mod parts;
 mod storing;
 
+pub(crate) use self::storing::MOST_VARIANTS;
+
 use std::time::SystemTime;
 
 use buttress_kernel::{BoxError, Failure, Kind};
@@ -63,11 +65,12 @@ impl Fetch {
     async fn failed<B>(mut self, error: BoxError) -> Answered<B> {
         let leader = self.leader.take();
         let serve = self.rescue(None);
-        let shares = concerns_all(&error, self.asked.has_deadline);
+        let shares = concerns_all(&error, &self.asked);
         let error = match leader {
             Some(leader) if shares && leader.is_awaited() => {
                 let error = FetchFailed::new(error);
-                leader.land(Landing::Failed(Failing::Error(error.clone())));
+                let failing = Failing::Error(error.clone(), self.asked.extras);
+                leader.land(Landing::Failed(failing));
                 error.into()
             }
             _ => error,
@@ -150,14 +153,20 @@ impl Fetch {
 
     /// Passes the response on, and stores nothing.
     fn leave<B>(mut self, response: Response<B>) -> Response<CacheBody<B>> {
-        if self.common {
+        let status = response.status();
+        let passing = policy::is_passing(status);
+        if self.common && !passing {
             let shared = &self.asked.shared;
             let alone = self.found.is_empty();
             let now = shared.now().into();
             shared.unfit.remember(self.asked.mark, now, alone);
         }
         if let Some(leader) = self.leader.take() {
-            leader.land(Landing::Alone);
+            leader.land(if passing {
+                Landing::Failed(Failing::Status(status))
+            } else {
+                Landing::Alone
+            });
         }
         let told = CacheStatus::forwarded(self.reason);
         self.asked.told(response.map(CacheBody::passed), &told)
@@ -230,10 +239,10 @@ impl Fetch {
 
 /// Whether a failure says nothing about the one request that met it, so that those who wait would
 /// only meet it again.
-fn concerns_all(error: &BoxError, has_deadline: bool) -> bool {
+fn concerns_all(error: &BoxError, asked: &Asked) -> bool {
     match Failure::of(&**error).kind() {
         Kind::Request | Kind::RequestBody => false,
-        Kind::Timeout => !has_deadline,
+        Kind::Timeout => !asked.is_late(),
         _ => true,
     }
 }

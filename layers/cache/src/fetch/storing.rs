@@ -18,7 +18,7 @@ use crate::store::{Head, Variant};
 use crate::telemetry;
 
 /// More variants than this are not kept under a key.
-const MOST_VARIANTS: usize = 32;
+pub(crate) const MOST_VARIANTS: usize = 32;
 
 impl Fetch {
     /// Passes the response on while it is stored, and to those who wait.
@@ -66,6 +66,7 @@ impl Fetch {
             since: self.since,
             seat: None,
             before: None,
+            rivals: None,
         }
     }
 
@@ -87,6 +88,7 @@ impl Fetch {
             self.asked.shared.unfit.forget(self.asked.mark);
         }
         let Some(leader) = self.leader.take() else {
+            keep.rivals = Some(Arc::clone(&self.asked.headers));
             return response.map(|body| CacheBody::shared(keep.begin(boxed(body))));
         };
         let (lander, seat) = leader.split();

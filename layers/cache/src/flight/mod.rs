@@ -39,9 +39,15 @@ pub(crate) enum Landing {
 /// How the origin failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Failing {
-    Error(FetchFailed),
+    /// With an error, of a request whose caller wanted so much of other layers.
+    Error(FetchFailed, Extras),
     Status(StatusCode),
 }
+
+/// How many things a request carries for other layers: limits of its own, for example. What becomes of
+/// it becomes of one that carries as many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extras(pub(crate) usize);
 
 /// A response under way.
 #[derive(Clone, Debug)]
@@ -88,6 +94,11 @@ impl Flight {
 
     fn landing(&self) -> Option<Landing> {
         lock(&self.state).landing.clone()
+    }
+
+    /// Whether it has landed, and its body gives nothing.
+    fn is_stalled(&self) -> bool {
+        matches!(&lock(&self.state).landing, Some(Landing::Shared(one)) if one.stream.is_stalled())
     }
 
     /// Whether somebody waits for it.

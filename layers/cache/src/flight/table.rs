@@ -70,6 +70,8 @@ impl Table {
         let Entrant { key, asked, .. } = entrant;
         let mut shard = lock(self.shard(key.hash()));
         let flights = shard.entry(key.hash()).or_default();
+        // Whoever comes now takes their place.
+        flights.retain(|flight| !flight.is_stalled());
         let mut candidates = Vec::new();
         let mut ahead = Vec::new();
         for flight in flights.iter().filter(|flight| key.equivalent(&flight.key)) {

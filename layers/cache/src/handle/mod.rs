@@ -4,12 +4,15 @@ mod change;
 mod optimistic;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::BodyExt;
+use tokio::runtime;
 
 use crate::overrides::Override;
 use crate::policy::{self, Action, Aim, Arrival, Ask, Extent, Reply, Serve, Vary, Wishes, learn};
@@ -81,6 +84,10 @@ impl Handle {
 /// Content.
 impl Handle {
     /// The newest response under a key, fresh or stale, if it is whole.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped, it has changed nothing.
     pub async fn get(&self, key: &Key) -> Option<Response<Bytes>> {
         let (variant, body) = self.newest(key).await?;
         let head: &policy::Head = variant.as_ref();
@@ -95,9 +102,19 @@ impl Handle {
     }
 
     /// Stores a response, fresh for so long, in place of all that were stored under the key. It answers
-    /// whoever asks for the key, whatever its `Vary` says. Whether it was stored: one that says
-    /// `no-store` is not, for example.
+    /// whoever asks for the key, whatever its `Vary` says. What is being fetched under it is not stored.
+    ///
+    /// Whether it was stored. One that says `no-store` is not, nor one that is longer than
+    /// [`max_entry`](crate::CacheLayer::max_entry): those leave everything as it was. If the store fails,
+    /// nothing is left under the key.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while the store puts it there, it goes on in the background.
     pub async fn set(&self, key: &Key, response: Response<Bytes>, fresh_for: Duration) -> bool {
+        if !self.fits(response.body()) {
+            return false;
+        }
         let Some(head) = self.head(key, &response, fresh_for) else {
             return false;
         };
@@ -110,17 +127,28 @@ impl Handle {
             .unwrap_or_default();
         let ids: Vec<u64> = found.iter().map(Variant::id).collect();
         let variant = Variant::new(shared.new_id(), head, None, own(response.body()));
-        shared.put_now(key, variant, &ids, since).await
+        let (shared, key) = (Arc::clone(shared), key.clone());
+        let put = async move { shared.put_now(key, variant, ids, since).await };
+        see_through(put).await.unwrap_or_default()
     }
 
     /// Changes the newest response under a key, until it is known whether that is right: dropped, the
-    /// guard puts back what was there, unless [committed](Optimistic::commit). `None` where nothing
-    /// is stored.
+    /// guard puts back what was there, unless [committed](Optimistic::commit). What is being fetched
+    /// under the key does not take the change back: it is not stored.
+    ///
+    /// `None` where nothing is stored, the changed response is longer than
+    /// [`max_entry`](crate::CacheLayer::max_entry), or the store fails; then nothing is left under the
+    /// key.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while the store makes the change, the change is made and taken back in the background.
     pub async fn optimistic(
         &self,
         key: &Key,
         change: impl FnOnce(Response<Bytes>) -> Response<Bytes>,
     ) -> Option<Optimistic> {
+        self.0.doom_key(key);
         let since = self.0.outdated.moment();
         let (before, body) = self.newest(key).await?;
         let head: &policy::Head = before.as_ref();
@@ -128,6 +156,9 @@ impl Handle {
         *response.status_mut() = head.status;
         *response.headers_mut() = head.headers.clone();
         let (parts, changed) = change(response).into_parts();
+        if !self.fits(&changed) {
+            return None;
+        }
         let mut head = head.clone();
         head.status = parts.status;
         head.headers = parts.headers;
@@ -135,15 +166,9 @@ impl Handle {
         fit(&mut head.headers, changed.len());
         let id = self.0.new_id();
         let variant = before.changed(id, Head::new(head), own(&changed));
-        let replaces = [before.id()];
         let before = before.changed(before.id(), before.head().clone(), body);
-        // From now on, so that it is put back when nobody waits for the store any more.
         let guard = Optimistic::new(Arc::clone(&self.0), key.clone(), id, before);
-        if self.0.put_now(key, variant, &replaces, since).await {
-            return Some(guard);
-        }
-        guard.commit();
-        None
+        see_through(guard.put(variant, since)).await.flatten()
     }
 
     /// The newest whole response, and its body.
@@ -160,6 +185,11 @@ impl Handle {
         let body = shared.wait("body", body).await.flatten()?;
         let body = body.collect().await.ok()?.to_bytes();
         Some((variant.clone(), body))
+    }
+
+    /// Whether a body is not too long to be kept.
+    fn fits(&self, body: &Bytes) -> bool {
+        body.len() as u64 <= self.0.settings.max_entry
     }
 
     fn head(&self, key: &Key, response: &Response<Bytes>, fresh_for: Duration) -> Option<Head> {
@@ -196,27 +226,47 @@ impl Handle {
 /// stored when it ends.
 impl Handle {
     /// Forgets what is stored under a key.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while it waits for the store, it is carried out all the same.
     pub async fn invalidate(&self, key: &Key) -> usize {
         self.select(Selector::Key(key.clone())).await
     }
 
     /// Forgets all whose URI, or [name](Override::key), begins like this, of every partition.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while it waits for the store, it is carried out all the same.
     pub async fn invalidate_prefix(&self, prefix: &str) -> usize {
         self.select(Selector::Prefix(prefix.into())).await
     }
 
     /// Forgets all whose URI, or [name](Override::key), is like this, of every partition; `*` stands
     /// for any text.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while it waits for the store, it is carried out all the same.
     pub async fn invalidate_pattern(&self, pattern: &str) -> usize {
         self.select(Selector::Pattern(pattern.into())).await
     }
 
     /// Forgets all with this [tag](Override::tag), of every partition.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while it waits for the store, it is carried out all the same.
     pub async fn invalidate_tag(&self, tag: &str) -> usize {
         self.select(Selector::Tag(tag.into())).await
     }
 
     /// Forgets everything.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while it waits for the store, it is carried out all the same.
     pub async fn clear(&self) -> usize {
         self.select(Selector::All).await
     }
@@ -237,6 +287,19 @@ impl Handle {
     pub fn changes(&self) -> Changes {
         Changes::new(self.0.changes.subscribe())
     }
+}
+
+/// Waits for work that goes on in a task of its own where nobody waits any more; nothing if the runtime
+/// has ended. What is done at once needs no runtime.
+async fn see_through<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let mut work = Box::pin(work);
+    if let Poll::Ready(end) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        return Some(end);
+    }
+    let runtime = runtime::Handle::try_current().ok()?;
+    runtime.spawn(work).await.ok()
 }
 
 /// The length that the fields announce is that of the body.

@@ -55,7 +55,12 @@ impl Head {
     /// Whether the response also answers this request, as far as its fields go (§4.1): for waiters
     /// that join a fetch.
     pub(crate) fn matches(&self, ask: &Ask<'_>) -> bool {
-        self.vary.matches(ask.headers, &self.headers)
+        self.answers(ask.headers)
+    }
+
+    /// The same of the fields alone.
+    pub(crate) fn answers(&self, asked: &HeaderMap) -> bool {
+        self.vary.matches(asked, &self.headers)
     }
 
     /// How long ago the origin said that the response answers this request.

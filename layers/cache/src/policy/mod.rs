@@ -112,6 +112,7 @@ pub(crate) use self::lesson::{Action, Lesson, learn};
 pub(crate) use self::look_up::{look_up, look_up_after, rescue};
 pub(crate) use self::request::{Glance, only_if_cached};
 pub(crate) use self::settings::Policy;
+pub(crate) use self::status::is_passing;
 pub(crate) use self::vary::{Row, Vary};
 pub use self::wishes::Mode;
 pub(crate) use self::wishes::Wishes;

@@ -40,6 +40,12 @@ pub(super) fn is_about_the_resource(status: StatusCode) -> bool {
         )
 }
 
+/// Whether a response of this status speaks of the request that brought it, or of a bad moment, so that
+/// others may well be answered otherwise.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
+    !is_about_the_resource(status) || matches!(status.as_u16(), 400 | 431)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +88,13 @@ mod tests {
             others,
             expected.into_iter().chain(500..=599).collect::<Vec<u16>>()
         );
+    }
+
+    #[test]
+    fn statuses_that_say_nothing_of_what_others_are_given() {
+        let expected = [206, 304, 400, 401, 407, 408, 412, 416, 425, 429, 431];
+        let expected = expected.into_iter().chain(500..=599);
+        assert_eq!(all(is_passing), expected.collect::<Vec<u16>>());
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::telemetry;
 use crate::unsettled::Unsettled;
 
 pub(crate) use self::settling::Settling;
-pub(crate) use self::storing::Way;
+pub(crate) use self::storing::{Putting, Way};
 
 /// So many changes wait for a listener that is slow.
 const CHANGES: usize = 256;

@@ -11,6 +11,7 @@ mod step;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
@@ -26,6 +27,14 @@ pub(crate) use self::filing::{Fate, Limits, Next};
 pub(crate) use self::part::Part;
 pub(crate) use self::room::{Room, Share};
 pub(crate) use self::state::BoxBody;
+
+/// A body that has given nothing for so long is joined by nobody any more: what it comes through may be
+/// dead without a word. Those who read it already wait for as long as they like.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
 
 /// What is to be done about a body that has ended.
 pub(crate) trait Sink: Send + Sync + 'static {
@@ -92,6 +101,12 @@ impl Stream {
         })
     }
 
+    /// Whether nothing has come for so long that whoever comes now had better ask anew.
+    pub(crate) fn is_stalled(&self) -> bool {
+        let silent = lock(&self.state).silent_since();
+        silent.is_some_and(|since| now().saturating_duration_since(since) >= PATIENCE)
+    }
+
     fn deal_with(self: &Arc<Self>, after: After) {
         drop(after.spent);
         let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
@@ -116,7 +131,7 @@ impl Wake for Stream {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let wakers = lock(&self.state).all_waiting();
+        let wakers = lock(&self.state).wake();
         wake(wakers);
     }
 }
@@ -176,7 +191,11 @@ impl Reader {
             return Poll::Ready(Some(Err(error.into())));
         }
         let told = &mut self.told_trailers;
-        let after = lock(&stream.state).give_back(self.seat, body, &polled, told);
+        let after = if polled.is_pending() {
+            lock(&stream.state).give_back_empty(body, now())
+        } else {
+            lock(&stream.state).give_back(self.seat, body, &polled, told)
+        };
         stream.deal_with(after);
         polled
     }

@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
 use buttress_kernel::BoxError;
 use bytes::Bytes;
@@ -38,6 +39,10 @@ pub(super) struct State {
     promised: SizeHint,
     trailers: Option<HeaderMap>,
     readers: Readers,
+    /// Whether the body has woken those who wait since it was polled last.
+    woken: bool,
+    /// Since when it has had nothing to give.
+    silent: Option<Instant>,
 }
 
 enum Rest {
@@ -68,6 +73,8 @@ impl State {
             told: false,
             trailers: None,
             readers: Readers::default(),
+            woken: false,
+            silent: None,
         }
     }
 
@@ -102,9 +109,16 @@ impl State {
         let Rest::Here(body) = std::mem::replace(&mut self.rest, Rest::Over) else {
             return After::default();
         };
-        self.end = End::Broken(FetchFailed::new("nobody wanted the rest".into()));
+        // Whoever is sent a whole `Content-Length` may not ask for more.
+        let news = if self.promised.exact() == Some(self.bytes.end()) {
+            self.end = End::Clean;
+            self.tell(Fate::Complete)
+        } else {
+            self.end = End::Broken(FetchFailed::new("nobody wanted the rest".into()));
+            self.tell(Fate::Cut)
+        };
         After {
-            news: self.tell(Fate::Cut),
+            news,
             spent: Some(body),
             wake: self.take_filing().into_iter().collect(),
         }
@@ -140,13 +154,36 @@ impl State {
             return Step::Wait;
         }
         match std::mem::replace(&mut self.rest, Rest::Lent) {
-            Rest::Here(body) => Step::Take(body),
+            Rest::Here(body) => {
+                self.woken = false;
+                Step::Take(body)
+            }
             Rest::Lent => Step::Wait,
             Rest::Over => {
                 self.rest = Rest::Over;
                 Step::End
             }
         }
+    }
+
+    /// Takes the body back from a reader that found nothing in it.
+    pub(super) fn give_back_empty(&mut self, body: BoxBody, now: Instant) -> After {
+        self.rest = Rest::Here(body);
+        if self.woken {
+            // Those who were woken meanwhile did not find it here, and wait again.
+            return After {
+                wake: self.readers.take_waiting(),
+                ..After::default()
+            };
+        }
+        self.silent.get_or_insert(now);
+        After::default()
+    }
+
+    /// Since when those who read have waited in vain for the body to give something, if they do.
+    pub(super) fn silent_since(&self) -> Option<Instant> {
+        self.silent
+            .filter(|_| !self.woken && matches!(self.rest, Rest::Here(_)))
     }
 
     /// Takes the body back from a reader, with what it gave.
@@ -157,10 +194,7 @@ impl State {
         polled: &Polled,
         told_trailers: &mut bool,
     ) -> After {
-        if polled.is_pending() {
-            self.rest = Rest::Here(body);
-            return After::default();
-        }
+        self.silent = None;
         let mut at_end = body.is_end_stream();
         let mut news = None;
         match polled {
@@ -183,10 +217,6 @@ impl State {
             Some(body)
         } else {
             self.rest = Rest::Here(body);
-            // Whoever is sent a whole `Content-Length` may not ask for more.
-            if self.promised.exact() == Some(self.bytes.end()) {
-                news = self.tell(Fate::Complete).or(news);
-            }
             None
         };
         After {
@@ -325,5 +355,11 @@ impl State {
         let mut waiting = self.readers.take_waiting();
         waiting.extend(self.take_filing());
         waiting
+    }
+
+    /// The body may have something to give.
+    pub(super) fn wake(&mut self) -> Vec<Waker> {
+        self.woken = true;
+        self.all_waiting()
     }
 }

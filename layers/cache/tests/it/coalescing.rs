@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use buttress_cache::FetchFailed;
+use buttress_cache::{FetchFailed, Override};
 use buttress_kernel::{Deadline, Failure, Kind, Sent, TransportError};
 use buttress_testkit::{Step, channel};
 use http::StatusCode;
 use tokio::task::JoinSet;
 
+use crate::failing::moody;
 use crate::support::*;
 
 pub(crate) const SLOW: Duration = Duration::from_millis(100);
@@ -94,18 +95,24 @@ async fn variants_that_are_known_do_not_wait_for_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_for_one_request_alone_is_fetched_by_each_at_the_same_time() {
-    let (service, server) = over(&private(), [uncacheable("mine").after(SLOW)]);
-    let start = tokio::time::Instant::now();
-    crowd(&service, |_| get("/")).join_all().await;
-    assert_eq!(server.calls().len(), CROWD);
-    assert_eq!(
-        start.elapsed(),
-        SLOW * 2,
-        "one round to learn it, and one for all"
-    );
-    let start = tokio::time::Instant::now();
-    crowd(&service, |_| get("/")).join_all().await;
-    assert_eq!(start.elapsed(), SLOW, "then it is known");
+    for layer in [private(), private().store(moody().1)] {
+        let (service, server) = over(&layer, [uncacheable("mine").after(SLOW)]);
+        // One that wants something looks into the store each time.
+        let request = |_| asking(get("/"), Override::new().tag("users"));
+        let start = tokio::time::Instant::now();
+        crowd(&service, request).join_all().await;
+        assert_eq!(server.calls().len(), CROWD);
+        assert_eq!(
+            start.elapsed(),
+            SLOW * 2,
+            "one round to learn it, and one for all"
+        );
+        for _ in 0..3 {
+            let start = tokio::time::Instant::now();
+            crowd(&service, request).join_all().await;
+            assert_eq!(start.elapsed(), SLOW, "then it is known");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +238,12 @@ fn validated(body: &'static str) -> Step {
 
 #[tokio::test(start_paused = true)]
 async fn what_each_must_ask_about_is_asked_about_by_all_at_the_same_time() {
-    for control in ["no-cache", "max-age=0", "max-age=0, must-revalidate"] {
+    let layers = || [private(), private().store(moody().1)].into_iter();
+    let controls = ["no-cache", "max-age=0", "max-age=0, must-revalidate"];
+    let cases = controls
+        .into_iter()
+        .flat_map(|control| layers().map(move |layer| (control, layer)));
+    for (control, layer) in cases {
         let answer = Step::answer(move |call| {
             let known = call.headers.contains_key("if-none-match");
             let response = http::Response::builder()
@@ -242,8 +254,8 @@ async fn what_each_must_ask_about_is_asked_about_by_all_at_the_same_time() {
                 .body(if known { "".into() } else { "one".into() })
                 .unwrap()
         });
-        let (service, server) = over(&private(), [answer.after(SLOW)]);
-        for (wait, rounds) in [(0, 2), (0, 1), (60, 2), (1, 1)] {
+        let (service, server) = over(&layer, [answer.after(SLOW)]);
+        for (wait, rounds) in [(0, 2), (1, 1), (60, 2), (1, 1)] {
             pass(seconds(wait)).await;
             let start = tokio::time::Instant::now();
             let all = crowd(&service, |_| get("/")).join_all().await;

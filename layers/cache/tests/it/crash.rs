@@ -85,7 +85,10 @@ async fn the_one_that_writes() {
     let disk = buttress_cache::store::Disk::open(folder, 1 << 30)
         .await
         .unwrap();
-    let layer = CacheLayer::private().store(disk).store_timeout(seconds(60));
+    let layer = CacheLayer::private()
+        .store(disk)
+        .store_timeout(seconds(60))
+        .unwrap();
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| tokio::spawn(write(layer.clone(), round, writer)))
         .collect();
@@ -144,7 +147,8 @@ async fn look(folder: &Folder, may: &mut May) -> usize {
     let disk = folder.open().await;
     let layer = CacheLayer::private()
         .store(disk.clone())
-        .store_timeout(seconds(60));
+        .store_timeout(seconds(60))
+        .unwrap();
     let handle = layer.handle();
     let mut there = 0;
     for (number, versions) in may {

@@ -18,18 +18,24 @@ use crate::support::*;
 
 /// How a store does what it is told.
 #[derive(Clone, Default)]
-struct Mood(Arc<AtomicU8>);
+pub(crate) struct Mood(pub(crate) Arc<AtomicU8>);
 
-const WELL: u8 = 0;
+pub(crate) const WELL: u8 = 0;
 const SLOW: u8 = 1;
-const FAILS: u8 = 2;
+pub(crate) const FAILS: u8 = 2;
 const STALLS: u8 = 3;
 /// It does it 400 ms later, whether somebody waits or not.
-const LATE: u8 = 4;
+pub(crate) const LATE: u8 = 4;
+/// It has no room for more.
+const FULL: u8 = 5;
+/// It takes its time to put something there.
+const CLOGGED: u8 = 6;
+/// It can be read, and no more.
+const READ_ONLY: u8 = 7;
 
 /// Memory that answers later, or not at all, and keeps bodies apart.
-struct Moody {
-    memory: Memory,
+pub(crate) struct Moody {
+    pub(crate) memory: Memory,
     mood: Mood,
 }
 
@@ -41,7 +47,7 @@ impl Moody {
         let (memory, mood) = (self.memory.clone(), self.mood.0.load(Ordering::Relaxed));
         Answer::later(async move {
             match mood {
-                WELL => act(&memory).wait().await,
+                WELL | FULL | CLOGGED | READ_ONLY => act(&memory).wait().await,
                 SLOW => {
                     sleep(Duration::from_millis(20)).await;
                     act(&memory).wait().await
@@ -57,6 +63,17 @@ impl Moody {
                 _ => std::future::pending().await,
             }
         })
+    }
+
+    /// The same, of what changes something.
+    fn change<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Memory) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        match self.mood.0.load(Ordering::Relaxed) {
+            READ_ONLY => Answer::later(async { Err("the disk is read-only".into()) }),
+            _ => self.later(act),
+        }
     }
 }
 
@@ -76,26 +93,30 @@ impl Store for Moody {
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
         let (key, replaces) = (key.clone(), replaces.to_vec());
-        self.later(move |memory| memory.put(&key, variant, &replaces))
+        match self.mood.0.load(Ordering::Relaxed) {
+            FULL => Answer::later(async { Err("the disk is full".into()) }),
+            CLOGGED => Answer::later(std::future::pending()),
+            _ => self.change(move |memory| memory.put(&key, variant, &replaces)),
+        }
     }
 
     fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
         let key = key.clone();
-        self.later(move |memory| memory.update(&key, id, head))
+        self.change(move |memory| memory.update(&key, id, head))
     }
 
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
         let (key, ids) = (key.clone(), ids.to_vec());
-        self.later(move |memory| memory.remove(&key, &ids))
+        self.change(move |memory| memory.remove(&key, &ids))
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         let selector = selector.clone();
-        self.later(move |memory| memory.invalidate(&selector))
+        self.change(move |memory| memory.invalidate(&selector))
     }
 }
 
-fn moody() -> (Mood, Moody) {
+pub(crate) fn moody() -> (Mood, Moody) {
     let mood = Mood::default();
     let memory = Memory::of(1 << 20);
     (mood.clone(), Moody { memory, mood })
@@ -157,7 +178,8 @@ async fn ic43_a_store_that_fails_or_stalls_is_as_good_as_empty() {
         let (mood, store) = moody();
         let layer = private()
             .store(store)
-            .store_timeout(Duration::from_millis(50));
+            .store_timeout(Duration::from_millis(50))
+            .unwrap();
         let (service, server) = over(&layer, [fresh("one"), fresh("two")]);
         send(&service, get("/")).await;
         pass(seconds(1)).await;
@@ -178,6 +200,37 @@ async fn ic43_a_store_that_fails_or_stalls_is_as_good_as_empty() {
             "the store has kept what it had"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_origin_has_replaced_is_gone_even_if_the_new_one_cannot_be_stored() {
+    for how in [FULL, CLOGGED, READ_ONLY] {
+        let (mood, store) = moody();
+        let (service, server) = over(&private().store(store), ["1", "2", "3"].map(fresh));
+        send(&service, get("/")).await;
+        pass(seconds(1)).await;
+        mood.0.store(how, Ordering::Relaxed);
+        let request = with(get("/"), "cache-control", "no-cache");
+        assert_eq!(send(&service, request).await.body, "2");
+        pass(seconds(1)).await;
+        assert_eq!(send(&service, get("/")).await.body, "3", "mood {how}");
+        assert_eq!(server.calls().len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_origin_has_disproved_is_gone_even_if_the_store_cannot_be_changed() {
+    let instead = uncacheable("instead");
+    let (mood, store) = moody();
+    let old = fresh("old").header("etag", "\"a\"");
+    let (service, _) = over(&private().store(store), [old, instead, fresh("new")]);
+    send(&service, get("/")).await;
+    pass(seconds(1)).await;
+    mood.0.store(READ_ONLY, Ordering::Relaxed);
+    let request = with(get("/"), "cache-control", "no-cache");
+    assert_eq!(send(&service, request).await.body, "instead");
+    pass(seconds(1)).await;
+    assert_eq!(send(&service, get("/")).await.body, "new");
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,7 +294,7 @@ async fn what_a_store_fails_to_forget_is_not_served_and_forgotten_later() {
             let memory = store.memory.clone();
             let layer = private().store(store);
             let limit = Duration::from_millis(50);
-            let layer = layer.store_timeout(limit);
+            let layer = layer.store_timeout(limit).unwrap();
             let (service, _) = over(&layer, one_then_two());
             send(&service, get("/")).await;
             pass(seconds(1)).await;
@@ -283,7 +336,7 @@ async fn a_response_that_is_stored_too_late_is_taken_out_if_it_is_out_of_date_by
     let (mood, store) = moody();
     let memory = store.memory.clone();
     let layer = private().store(store);
-    let layer = layer.store_timeout(Duration::from_millis(50));
+    let layer = layer.store_timeout(Duration::from_millis(50)).unwrap();
     let (service, _) = over(&layer, one_then_two());
     mood.0.store(LATE, Ordering::Relaxed);
     send(&service, get("/")).await;
@@ -300,7 +353,7 @@ async fn a_guess_brings_back_nothing_that_was_invalidated_meanwhile() {
     for at_its_end in [false, true] {
         let (mood, store) = moody();
         let memory = store.memory.clone();
-        let layer = private().store(store).store_timeout(seconds(1));
+        let layer = private().store(store).store_timeout(seconds(1)).unwrap();
         let (handle, (service, _)) = (layer.handle(), over(&layer, one_then_two()));
         send(&service, get("/")).await;
         pass(seconds(1)).await;

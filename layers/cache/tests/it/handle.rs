@@ -1,4 +1,4 @@
-use buttress_cache::store::Selector;
+use buttress_cache::store::{Memory, Selector};
 use buttress_cache::{Change, Override};
 use bytes::Bytes;
 use http::Response;
@@ -53,6 +53,34 @@ async fn what_must_not_be_stored_is_not_set() {
         .insert("cache-control", "no-store".parse().unwrap());
     assert!(!layer.handle().set(&key, secret, seconds(30)).await);
     assert!(layer.handle().get(&key).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_longer_than_an_entry_may_be_is_not_set_and_changes_nothing() {
+    let layer = private().max_entry(8).unwrap();
+    let handle = layer.handle();
+    let key = handle.uri(&uri("/a"));
+    assert!(handle.set(&key, response("just fit"), seconds(30)).await);
+    assert!(!handle.set(&key, response("too long!"), seconds(30)).await);
+    let longer = |response: Response<Bytes>| response.map(|_| Bytes::from("too long!"));
+    assert!(handle.optimistic(&key, longer).await.is_none());
+    assert_eq!(handle.get(&key).await.unwrap().body(), "just fit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_is_too_small_for_is_not_set() {
+    let layer = private().store(Memory::of(4_096));
+    let (handle, key) = (layer.handle(), layer.handle().uri(&uri("/a")));
+    let mut changes = handle.changes();
+    let large = || Response::new(Bytes::from(vec![b'x'; 8_192]));
+    assert!(!handle.set(&key, large(), seconds(30)).await);
+    assert!(handle.get(&key).await.is_none());
+    assert!(handle.set(&key, response("small"), seconds(30)).await);
+    let grown = handle.optimistic(&key, |_| large()).await;
+    assert!(grown.is_none());
+    assert_eq!(changes.next().await, Some(Change::Stored(key)));
+    drop((layer, handle));
+    assert_eq!(changes.next().await, None, "nothing else was stored");
 }
 
 #[tokio::test(start_paused = true)]

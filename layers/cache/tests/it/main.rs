@@ -12,6 +12,8 @@ mod cookies;
 mod crash;
 mod directives;
 mod failing;
+mod guesses;
+mod handing_on;
 mod handle;
 mod in_pieces;
 mod keys;

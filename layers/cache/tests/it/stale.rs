@@ -51,7 +51,7 @@ async fn a_validation_behind_goes_on_without_its_caller_and_its_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn validations_behind_are_bounded_in_number() {
-    let layer = private().revalidations(2);
+    let layer = private().revalidations(2).unwrap();
     let (service, server) = over(
         &layer,
         [swr("one"), swr("one"), swr("one"), swr("two").after(SLOW)],
@@ -75,7 +75,7 @@ async fn validations_behind_are_bounded_in_number() {
 
 #[tokio::test(start_paused = true)]
 async fn a_validation_behind_has_a_limit_of_its_own() {
-    let layer = private().revalidation_timeout(seconds(10));
+    let layer = private().revalidation_timeout(seconds(10)).unwrap();
     let (service, server) = over(&layer, [swr("one"), Step::hang(), swr("two")]);
     send(&service, get("/")).await;
     pass(seconds(5)).await;

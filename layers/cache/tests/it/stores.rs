@@ -68,6 +68,7 @@ pub(crate) fn calm(layer: CacheLayer) -> CacheLayer {
     layer
         .wall_clock(clock)
         .store_timeout(Duration::from_secs(30))
+        .unwrap()
 }
 
 pub(crate) async fn redis(server: &Server) -> Redis {

@@ -1,7 +1,10 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use buttress_kernel::{Body, Failure};
 use buttress_testkit::{FrameSender, Step, channel};
 use http::{HeaderMap, HeaderValue, Method};
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
 use http_body_util::BodyExt;
 
 use crate::support::*;
@@ -35,6 +38,64 @@ async fn a_body_that_is_shorter_or_longer_than_announced_is_not_stored() {
         send(&service, get("/")).await;
         assert_eq!(server.calls().len(), 2, "announced {length}");
     }
+}
+
+/// A body that says that it is so long, whatever comes of it.
+struct Announced<B>(B, u64);
+
+impl<B: http_body::Body + Unpin> http_body::Body for Announced<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.1)
+    }
+}
+
+/// A response of four bytes, so it says, and what sends them.
+fn four() -> (FrameSender, Step) {
+    let (sender, body) = channel();
+    let body = Body::stream(Announced(body, 4));
+    (sender, streamed(body).header("content-length", "4"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_or_goes_on_after_all_its_bytes_is_not_stored() {
+    for breaks in [false, true] {
+        let (sender, step) = four();
+        let (service, server) = over(&private(), [step, fresh("new")]);
+        let mut body = head(&service, get("/")).await.unwrap().into_body();
+        sender.data("four");
+        body.frame().await.unwrap().unwrap();
+        if breaks {
+            sender.error(std::io::Error::other("the digest is another one"));
+        } else {
+            sender.data("more");
+            drop(sender);
+        }
+        assert_eq!(body.collect().await.is_err(), breaks);
+        assert_eq!(send(&service, get("/")).await.body, "new");
+        assert_eq!(server.calls().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_up_to_its_length_is_stored_though_nobody_has_asked_for_more() {
+    let (sender, step) = four();
+    let (service, server) = over(&private(), [step]);
+    let mut body = head(&service, get("/")).await.unwrap().into_body();
+    sender.data("four");
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(send(&service, get("/")).await.body, "four");
+    assert_eq!(server.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

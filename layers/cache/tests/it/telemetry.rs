@@ -154,7 +154,7 @@ async fn a_validation_behind_is_an_event_and_one_that_fails_a_warning() {
         .header("cache-control", "max-age=1, stale-while-revalidate=60")
         .body("one");
     let broken = || std::io::Error::other("broken");
-    let layer = private().revalidations(1).stale_on_error(false);
+    let layer = private().revalidations(1).unwrap().stale_on_error(false);
     let (service, _) = over(&layer, [stale, Step::error(broken)]);
     send(&service, get("/")).await;
     pass(seconds(5)).await;
@@ -312,6 +312,10 @@ fn settings_that_make_no_sense_are_refused() {
         CacheLayer::private().max_bytes(1_000).is_err(),
         "less than one entry"
     );
+    let none = Duration::ZERO;
+    assert!(CacheLayer::private().revalidations(0).is_err());
+    assert!(CacheLayer::private().revalidation_timeout(none).is_err());
+    assert!(CacheLayer::private().store_timeout(none).is_err());
     let small = CacheLayer::private().max_entry(1_000).unwrap();
     assert!(small.clone().max_bytes(1_000).is_ok());
     assert!(small.max_bytes(999).is_err());
