@@ -59,6 +59,7 @@ pub(crate) trait Sink: Send + Sync + 'static {
 pub(crate) struct Stream {
     state: Mutex<State>,
     sink: Mutex<Option<Box<dyn Sink>>>,
+    room: Arc<Room>,
 }
 
 impl Stream {
@@ -83,6 +84,7 @@ impl Stream {
         let stream = Arc::new(Self {
             state: Mutex::new(state),
             sink: Mutex::new(sink),
+            room: Arc::clone(room),
         });
         Reader {
             stream,
@@ -99,6 +101,17 @@ impl Stream {
             seat,
             told_trailers: false,
         })
+    }
+
+    /// When somebody saw first that it had as many bytes as now.
+    fn grown_at(&self, now: Instant) -> Instant {
+        lock(&self.state).grown_at(now)
+    }
+
+    /// Others need the room that it takes.
+    fn make_room(self: &Arc<Self>) {
+        let after = lock(&self.state).make_room();
+        self.deal_with(after);
     }
 
     /// Whether nothing has come for so long that whoever comes now had better ask anew.
@@ -190,12 +203,20 @@ impl Reader {
             stream.deal_with(after);
             return Poll::Ready(Some(Err(error.into())));
         }
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            stream.room.make(data.len() as u64, stream, now);
+        }
         let told = &mut self.told_trailers;
         let after = if polled.is_pending() {
             lock(&stream.state).give_back_empty(body, now())
         } else {
             lock(&stream.state).give_back(self.seat, body, &polled, told)
         };
+        if after.is_slow {
+            stream.room.watch(stream);
+        }
         stream.deal_with(after);
         polled
     }

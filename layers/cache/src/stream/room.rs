@@ -1,17 +1,88 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
-use crate::sync::{AtomicU64, Ordering};
+use super::Stream;
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+
+/// What nobody has added to for so long goes, if somebody else needs the room.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// So much time is between two looks at all who hold something.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many bytes all bodies under way may hold together.
 #[derive(Debug)]
 pub(crate) struct Room {
     left: AtomicU64,
+    holders: Mutex<Holders>,
+}
+
+/// The bodies that take some time to come.
+#[derive(Debug, Default)]
+struct Holders {
+    all: Vec<Weak<Stream>>,
+    /// So many there may be before the gone ones among them are looked for.
+    most: usize,
+    looked: Option<Instant>,
+}
+
+impl Holders {
+    fn add(&mut self, stream: &Arc<Stream>) {
+        if self.all.len() >= self.most {
+            self.all.retain(|holder| holder.strong_count() > 0);
+            self.most = self.all.len() * 2 + 16;
+        }
+        self.all.push(Arc::downgrade(stream));
+    }
+
+    /// All, unless that is what somebody has looked at a moment ago.
+    fn look(&mut self, now: Instant) -> Vec<Arc<Stream>> {
+        let again = |looked: Instant| now.saturating_duration_since(looked) >= PAUSE;
+        if !self.looked.is_none_or(again) {
+            return Vec::new();
+        }
+        self.looked = Some(now);
+        self.all.iter().filter_map(Weak::upgrade).collect()
+    }
 }
 
 impl Room {
     pub(crate) fn of(bytes: u64) -> Arc<Self> {
         let left = AtomicU64::new(bytes);
-        Arc::new(Self { left })
+        let holders = Mutex::default();
+        Arc::new(Self { left, holders })
+    }
+
+    /// Keeps an eye on a body that takes some time to come.
+    pub(super) fn watch(&self, stream: &Arc<Stream>) {
+        lock(&self.holders).add(stream);
+    }
+
+    /// Sees to it that there is room for so many bytes more of a body, at the cost of those which have
+    /// not grown for long, the longest first: their readers have stopped, or their origin has.
+    pub(super) fn make(&self, bytes: u64, whose: &Arc<Stream>, now: impl FnOnce() -> Instant) {
+        if self.has(bytes) {
+            return;
+        }
+        let now = now();
+        let holders = lock(&self.holders).look(now);
+        let idle = holders.into_iter().filter_map(|holder| {
+            let since = holder.grown_at(now);
+            let is_idle = now.saturating_duration_since(since) >= IDLE;
+            (is_idle && !Arc::ptr_eq(&holder, whose)).then_some((since, holder))
+        });
+        let mut idle: Vec<_> = idle.collect();
+        idle.sort_by_key(|(since, _)| *since);
+        for (_, holder) in idle {
+            if self.has(bytes) {
+                break;
+            }
+            holder.make_room();
+        }
+    }
+
+    fn has(&self, bytes: u64) -> bool {
+        self.left.load(Ordering::Relaxed) >= bytes
     }
 
     fn take(&self, bytes: u64) -> bool {

@@ -43,6 +43,10 @@ pub(super) struct State {
     woken: bool,
     /// Since when it has had nothing to give.
     silent: Option<Instant>,
+    /// Whether it is known to take some time.
+    slow: bool,
+    /// How many bytes there were when somebody looked, and when that was seen first.
+    grown: (u64, Option<Instant>),
 }
 
 enum Rest {
@@ -75,6 +79,8 @@ impl State {
             readers: Readers::default(),
             woken: false,
             silent: None,
+            slow: false,
+            grown: (0, None),
         }
     }
 
@@ -121,6 +127,7 @@ impl State {
             news,
             spent: Some(body),
             wake: self.take_filing().into_iter().collect(),
+            ..After::default()
         }
     }
 
@@ -219,10 +226,12 @@ impl State {
             self.rest = Rest::Here(body);
             None
         };
+        let is_slow = !self.told && !std::mem::replace(&mut self.slow, true);
         After {
             wake: self.all_waiting(),
             news,
             spent,
+            is_slow,
         }
     }
 
@@ -233,7 +242,34 @@ impl State {
         After {
             news: self.tell(Fate::Cut),
             wake: self.all_waiting(),
-            spent: None,
+            ..After::default()
+        }
+    }
+
+    /// When somebody saw first that there were as many bytes as now.
+    pub(super) fn grown_at(&mut self, now: Instant) -> Instant {
+        let end = self.bytes.end();
+        if self.grown.0 != end {
+            self.grown = (end, None);
+        }
+        *self.grown.1.get_or_insert(now)
+    }
+
+    /// Holds nothing any more, for the sake of others, but what the store is given in pieces: nobody joins it,
+    /// and who has not read as far as the others is left behind.
+    pub(super) fn make_room(&mut self) -> After {
+        self.whole = false;
+        self.readers.leave_behind(self.bytes.end());
+        let news = if matches!(self.filing, Filing::Whole) {
+            self.crowd_out()
+        } else {
+            self.file()
+        };
+        self.release();
+        After {
+            news,
+            wake: self.all_waiting(),
+            ..After::default()
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) enum News {
 pub(super) struct After {
     pub(super) wake: Vec<Waker>,
     pub(super) news: Option<News>,
+    /// Whether it takes some time to come, as it turns out now.
+    pub(super) is_slow: bool,
     /// The body, when it is over: its end is foreign code too.
     pub(super) spent: Option<BoxBody>,
 }

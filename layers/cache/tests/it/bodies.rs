@@ -1,6 +1,7 @@
 //! Bodies that several read while they come.
 
 use buttress_cache::FetchFailed;
+use buttress_cache::store::Memory;
 use buttress_kernel::Failure;
 use buttress_testkit::{Step, channel};
 use http_body_util::BodyExt;
@@ -109,6 +110,66 @@ async fn a_reader_that_has_polled_and_sleeps_stalls_nobody() {
     drop(sender);
     assert_eq!(quick.await.unwrap().unwrap().to_bytes(), "data");
     assert_eq!(one.collect().await.unwrap().to_bytes(), "data");
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_who_have_stopped_keep_nothing_else_out_of_the_store() {
+    let layer = private()
+        .max_entry(1_000)
+        .unwrap()
+        .max_bytes(4_000)
+        .unwrap()
+        .store(Memory::of(1 << 20));
+    let mut stopped = Vec::new();
+    for path in ["/a", "/b", "/c", "/d"] {
+        let (sender, body) = channel();
+        let step = Step::ok().header("cache-control", "max-age=60").body(body);
+        let (service, _) = over(&layer, [step]);
+        let mut body = head(&service, get(path)).await.unwrap().into_body();
+        sender.data(vec![b'x'; 999]);
+        body.frame().await.unwrap().unwrap();
+        stopped.push((sender, body));
+    }
+    let other = Step::ok().header("cache-control", "max-age=60");
+    let (service, server) = over(&layer, [other.body("y".repeat(500))]);
+    for calls in [1, 2, 3, 3] {
+        send(&service, get("/")).await;
+        assert_eq!(server.calls().len(), calls);
+        pass(seconds(3)).await;
+    }
+    for (sender, body) in stopped {
+        sender.data("x");
+        drop(sender);
+        let rest = body.collect().await.expect("it is read all the same");
+        assert_eq!(rest.to_bytes(), "x");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_goes_on_keeps_the_room_that_it_has() {
+    let layer = private()
+        .max_entry(1_000)
+        .unwrap()
+        .max_bytes(1_000)
+        .unwrap()
+        .store(Memory::of(1 << 20));
+    let (sender, body) = channel();
+    let step = Step::ok().header("cache-control", "max-age=600").body(body);
+    let large = Step::ok().header("cache-control", "max-age=60");
+    let (service, server) = over(&layer, [step, large.body("y".repeat(950))]);
+    let reader = service.clone();
+    let reader = tokio::spawn(async move { send(&reader, get("/long")).await });
+    for number in 0..10 {
+        sender.data(vec![b'x'; 100]);
+        pass(seconds(4)).await;
+        let other = send(&service, get(&format!("/{number}"))).await;
+        assert_eq!(other.body.len(), 950);
+    }
+    drop(sender);
+    assert_eq!(reader.await.unwrap().body.len(), 1_000);
+    let calls = server.calls().len();
+    assert_eq!(send(&service, get("/long")).await.body.len(), 1_000);
+    assert_eq!(server.calls().len(), calls, "it is stored");
 }
 
 /// Two readers of one body that is longer than an entry may be, and comes when the test says so.

@@ -55,9 +55,8 @@ async fn a_guess_is_not_overtaken_by_what_was_asked_for_before_it() {
     let (service, _) = over(&layer, [fresh("before"), fresh("late").after(seconds(5))]);
     send(&service, get("/")).await;
     let late = service.clone();
-    let late = tokio::spawn(async move {
-        send(&late, with(get("/"), "cache-control", "no-cache")).await
-    });
+    let late =
+        tokio::spawn(async move { send(&late, with(get("/"), "cache-control", "no-cache")).await });
     pass(seconds(1)).await;
     let guess = guess(&layer.handle(), || {}).await.unwrap();
     for _ in 0..2 {

@@ -435,6 +435,7 @@ async fn a_writer_goes_with_its_runtime_and_nobody_waits_for_it() {
     let layer = CacheLayer::private()
         .store(store.clone())
         .store_timeout(seconds(3_600))
+        .unwrap()
         .max_entry(64 << 20)
         .unwrap();
     let (service, _) = over(&layer, [long(body)]);
