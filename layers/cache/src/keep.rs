@@ -13,12 +13,12 @@ use crate::policy;
 use crate::recent::Mark;
 use crate::shared::{Putting, Shared, Way};
 use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
-use crate::stream::{BoxBody, Limits, Part, Reader, Sink, Stream};
+use crate::stream::{BoxBody, Held, Limits, Part, Reader, Sink, Stream};
 use crate::telemetry;
 
 /// The body of a response that is to be stored.
 enum Content {
-    Held(Bytes),
+    Held(Bytes, Held),
     Written(Box<dyn Writer>),
 }
 
@@ -59,9 +59,9 @@ impl Keep {
         Stream::begin(body, limits, &room, Box::new(self))
     }
 
-    fn put(mut self, body: &Bytes, whole: bool) {
+    fn put(mut self, body: &Bytes, held: Held, whole: bool) {
         let body = self.join(body);
-        self.put_content(body.len() as u64, Content::Held(body), whole);
+        self.put_content(body.len() as u64, Content::Held(body, held), whole);
     }
 
     /// The same where the store has the body already.
@@ -90,7 +90,7 @@ impl Keep {
         }
         let (id, head) = (self.shared.new_id(), self.shared.head(*self.head));
         let (variant, way) = match content {
-            Content::Held(body) => (Variant::new(id, head, self.tags, body), Way::Put),
+            Content::Held(body, held) => (Variant::new(id, head, self.tags, body), Way::Put(held)),
             Content::Written(writer) => {
                 let variant = Variant::bodiless(id, head, self.tags);
                 (variant, Way::Finish(writer, length))
@@ -140,13 +140,13 @@ impl Keep {
 }
 
 impl Sink for Keep {
-    fn complete(self: Box<Self>, body: Bytes) {
-        self.put(&body, true);
+    fn complete(self: Box<Self>, body: Bytes, held: Held) {
+        self.put(&body, held, true);
     }
 
-    fn cut(self: Box<Self>, body: Bytes) {
+    fn cut(self: Box<Self>, body: Bytes, held: Held) {
         if self.parts {
-            self.put(&body, false);
+            self.put(&body, held, false);
         } else {
             self.refuse("cut off");
         }

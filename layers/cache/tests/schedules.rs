@@ -49,7 +49,7 @@ use shuttle::future::block_on;
 use shuttle::sync::Mutex;
 use shuttle::thread;
 use store::{Hashing, Head, Key, KeyRef, Name, Selector, Variant, Variants};
-use stream::{Fate, Limits, Next, Part, Reader, Room, Sink, Stream};
+use stream::{Fate, Held, Limits, Next, Part, Reader, Room, Sink, Stream};
 use sync::lock;
 
 const SCHEDULES: usize = 1_000;
@@ -113,11 +113,11 @@ impl Tell {
 }
 
 impl Sink for Tell {
-    fn complete(self: Box<Self>, body: Bytes) {
+    fn complete(self: Box<Self>, body: Bytes, _: Held) {
         self.tell("complete", body);
     }
 
-    fn cut(self: Box<Self>, body: Bytes) {
+    fn cut(self: Box<Self>, body: Bytes, _: Held) {
         self.tell("cut", body);
     }
 
@@ -266,12 +266,12 @@ type Filed = Arc<Mutex<Option<thread::JoinHandle<(usize, Fate)>>>>;
 struct File(Filed, Told);
 
 impl Sink for File {
-    fn complete(self: Box<Self>, body: Bytes) {
-        Box::new(Tell(self.1, None)).complete(body);
+    fn complete(self: Box<Self>, body: Bytes, held: Held) {
+        Box::new(Tell(self.1, None)).complete(body, held);
     }
 
-    fn cut(self: Box<Self>, body: Bytes) {
-        Box::new(Tell(self.1, None)).cut(body);
+    fn cut(self: Box<Self>, body: Bytes, held: Held) {
+        Box::new(Tell(self.1, None)).cut(body, held);
     }
 
     fn too_long(self: Box<Self>) {

@@ -15,6 +15,7 @@ use crate::handle::Change;
 use crate::outdated::Moment;
 use crate::policy;
 use crate::store::{Answer, Head, Key, KeyRef, Pending, Selector, Tags, Variant, Variants, Writer};
+use crate::stream::Held;
 use crate::telemetry;
 
 impl Shared {
@@ -82,7 +83,10 @@ impl Shared {
             return done();
         }
         let answer = match way {
-            Way::Put => self.store.put(&one.key, variant, &one.replaces),
+            Way::Put(held) => {
+                one.held = Some(held);
+                self.store.put(&one.key, variant, &one.replaces)
+            }
             Way::Finish(writer, length) => {
                 one.size += usize::try_from(length).unwrap_or(usize::MAX);
                 writer.finish(variant, &one.replaces)
@@ -279,7 +283,7 @@ impl Shared {
 /// How a response gets into the store.
 pub(crate) enum Way {
     /// With its body.
-    Put,
+    Put(Held),
     /// Behind its body, of so many bytes.
     Finish(Box<dyn Writer>, u64),
 }
@@ -307,6 +311,8 @@ pub(crate) struct Putting {
     since: Moment,
     /// The fields of its request, if others may bring the same beside it.
     rivals: Option<Arc<HeaderMap>>,
+    /// What its body takes of the room for bodies under way, until the store has it.
+    held: Option<Held>,
 }
 
 impl Putting {
@@ -319,6 +325,7 @@ impl Putting {
             replaces,
             since,
             rivals: None,
+            held: None,
         }
     }
 

@@ -20,7 +20,7 @@ use http_body::{Frame, SizeHint};
 use self::state::State;
 use self::step::{After, News, Step};
 use crate::error::FetchFailed;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 use crate::wakers::wake;
 
 pub(crate) use self::filing::{Fate, Limits, Next};
@@ -39,10 +39,10 @@ fn now() -> Instant {
 /// What is to be done about a body that has ended.
 pub(crate) trait Sink: Send + Sync + 'static {
     /// It is complete.
-    fn complete(self: Box<Self>, body: Bytes);
+    fn complete(self: Box<Self>, body: Bytes, held: Held);
 
     /// It broke off after these bytes, or nobody wanted the rest.
-    fn cut(self: Box<Self>, body: Bytes);
+    fn cut(self: Box<Self>, body: Bytes, held: Held);
 
     /// It is too long to be stored.
     fn too_long(self: Box<Self>);
@@ -60,6 +60,8 @@ pub(crate) struct Stream {
     state: Mutex<State>,
     sink: Mutex<Option<Box<dyn Sink>>>,
     room: Arc<Room>,
+    /// Whether its bytes are on their way into the store, which is 1.
+    held: AtomicU64,
 }
 
 impl Stream {
@@ -76,7 +78,7 @@ impl Stream {
         let mut state = State::new(body, limits, Share::of(Arc::clone(room)));
         let seat = state.begin(ended);
         let sink = if ended {
-            sink.complete(Bytes::new());
+            sink.complete(Bytes::new(), Held(None));
             None
         } else {
             Some(sink)
@@ -85,6 +87,7 @@ impl Stream {
             state: Mutex::new(state),
             sink: Mutex::new(sink),
             room: Arc::clone(room),
+            held: AtomicU64::new(0),
         });
         Reader {
             stream,
@@ -108,6 +111,11 @@ impl Stream {
         lock(&self.state).grown_at(now)
     }
 
+    /// Whether it gives nothing back as long as the store has to do with it.
+    fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed) == 1
+    }
+
     /// Others need the room that it takes.
     fn make_room(self: &Arc<Self>) {
         let after = lock(&self.state).make_room();
@@ -125,14 +133,34 @@ impl Stream {
         let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
         if let (Some(news), Some(sink)) = (after.news, sink) {
             match news {
-                News::Complete(body) => sink.complete(body),
-                News::Cut(body) => sink.cut(body),
+                News::Complete(body) => sink.complete(body, Held::of(self)),
+                News::Cut(body) => sink.cut(body, Held::of(self)),
                 News::Long => sink.long(Part::of(Arc::clone(self))),
                 News::TooLong => sink.too_long(),
                 News::NoRoom => sink.crowded_out(),
             }
         }
         wake(after.wake);
+    }
+}
+
+/// What a body takes of the room, which it goes on taking until this is dropped: its bytes are on their
+/// way into the store.
+#[derive(Debug)]
+pub(crate) struct Held(Option<Arc<Stream>>);
+
+impl Held {
+    fn of(stream: &Arc<Stream>) -> Self {
+        stream.held.store(1, Ordering::Relaxed);
+        Self(Some(Arc::clone(stream)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(stream) = &self.0 {
+            stream.held.store(0, Ordering::Relaxed);
+        }
     }
 }
 

@@ -69,7 +69,8 @@ impl Room {
         let idle = holders.into_iter().filter_map(|holder| {
             let since = holder.grown_at(now);
             let is_idle = now.saturating_duration_since(since) >= IDLE;
-            (is_idle && !Arc::ptr_eq(&holder, whose)).then_some((since, holder))
+            (is_idle && !holder.is_held() && !Arc::ptr_eq(&holder, whose))
+                .then_some((since, holder))
         });
         let mut idle: Vec<_> = idle.collect();
         idle.sort_by_key(|(since, _)| *since);

@@ -234,6 +234,29 @@ async fn what_the_origin_has_disproved_is_gone_even_if_the_store_cannot_be_chang
 }
 
 #[tokio::test(start_paused = true)]
+async fn bodies_on_their_way_into_a_store_that_is_slow_take_room_until_they_are_there() {
+    let (mood, store) = moody();
+    let layer = private()
+        .max_entry(1_000)
+        .unwrap()
+        .max_bytes(2_000)
+        .unwrap();
+    let long = Step::ok().header("cache-control", "max-age=600");
+    let (service, server) = over(&layer.store(store), [long.body("x".repeat(1_000))]);
+    mood.0.store(CLOGGED, Ordering::Relaxed);
+    for path in ["/a", "/b"] {
+        send(&service, get(path)).await;
+        pass(seconds(1)).await;
+    }
+    mood.0.store(WELL, Ordering::Relaxed);
+    for (calls, wait) in [(3, 1), (4, 60), (5, 1), (5, 1)] {
+        send(&service, get("/c")).await;
+        assert_eq!(server.calls().len(), calls);
+        pass(seconds(wait)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hundred_misses_over_a_slow_store_are_one_fetch() {
     let (mood, store) = moody();
     mood.0.store(SLOW, Ordering::Relaxed);
