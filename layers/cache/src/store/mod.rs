@@ -90,8 +90,8 @@
 //! while it is read breaks off.
 //!
 //! Each command has a time limit (a setting) beside the layer's. When Redis is lost, it is connected to
-//! again with the next request. What one process invalidates is gone for all; a fetch that another one
-//! has under way just then is not stopped from being stored. Invalidation by prefix or pattern walks
+//! again with the next request. What one process invalidates is gone for all, together with what that process
+//! was writing; what another one fetches or writes just then is not stopped from being stored. Invalidation by prefix or pattern walks
 //! through all keys of the database, so a database of its own is best; by key or tag it does not. One
 //! server, without TLS: no cluster.
 //!
@@ -105,6 +105,8 @@
 //! read it.
 
 mod answer;
+#[cfg(feature = "persistent")]
+mod coming;
 #[cfg(feature = "disk")]
 mod disk;
 pub(crate) mod events;

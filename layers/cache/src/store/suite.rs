@@ -31,6 +31,7 @@ pub(crate) async fn run<S: Store>(make: impl AsyncFn() -> S) {
     invalidates_by_pattern(&make().await).await;
     invalidates_by_tag(&make().await).await;
     clears(&make().await).await;
+    forgets_what_is_on_its_way_in(&make).await;
     loses_none_of_many_puts(make().await).await;
 }
 
@@ -309,6 +310,43 @@ async fn clears<S: Store>(store: &S) {
     assert_eq!(invalidate(store, Selector::All).await, 4);
     for key in &keys {
         assert!(get(store, key).await.is_empty());
+    }
+}
+
+/// When an invalidation has answered, nothing comes back that was put before it was asked, however far that
+/// had come.
+async fn forgets_what_is_on_its_way_in<S: Store>(make: &impl AsyncFn() -> S) {
+    let key = key("http://a.example/");
+    for (selector, is_meant) in [
+        (Selector::Key(key.clone()), true),
+        (Selector::Tag("tag-1".into()), true),
+        (Selector::Prefix("http://a.".into()), true),
+        (Selector::Pattern("*a.ex*".into()), true),
+        (Selector::All, true),
+        (Selector::Tag("tag-2".into()), false),
+    ] {
+        let store = Arc::new(make().await);
+        let expected = usize::from(!is_meant);
+        for (body, turns) in [("", 0), ("body", 0), ("", 3), (&*"long".repeat(100_000), 9)] {
+            let coming = store.put(&key, variant(1, body), &[]);
+            let coming = tokio::spawn(coming.wait());
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            invalidate(&*store, selector.clone()).await;
+            let found = get(&*store, &key).await.len();
+            assert!(found <= expected, "after {selector:?}");
+            coming.await.expect("no panic").expect("a put");
+            let found = get(&*store, &key).await.len();
+            assert_eq!(found, expected, "after the put, {selector:?}, {turns}");
+        }
+        if let Some(writer) = store.writer(&key) {
+            let writer = write(writer, "body").await.expect("a piece");
+            let coming = writer.finish(variant(1, "body").without_body(), &[1]);
+            invalidate(&*store, selector.clone()).await;
+            coming.wait().await.expect("a put");
+            assert_eq!(get(&*store, &key).await.len(), expected, "{selector:?}");
+        }
     }
 }
 

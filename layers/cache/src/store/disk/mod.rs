@@ -3,7 +3,6 @@
 mod bodies;
 mod body;
 mod card;
-mod coming;
 mod digest;
 mod files;
 mod index;
@@ -201,7 +200,7 @@ impl Store for Disk {
     }
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        let new = self.state.coming.expect(key, variant, replaces);
+        let new = self.state.expect(key, variant, replaces);
         self.change(move |state| state.put_whole(&new))
     }
 

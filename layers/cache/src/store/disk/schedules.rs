@@ -27,7 +27,7 @@ fn state(folder: &Folder, max_bytes: u64, number: u32) -> Arc<State> {
 }
 
 fn put(state: &State, key: &Key, id: u64) {
-    let new = state.coming.expect(key, variant(id, "body"), &[]);
+    let new = state.expect(key, variant(id, "body"), &[]);
     state.put_whole(&new).expect("a put");
     state.tidy().expect("it is tidied");
 }
@@ -83,7 +83,7 @@ fn among_changes(which: usize, room: u64, is_there: bool) {
     if is_there {
         put(&state, &key, 1);
     }
-    let late = state.coming.expect(&key, variant(2, "late"), &[]);
+    let late = state.expect(&key, variant(2, "late"), &[]);
     let others = {
         let state = Arc::clone(&state);
         thread::spawn(move || {

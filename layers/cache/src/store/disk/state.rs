@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::bodies::Bodies;
 use super::card::{Card, Record};
-use super::coming::{Coming, Newcomer};
 use super::digest::Digest;
 use super::files::Files;
 use super::index::{Index, Slot};
@@ -14,16 +13,20 @@ use super::journal::Journal;
 use super::names::Name;
 use super::scan::Scan;
 use super::writing::Written;
+use crate::store::coming::{self, Coming};
 use crate::store::lock::lock;
-use crate::store::{Head, Key};
+use crate::store::{Head, Key, Variant};
 
 const STRIPES: usize = 64;
+
+/// A response on its way to the key of a digest.
+pub(super) type Newcomer = coming::Newcomer<Digest>;
 
 pub(super) struct State {
     pub(super) files: Files,
     pub(super) index: Index,
     pub(super) scan: Scan,
-    pub(super) coming: Coming,
+    pub(super) coming: Coming<Digest>,
     pub(super) bodies: Bodies,
     pub(super) journal: Mutex<Journal>,
     /// Whoever changes what is under a key holds one of these, so that no change is lost.
@@ -47,6 +50,12 @@ impl State {
             swept: Mutex::new(Vec::new()),
             _lock: lock,
         }
+    }
+
+    /// A response is on its way in, from now on.
+    pub(super) fn expect(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Arc<Newcomer> {
+        let at = Digest::of_key(key.lend());
+        self.coming.expect(at, key, variant, replaces)
     }
 
     pub(super) fn hold(&self, at: &Digest) -> MutexGuard<'_, ()> {

@@ -8,11 +8,10 @@ use ring::digest::{Context, SHA256};
 use tokio::runtime::Handle;
 
 use super::Disk;
-use super::coming::Newcomer;
 use super::digest::Digest;
 use super::files::Aside;
 use super::index::on_disk;
-use super::state::State;
+use super::state::{Newcomer, State};
 use crate::store::{Answer, Key, Variant, Writer};
 
 /// A body that was written aside.
@@ -113,7 +112,7 @@ impl Writer for Writing {
 
     fn finish(mut self: Box<Self>, variant: Variant, replaces: &[u64]) -> Answer<()> {
         let disk = self.disk.clone();
-        let new = disk.state.coming.expect(&self.key, variant, replaces);
+        let new = disk.state.expect(&self.key, variant, replaces);
         disk.change(move |state| {
             let body = self.body.take();
             let body = body.map_or_else(|| Unfinished::begin(state), Ok)?;

@@ -1,9 +1,12 @@
 //! How what is stored in Redis is forgotten.
 
+use std::sync::Arc;
+
 use buttress_kernel::BoxError;
 
 use super::Inner;
 use crate::store::Selector;
+use crate::store::coming::Newcomer;
 
 /// So many entries are looked for at once.
 const BATCH: usize = 500;
@@ -11,6 +14,18 @@ const BATCH: usize = 500;
 impl Inner {
     async fn clear(&self, entry: &[u8]) -> Result<usize, BoxError> {
         self.line.run(&self.on(&self.scripts.clear, entry)).await
+    }
+
+    /// Keeps what is on its way in from arriving, however far it has come. Whoever has yet to look knows
+    /// that it is doomed; and a script that was sent, and may run at any time, finds no body any more. What
+    /// arrived before that is found by the invalidation that follows.
+    pub(super) async fn stop(&self, doomed: &[Arc<Newcomer<String>>]) -> Result<(), BoxError> {
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        let names = doomed.iter().map(|new| self.names.body(&new.at));
+        let mut unlink = redis::cmd("UNLINK");
+        self.line.ask(unlink.arg(names.collect::<Vec<_>>())).await
     }
 
     pub(super) async fn invalidate(&self, selector: &Selector) -> Result<usize, BoxError> {

@@ -30,6 +30,7 @@ use self::scripts::Scripts;
 pub use self::settings::RedisSettings;
 use self::useful::useful_for;
 use self::writing::Writing;
+use super::coming::{Coming, Newcomer};
 use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer};
 
 /// Keeps responses in Redis, or what speaks its language, where other processes find them too.
@@ -59,6 +60,8 @@ struct Inner {
     seeds: [RandomState; 2],
     count: AtomicU64,
     writers: Arc<Semaphore>,
+    /// What is on its way in, and the numbers of the bodies.
+    coming: Coming<String>,
 }
 
 /// So many bodies at most are on their way into Redis at the same time; who comes later waits in line,
@@ -91,6 +94,7 @@ impl Redis {
             seeds: [RandomState::new(), RandomState::new()],
             count: AtomicU64::new(0),
             writers: Arc::new(Semaphore::new(WRITERS)),
+            coming: Coming::default(),
         }))
     }
 
@@ -188,17 +192,14 @@ impl Store for Redis {
     }
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        let (inner, key, replaces) = (Arc::clone(&self.0), key.clone(), replaces.to_vec());
+        let mut writing = Writing::of(Arc::clone(&self.0), key.clone());
+        let new = writing.expect(variant, replaces);
+        let line = Arc::clone(&self.0.writers);
         Answer::later(async move {
-            let place = Arc::clone(&inner.writers).acquire_owned().await?;
+            let place = line.acquire_owned().await?;
             let work = async move {
                 let _place = place;
-                let mut writing = Writing::of(inner, key);
-                if !variant.head().tells_secrets() {
-                    let body = variant.body().cloned().unwrap_or_default();
-                    writing.add(&body).await?;
-                }
-                writing.publish(&variant, &replaces).await
+                writing.put(&new).await
             };
             Handle::try_current()?.spawn(work).await?
         })
@@ -220,7 +221,12 @@ impl Store for Redis {
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         let selector = selector.clone();
-        self.whole(move |inner| async move { inner.invalidate(&selector).await })
+        let is_meant = |new: &Newcomer<String>| selector.picks(&new.key, &new.variant);
+        let doomed = self.0.coming.doom(is_meant);
+        self.whole(move |inner| async move {
+            inner.stop(&doomed).await?;
+            inner.invalidate(&selector).await
+        })
     }
 }
 

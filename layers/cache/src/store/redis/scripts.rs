@@ -81,13 +81,14 @@ local function list(tag, ms)
 end
 ";
 
-/// Adds a response whose body is there: its number, body, head, tags, length, how long it is kept in
+/// Adds a response whose body is there, be it empty; what invalidates a response under way removes that
+/// first. Its number, body, head, tags, length, how long it is kept in
 /// milliseconds, and the numbers of those that go. The body's name, which nothing else is called by, is
 /// the generation of the tags that have none.
 const PUT: &str = r"
 local id, serial, head, text, length, ms = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local name = bodies .. serial
-if redis.call('STRLEN', name) ~= tonumber(length) then
+if redis.call('EXISTS', name) == 0 or redis.call('STRLEN', name) ~= tonumber(length) then
   return redis.error_reply('ERR the body was swept out while it was written')
 end
 forget(id)

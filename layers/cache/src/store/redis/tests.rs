@@ -27,6 +27,26 @@ async fn redis_does_what_every_store_must() {
     .await;
 }
 
+/// As if the script that adds it had been sent already, and ran only after the invalidation.
+#[tokio::test]
+async fn what_was_sent_before_an_invalidation_and_runs_after_it_does_not_arrive() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    for (pieces, body) in [(&[][..], ""), (&[&b"body"[..]], "body")] {
+        let mut writing = Writing::of(Arc::clone(&redis.0), key.clone());
+        for piece in pieces.iter().copied().chain([&b""[..]]) {
+            writing.add_piece(piece).await.expect("a piece");
+        }
+        let new = writing.expect(variant(1, body), &[]);
+        invalidate(&redis, Selector::Tag("tag-1".into())).await;
+        assert!(writing.refer(&new).await.is_err(), "{body:?}");
+        assert!(get(&redis, &key).await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn two_connections_share_what_is_stored_and_what_is_forgotten() {
     let Some(server) = Server::start("") else {

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::body::PIECE;
 use super::{Inner, record};
+use crate::store::coming::Newcomer;
 use crate::store::{Answer, Key, Variant, Writer};
 
 /// How long the pieces of a body are kept that is never finished, in milliseconds.
@@ -33,8 +34,25 @@ impl Writing {
         }
     }
 
+    /// The response is on its way in, from now on.
+    pub(super) fn expect(&self, variant: Variant, replaces: &[u64]) -> Arc<Newcomer<String>> {
+        let coming = &self.inner.coming;
+        coming.expect(self.serial.clone(), &self.key, variant, replaces)
+    }
+
+    /// Adds a response that came with its body.
+    pub(super) async fn put(&mut self, new: &Newcomer<String>) -> Result<(), BoxError> {
+        if !must_stay_out(new) {
+            let body = new.variant.body().cloned().unwrap_or_default();
+            let added = self.add(&body).await;
+            // Where an invalidation took the body away, nothing has failed.
+            added.or_else(|error| if new.is_doomed() { Ok(()) } else { Err(error) })?;
+        }
+        self.publish(new).await
+    }
+
     /// Adds bytes to the body.
-    pub(super) async fn add(&mut self, bytes: &[u8]) -> Result<(), BoxError> {
+    async fn add(&mut self, bytes: &[u8]) -> Result<(), BoxError> {
         let size = usize::try_from(PIECE).unwrap_or(usize::MAX);
         for piece in bytes.chunks(size) {
             self.add_piece(piece).await?;
@@ -42,7 +60,7 @@ impl Writing {
         Ok(())
     }
 
-    async fn add_piece(&mut self, piece: &[u8]) -> Result<(), BoxError> {
+    pub(super) async fn add_piece(&mut self, piece: &[u8]) -> Result<(), BoxError> {
         let name = self.inner.names.body(&self.serial);
         self.is_left_over = true;
         self.length += piece.len() as u64;
@@ -58,30 +76,45 @@ impl Writing {
         }
     }
 
-    /// Adds the response, whose body is there.
-    pub(super) async fn publish(
-        mut self,
-        variant: &Variant,
-        replaces: &[u64],
-    ) -> Result<(), BoxError> {
-        let (inner, head) = (Arc::clone(&self.inner), variant.head());
-        if head.tells_secrets() {
-            let gone = [replaces, &[variant.id()]].concat();
-            return inner.remove(&self.key, &gone).await;
+    /// Adds the response, whose body is there. Where it must stay out, what it was to replace goes all the
+    /// same.
+    async fn publish(&mut self, new: &Newcomer<String>) -> Result<(), BoxError> {
+        if !must_stay_out(new) {
+            match self.refer(new).await {
+                Err(_) if new.is_doomed() => {}
+                done => return done,
+            }
         }
+        let gone = [&*new.replaces, &[new.variant.id()]].concat();
+        self.inner.remove(&self.key, &gone).await
+    }
+
+    /// Lets an entry refer to the body, unless that is gone.
+    pub(super) async fn refer(&mut self, new: &Newcomer<String>) -> Result<(), BoxError> {
+        if !self.is_left_over {
+            // There has to be something that an invalidation can take away.
+            self.add_piece(&[]).await?;
+        }
+        let (inner, variant) = (Arc::clone(&self.inner), &new.variant);
         let mut bytes = Vec::new();
-        head.write(&mut bytes);
+        variant.head().write(&mut bytes);
         let mut script = inner.on(&inner.scripts.put, &inner.names.entry(&self.key));
         script.arg(record::field(variant.id())).arg(&self.serial);
         script.arg(bytes).arg(record::write_tags(variant.tags()));
-        script.arg(self.length).arg(inner.milliseconds(head));
-        for id in replaces {
+        script
+            .arg(self.length)
+            .arg(inner.milliseconds(variant.head()));
+        for id in &new.replaces {
             script.arg(record::field(*id));
         }
         let () = inner.line.run(&script).await?;
         self.is_left_over = false;
         Ok(())
     }
+}
+
+fn must_stay_out(new: &Newcomer<String>) -> bool {
+    new.is_doomed() || new.variant.head().tells_secrets()
 }
 
 impl Writer for Writing {
@@ -93,10 +126,10 @@ impl Writer for Writing {
         })
     }
 
-    fn finish(self: Box<Self>, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        let replaces = replaces.to_vec();
+    fn finish(mut self: Box<Self>, variant: Variant, replaces: &[u64]) -> Answer<()> {
+        let new = self.expect(variant, replaces);
         Answer::later(async move {
-            let work = async move { self.publish(&variant, &replaces).await };
+            let work = async move { self.publish(&new).await };
             Handle::try_current()?.spawn(work).await?
         })
     }

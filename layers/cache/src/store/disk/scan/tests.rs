@@ -13,7 +13,7 @@ fn state(folder: &Folder) -> State {
 }
 
 fn put(state: &State, key: &crate::store::Key, id: u64) {
-    let new = state.coming.expect(key, variant(id, "body"), &[]);
+    let new = state.expect(key, variant(id, "body"), &[]);
     state.put_whole(&new).expect("a put");
 }
 
@@ -83,7 +83,7 @@ fn what_takes_all_the_room_drives_nothing_out() {
     let (small, large) = (key("http://a.example/1"), key("http://a.example/2"));
     put(&state, &small, 1);
     let all = variant(2, &"x".repeat(8 * 4_096));
-    let new = state.coming.expect(&large, all, &[]);
+    let new = state.expect(&large, all, &[]);
     state.put_whole(&new).expect("a put");
     assert_eq!(ids(&state, &small), [1]);
     assert_eq!((state.index.keys(), state.index.bytes()), (1, 2 * 4_096));
