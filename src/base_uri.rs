@@ -48,7 +48,9 @@ impl BaseUri {
     ///
     /// When `reference` is not a path, a path with a query, a query or an absolute `http` or `https` URI;
     /// when it begins with two slashes, which elsewhere means another host; when a segment is
-    /// `..`, which could leave the prefix; or when it holds a `#`, what follows which is never sent.
+    /// `..`, which could leave the prefix; when its path holds a `\`, which some servers and proxies read as a
+    /// slash (RFC 3986 has no such character; in a query it is percent-encoded); or when it holds a `#`, what
+    /// follows which is never sent.
     pub fn join(&self, reference: &str) -> Result<Uri, InvalidUri> {
         self.join_own(reference.into())
     }

@@ -54,13 +54,23 @@ pub(super) fn leaves_prefix(reference: &str) -> bool {
 }
 
 /// What a request line cannot hold, encoded or refused.
-pub(super) fn sendable(reference: Cow<'_, str>) -> Result<Cow<'_, str>, InvalidUri> {
+pub(super) fn sendable(mut reference: Cow<'_, str>) -> Result<Cow<'_, str>, InvalidUri> {
     // All bytes at once, which takes a fraction of one after the other.
-    let (hash, foreign) = reference.bytes().fold((false, 0), |(hash, foreign), byte| {
-        (hash | (byte == b'#'), foreign | byte)
-    });
+    let (hash, backslash, foreign) =
+        reference
+            .bytes()
+            .fold((false, false, 0), |(hash, backslash, foreign), byte| {
+                (
+                    hash | (byte == b'#'),
+                    backslash | (byte == b'\\'),
+                    foreign | byte,
+                )
+            });
     if hash {
         return Err(InvalidUri::new(Rule::Fragment));
+    }
+    if backslash {
+        reference = without_backslashes(&reference)?.into();
     }
     if foreign.is_ascii() {
         return Ok(reference);
@@ -68,4 +78,13 @@ pub(super) fn sendable(reference: Cow<'_, str>) -> Result<Cow<'_, str>, InvalidU
     let mut encoded = String::with_capacity(reference.len() * 2);
     encode(&reference, Encoding::Literal, &mut encoded);
     Ok(encoded.into())
+}
+
+/// A path with one is another path to some; in a query nobody takes it for anything else.
+fn without_backslashes(reference: &str) -> Result<String, InvalidUri> {
+    let path = reference.split('?').next().unwrap_or_default();
+    if path.contains('\\') {
+        return Err(InvalidUri::new(Rule::Backslash));
+    }
+    Ok(reference.replace('\\', "%5C"))
 }

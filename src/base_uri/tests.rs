@@ -65,6 +65,24 @@ fn w57_what_could_mean_another_host_or_leave_the_prefix_is_refused() {
 }
 
 #[test]
+fn w57_a_backslash_is_no_part_of_a_path_and_encoded_in_a_query() {
+    let base = base("http://h/v1");
+    for bad in [
+        "a\\b",
+        "\\\\evil/x",
+        "/a/é\\b",
+        "https://o/a\\b",
+        "https://o\\a",
+    ] {
+        let error = base.join(bad).unwrap_err().to_string();
+        assert!(error.contains("read as `/`"), "{bad}: {error}");
+        BaseUri::absolute(bad).unwrap_err();
+    }
+    assert_eq!(base.join("a?b=é\\d").unwrap(), "http://h/v1/a?b=%C3%A9%5Cd");
+    assert_eq!(base.join("a%5Cb").unwrap(), "http://h/v1/a%5Cb");
+}
+
+#[test]
 fn what_is_not_ascii_is_encoded_and_a_fragment_refused() {
     let base = base("http://h/é");
     assert_eq!(
@@ -89,6 +107,7 @@ fn a_bad_base_says_which_rule_was_broken() {
         ("http://h/?a=b", "no query"),
         ("http://h/#f", "no query"),
         ("http://h/a/../b", "`..`"),
+        ("http://h/a\\b", "`%5C`"),
         ("http://h/ \n", "malformed"),
     ] {
         let error = bad.parse::<BaseUri>().unwrap_err().to_string();
