@@ -60,6 +60,6 @@ impl Service<Request<Body>> for LookingUp {
 
     fn call(&mut self, request: Request<Body>) -> Answering {
         drop(black_box(self.cache.call(request)));
-        self.inner.call(Request::new(Body::empty()))
+        self.inner.answering()
     }
 }

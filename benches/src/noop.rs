@@ -28,6 +28,12 @@ impl Noop {
             answer: traffic.answer,
         }
     }
+
+    /// What follows a call.
+    #[must_use]
+    pub const fn answering(self) -> Answering {
+        Answering(self)
+    }
 }
 
 impl Service<Request<Body>> for Noop {
@@ -41,7 +47,7 @@ impl Service<Request<Body>> for Noop {
 
     fn call(&mut self, request: Request<Body>) -> Answering {
         drop(black_box(request));
-        Answering(*self)
+        self.answering()
     }
 }
 

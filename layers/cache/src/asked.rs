@@ -8,7 +8,6 @@ use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
 use crate::flight::{Candidate, Entrance, Entrant, Extras};
-use crate::lean::{explain, note};
 use crate::overrides::Override;
 use crate::policy::{
     self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up,
@@ -19,6 +18,7 @@ use crate::shared::Shared;
 use crate::status::CacheStatus;
 use crate::store::{Key, Variants};
 use crate::telemetry;
+use crate::trail::{explain, note};
 
 /// A request's head and wishes.
 pub(crate) struct Asked {
@@ -49,7 +49,7 @@ impl Asked {
         Self {
             shared: Arc::clone(shared),
             key,
-            mark: shared.with_address(request, name, authorization, |address| address.mark()),
+            mark: shared.mark(&shared.address(request, name, authorization)),
             method: request.method().clone(),
             uri: request.uri().clone(),
             headers: Arc::new(request.headers().clone()),

@@ -166,6 +166,7 @@ mod layer;
 mod lean;
 mod outdated;
 mod overrides;
+mod past;
 mod pieces;
 mod policy;
 mod recent;
@@ -183,6 +184,7 @@ pub mod store;
 mod stream;
 mod sync;
 mod telemetry;
+mod trail;
 mod unsettled;
 mod wakers;
 

@@ -107,7 +107,8 @@ impl Unfit {
     }
 }
 
-/// A quick number for what tells keys apart. Two keys whose marks meet only take each other's place.
+/// A quick number for what tells keys apart. Two keys whose marks meet are taken for one another for some
+/// seconds, which costs them questions to the origin, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark(pub(crate) u64);
 

@@ -28,18 +28,22 @@ pub(crate) fn span(method: &Method, head: &Head, reply: &Reply) -> Option<Range<
 }
 
 /// An answer from what is in memory; nothing when the body is elsewhere.
-#[inline]
 pub(crate) fn from_memory<B>(
     method: &Method,
     variant: &Variant,
     serve: &Serve,
 ) -> Option<Response<CacheBody<B>>> {
-    let head = variant.as_ref();
-    let bytes = match span(method, head, &serve.reply) {
-        None => Bytes::new(),
-        Some(span) => slice(variant.body()?, &span),
-    };
-    Some(answer(head, serve, CacheBody::bytes(bytes)))
+    let bytes = in_memory(method, variant, serve)?;
+    Some(answer(variant.as_ref(), serve, CacheBody::bytes(bytes)))
+}
+
+/// What of a body is sent, if it is in memory.
+#[inline]
+pub(crate) fn in_memory(method: &Method, variant: &Variant, serve: &Serve) -> Option<Bytes> {
+    match span(method, variant.as_ref(), &serve.reply) {
+        None => Some(Bytes::new()),
+        Some(span) => Some(slice(variant.body()?, &span)),
+    }
 }
 
 pub(crate) fn slice(bytes: &Bytes, span: &Range<u64>) -> Bytes {

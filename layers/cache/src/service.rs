@@ -17,11 +17,12 @@ use crate::fetch::Fetch;
 use crate::flight::{Entrance, Leader};
 use crate::future::ResponseFuture;
 use crate::lean::Lean;
+use crate::overrides::Override;
 use crate::recent::Known;
 use crate::refresh;
 use crate::seek::{Missed, Seek, Turn};
 use crate::shared::Shared;
-use crate::step::Step;
+use crate::step::{Long, Step};
 use crate::telemetry;
 
 /// Answers from the store what it can, and stores what it may; made by
@@ -65,9 +66,59 @@ impl<S> Cache<S> {
 }
 
 impl<S> Cache<S> {
-    /// Whoever comes here goes to the origin, or waits for somebody who does.
+    /// The way of all that is neither answered from memory nor known to miss.
     #[cold]
     #[inline(never)]
+    fn go_on<B, R>(
+        &mut self,
+        request: Request<B>,
+        wants: Option<Override>,
+        long: Long,
+        now: SystemTime,
+    ) -> ResponseFuture<S::Future, R>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError> + Send + 'static,
+        S::Future: Send + 'static,
+        B: Send + 'static,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        match long {
+            Long::Refuse => {
+                let answer = self.shared.refused(&request);
+                self.release();
+                ResponseFuture::ready(answer)
+            }
+            Long::Bypass(reason) => {
+                let lean = Lean::bypass(&self.shared, &request, wants, reason, now);
+                ResponseFuture::passing(self.inner.call(request), lean)
+            }
+            Long::Miss(key, missed) => {
+                let asked = Asked::of(&self.shared, &request, key, wants);
+                self.miss(request, asked, missed, now)
+            }
+            Long::Refresh(key, mut served) => {
+                let answer = self.shared.served(&request, &mut served);
+                let shared = Arc::clone(&self.shared);
+                refresh::begin(&shared, request, &key, served.found, now, |request| {
+                    self.inner.call(request)
+                });
+                self.release();
+                ResponseFuture::ready(answer)
+            }
+            Long::Later(key, pending) => {
+                let asked = Asked::of(&self.shared, &request, key, wants);
+                self.seek(request, asked, Turn::Store(pending))
+            }
+            Long::Body(key, found) => {
+                let asked = Asked::of(&self.shared, &request, key, wants);
+                self.seek(request, asked, Turn::Body(found))
+            }
+        }
+    }
+
+    /// Whoever comes here goes to the origin, or waits for somebody who does.
     fn miss<B, R>(
         &mut self,
         request: Request<B>,
@@ -186,42 +237,17 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let now = self.shared.now();
         let wants = self.shared.wants(&request);
-        let asked = |request: &Request<B>, shared: &Arc<Shared>, key, wants| {
-            Asked::of(shared, request, key, wants)
-        };
         match self.shared.step(&request, wants.as_ref(), now) {
-            Step::Answer(answer) => {
-                self.release();
-                ResponseFuture::ready(answer)
-            }
             Step::Lean(mark) => {
                 let lean = Lean::miss(&self.shared, &request, mark, now);
                 ResponseFuture::passing(self.inner.call(request), lean)
             }
-            Step::Bypass(reason) => {
-                let lean = Lean::bypass(&self.shared, &request, wants, reason, now);
-                ResponseFuture::passing(self.inner.call(request), lean)
-            }
-            Step::Miss(key, missed) => {
-                let asked = asked(&request, &self.shared, key, wants);
-                self.miss(request, asked, missed, now)
-            }
-            Step::Refresh(answer, key, found) => {
-                let shared = Arc::clone(&self.shared);
-                refresh::begin(&shared, request, &key, found, now, |request| {
-                    self.inner.call(request)
-                });
+            Step::Serve(mut served) => {
+                let answer = self.shared.served(&request, &mut served);
                 self.release();
                 ResponseFuture::ready(answer)
             }
-            Step::Later(key, pending) => {
-                let asked = asked(&request, &self.shared, key, wants);
-                self.seek(request, asked, Turn::Store(pending))
-            }
-            Step::Body(key, found) => {
-                let asked = asked(&request, &self.shared, key, wants);
-                self.seek(request, asked, Turn::Body(found))
-            }
+            Step::Long(long) => self.go_on(request, wants, long, now),
         }
     }
 }

@@ -1,30 +1,49 @@
 //! The first look at a request, without moving it.
 
+use std::mem;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use http_body::Body;
 
 use crate::body::CacheBody;
-use crate::lean::{explain, note};
 use crate::overrides::Override;
-use crate::policy::{Ask, Decision, Glance, Mode, Reason, Serve, look_up_after, only_if_cached};
+use crate::policy::{
+    Ask, Decision, Glance, Mode, Reason, Serve, answer, look_up_after, only_if_cached,
+};
 use crate::recent::{Known, Mark, Now};
 use crate::seek::Missed;
-use crate::serve::{from_memory, refusal};
-use crate::shared::{Address, Shared};
+use crate::serve::{in_memory, refusal};
+use crate::shared::Shared;
 use crate::status::CacheStatus;
 use crate::store::{Answer, Key, KeyRef, Pending, Variants};
 use crate::telemetry;
+use crate::trail::{explain, note};
 
 /// What to do about a request, found out without moving it.
-pub(crate) enum Step<R> {
-    /// It is answered.
-    Answer(Response<CacheBody<R>>),
-    /// It is answered, and what was found is to be validated.
-    Refresh(Response<CacheBody<R>>, Key, Variants),
+pub(crate) enum Step {
     /// It goes on at little cost.
     Lean(Mark),
+    /// It is answered from memory.
+    Serve(Served),
+    /// It is more work than that.
+    Long(Long),
+}
+
+/// What is found in memory, and what of it is sent.
+pub(crate) struct Served {
+    pub(crate) found: Variants,
+    pub(crate) serve: Serve,
+    pub(crate) body: Bytes,
+}
+
+/// What costs more than a few instructions, and mostly an allocation.
+pub(crate) enum Long {
+    /// It is answered from memory, and what was found is to be validated.
+    Refresh(Key, Served),
+    /// The caller wants nothing but what is stored, and nothing is.
+    Refuse,
     /// It is no matter for the store.
     Bypass(Reason),
     /// Others may be asking the same.
@@ -43,101 +62,82 @@ fn has_content<B: Body>(body: &B) -> bool {
 
 impl Shared {
     #[inline]
-    pub(crate) fn step<B: Body, R>(
+    pub(crate) fn step<B: Body>(
         &self,
         request: &Request<B>,
         wants: Option<&Override>,
         now: SystemTime,
-    ) -> Step<R> {
+    ) -> Step {
         if *request.method() != Method::GET && *request.method() != Method::HEAD {
-            return Step::Bypass(Reason::Method);
+            return Step::Long(Long::Bypass(Reason::Method));
         }
         let glance = Glance::at(request.headers());
         // The key does not tell content apart, so the response is for this request alone; and nobody
         // waits for content that may never end. What is sent in HTTP/2 need not announce itself.
         if glance.has_content || has_content(request.body()) {
-            return self.past(request, wants);
+            return Step::Long(self.past(request, wants));
         }
         if wants.is_some_and(|wants| wants.wishes().mode == Mode::NoStore) {
-            return self.past(request, wants);
+            return Step::Long(self.past(request, wants));
         }
         let name = wants.and_then(Override::name);
-        self.with_address(request, name, glance.authorization, |address| {
-            self.step_at(request, glance, wants, address, now)
-        })
-    }
-
-    /// Past the store, unless the caller wants nothing forwarded (RFC 9111 §5.2.1.7).
-    #[cold]
-    fn past<B, R>(&self, request: &Request<B>, wants: Option<&Override>) -> Step<R> {
-        let mode = wants.map(|wants| wants.wishes().mode);
-        if mode != Some(Mode::OnlyIfCached) && !only_if_cached(request.headers()) {
-            return Step::Bypass(Reason::Bypass);
-        }
-        let name = wants.and_then(Override::name);
-        let authorization = request.headers().get(header::AUTHORIZATION);
-        self.with_key(request, name, authorization, telemetry::refused);
-        let mut answer = refusal();
-        self.told(request, &mut answer, CacheStatus::refused);
-        Step::Answer(answer)
-    }
-
-    #[inline]
-    fn step_at<B, R>(
-        &self,
-        request: &Request<B>,
-        glance: Glance<'_>,
-        wants: Option<&Override>,
-        address: Address<'_>,
-        now: SystemTime,
-    ) -> Step<R> {
-        let (mark, recently) = (address.mark(), Now::from(now));
+        let address = self.address(request, name, glance.authorization);
+        let (mark, recently) = (self.mark(&address), Now::from(now));
         self.count_call(mark, recently, &address);
         let is_bare = glance.is_plain && wants.is_none() && request.extensions().is_empty();
         if is_bare && self.unfit.known(mark, recently) == Known::Well {
             telemetry::forwarded(&address, Reason::UriMiss);
             return Step::Lean(mark);
         }
-        let key = self.key(address);
+        self.with_key(&address, |key| {
+            self.step_at(request, glance, wants, key, now)
+        })
+    }
+
+    /// Past the store, unless the caller wants nothing forwarded (RFC 9111 §5.2.1.7).
+    #[cold]
+    fn past<B>(&self, request: &Request<B>, wants: Option<&Override>) -> Long {
+        let mode = wants.map(|wants| wants.wishes().mode);
+        if mode != Some(Mode::OnlyIfCached) && !only_if_cached(request.headers()) {
+            return Long::Bypass(Reason::Bypass);
+        }
+        let name = wants.and_then(Override::name);
+        let authorization = request.headers().get(header::AUTHORIZATION);
+        let address = self.address(request, name, authorization);
+        self.with_key(&address, telemetry::refused);
+        Long::Refuse
+    }
+
+    #[inline]
+    fn step_at<B>(
+        &self,
+        request: &Request<B>,
+        glance: Glance<'_>,
+        wants: Option<&Override>,
+        key: KeyRef<'_>,
+        now: SystemTime,
+    ) -> Step {
         let found = match self.get(key) {
             Answer::Now(found) => found,
-            Answer::Later(pending) => return Step::Later(key.keep(), pending),
+            Answer::Later(pending) => return Step::Long(Long::Later(key.keep(), pending)),
         };
         let wishes = wants.map(Override::wishes).unwrap_or_default();
         match look_up_after(glance, &wishes, &Ask::of(request), &found, now) {
-            Decision::Serve(serve) => self.serve(request, key, found, &serve),
-            Decision::Bypass(reason) => Step::Bypass(reason),
-            Decision::Forward(forward) => Step::Miss(key.keep(), Missed { found, forward }),
+            Decision::Serve(serve) => serve_at(request, key, found, serve),
+            Decision::Bypass(reason) => Step::Long(Long::Bypass(reason)),
+            Decision::Forward(forward) => {
+                Step::Long(Long::Miss(key.keep(), Missed { found, forward }))
+            }
             Decision::Refuse => {
                 telemetry::refused(key);
-                let mut answer = refusal();
-                self.told(request, &mut answer, CacheStatus::refused);
-                Step::Answer(answer)
+                Step::Long(Long::Refuse)
             }
         }
     }
 
+    /// Says what was done about a request, to whoever wants to know.
     #[inline]
-    fn serve<B, R>(
-        &self,
-        request: &Request<B>,
-        key: KeyRef<'_>,
-        found: Variants,
-        serve: &Serve,
-    ) -> Step<R> {
-        let Some(mut answer) = from_memory(request.method(), &found[serve.index], serve) else {
-            return Step::Body(key.keep(), found);
-        };
-        telemetry::hit(key, serve);
-        self.told(request, &mut answer, || CacheStatus::served(serve));
-        if serve.revalidate {
-            return Step::Refresh(answer, key.keep(), found);
-        }
-        Step::Answer(answer)
-    }
-
-    #[inline]
-    fn told<B, R>(
+    pub(crate) fn told<B, R>(
         &self,
         request: &Request<B>,
         answer: &mut Response<CacheBody<R>>,
@@ -148,4 +148,39 @@ impl Shared {
             note(&explain, start, &status(), answer);
         }
     }
+
+    /// The answer to a request that is served.
+    #[inline]
+    pub(crate) fn served<B, R>(
+        &self,
+        request: &Request<B>,
+        served: &mut Served,
+    ) -> Response<CacheBody<R>> {
+        let body = CacheBody::bytes(mem::take(&mut served.body));
+        let serve = &served.serve;
+        let mut answer = answer(served.found[serve.index].as_ref(), serve, body);
+        self.told(request, &mut answer, || CacheStatus::served(serve));
+        answer
+    }
+
+    /// The answer to a request that is refused.
+    pub(crate) fn refused<B, R>(&self, request: &Request<B>) -> Response<CacheBody<R>> {
+        let mut answer = refusal();
+        self.told(request, &mut answer, CacheStatus::refused);
+        answer
+    }
+}
+
+#[inline]
+fn serve_at<B>(request: &Request<B>, key: KeyRef<'_>, found: Variants, serve: Serve) -> Step {
+    let Some(body) = in_memory(request.method(), &found[serve.index], &serve) else {
+        return Step::Long(Long::Body(key.keep(), found));
+    };
+    telemetry::hit(key, &serve);
+    let revalidate = serve.revalidate;
+    let served = Served { found, serve, body };
+    if revalidate {
+        return Step::Long(Long::Refresh(key.keep(), served));
+    }
+    Step::Serve(served)
 }

@@ -67,43 +67,80 @@ pub trait KeyExtractor<Req> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Authority;
 
-impl<B> KeyExtractor<Request<B>> for Authority {
-    fn extract<'a>(&self, request: &'a Request<B>) -> Cow<'a, str> {
-        let uri = request.uri();
-        let authority = match uri.authority() {
+impl Authority {
+    /// The same as the request has it written, in whatever form: for who can tell two spellings apart
+    /// at no harm, and wants to know quickly.
+    #[inline]
+    #[must_use]
+    pub fn written<B>(request: &Request<B>) -> &str {
+        match request.uri().authority() {
             Some(authority) => authority.as_str(),
-            None => text(request, &header::HOST),
-        };
-        normal_authority(uri, authority)
+            None => host(request),
+        }
+    }
+
+    /// The key of what a request to this URI has [written](Self::written).
+    ///
+    /// ```
+    /// use buttress_kernel::key::Authority;
+    ///
+    /// let uri = http::Uri::from_static("https://API.example.com:443/a");
+    /// assert_eq!(Authority::normal(&uri, "API.example.com:443"), "api.example.com");
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn normal<'a>(uri: &Uri, written: &'a str) -> Cow<'a, str> {
+        // This is on the way of every request, and most need nothing more.
+        if is_normal(written.as_bytes()) {
+            return Cow::Borrowed(written);
+        }
+        stripped_authority(uri, written)
     }
 }
 
-/// The bytes that an authority in its normal form does not have: `@`, `:` and capitals.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    special[b'@' as usize] = true;
-    special[b':' as usize] = true;
-    let mut capital = b'A';
-    while capital <= b'Z' {
-        special[capital as usize] = true;
-        capital += 1;
+impl<B> KeyExtractor<Request<B>> for Authority {
+    #[inline]
+    fn extract<'a>(&self, request: &'a Request<B>) -> Cow<'a, str> {
+        Self::normal(request.uri(), Self::written(request))
     }
-    special
-};
+}
 
+/// Whether there is none of the bytes that an authority in its normal form does not have: `@`, `:` and
+/// capitals. A byte beyond ASCII is as good as one of them.
 #[inline]
-fn normal_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
-    // One look at each byte, since this is on the way of every request. Most need nothing more.
-    let special = |byte: u8| SPECIAL[usize::from(byte)];
-    if !authority
-        .bytes()
-        .fold(false, |found, byte| found | special(byte))
-    {
-        return Cow::Borrowed(authority);
+fn is_normal(text: &[u8]) -> bool {
+    let (chunks, rest) = text.as_chunks();
+    if chunks.iter().any(|chunk| has_special(*chunk)) {
+        return false;
     }
-    stripped_authority(uri, authority)
+    match text.last_chunk() {
+        // Some of them have been looked at before, which costs less than to look at each by itself.
+        Some(last) => rest.is_empty() || !has_special(*last),
+        None => {
+            let mut chunk = [0; 8];
+            chunk[..rest.len()].copy_from_slice(rest);
+            !has_special(chunk)
+        }
+    }
 }
 
+/// The same of eight bytes at once.
+#[inline]
+const fn has_special(chunk: [u8; 8]) -> bool {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    const HIGH: u64 = each(0x80);
+    let bytes = u64::from_ne_bytes(chunk);
+    // Below 0x80 none of these sums carries into the next byte.
+    let low = bytes & !HIGH;
+    let from_at = low + each(0x80 - b'@');
+    let past_z = low + each(0x80 - b'Z' - 1);
+    let is_colon = HIGH - (low ^ each(b':'));
+    (bytes | from_at & !past_z | is_colon) & HIGH != 0
+}
+
+#[cold]
 fn stripped_authority<'a>(uri: &Uri, authority: &'a str) -> Cow<'a, str> {
     let place = match last(authority, b'@') {
         Some(at) => &authority[at + 1..],
@@ -155,6 +192,11 @@ impl<B> KeyExtractor<Request<B>> for Header {
     }
 }
 
+#[inline(never)]
+fn host<B>(request: &Request<B>) -> &str {
+    text(request, &header::HOST)
+}
+
 fn text<'a, B>(request: &'a Request<B>, name: &HeaderName) -> &'a str {
     let value = request.headers().get(name);
     value.and_then(|value| value.to_str().ok()).unwrap_or("")
@@ -202,5 +244,32 @@ where
 {
     fn extract<'a>(&self, request: &'a Req) -> Cow<'a, str> {
         (self.0)(request).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::is_normal;
+
+    proptest! {
+        #[test]
+        fn what_has_to_be_looked_at_is_found_wherever_it_stands(
+            text in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let special = |byte: &u8| matches!(byte, b'@' | b':' | b'A'..=b'Z' | 0x80..);
+            prop_assert_eq!(is_normal(&text), !text.iter().any(special));
+        }
+
+        #[test]
+        fn usual_authorities_need_no_second_look(text in "[a-z0-9.-]{0,40}") {
+            prop_assert!(is_normal(text.as_bytes()));
+        }
+
+        #[test]
+        fn one_odd_byte_is_enough(text in "[a-z0-9.\\[\\]`/-]{0,40}[@:A-Z][a-z0-9.-]{0,40}") {
+            prop_assert!(!is_normal(text.as_bytes()));
+        }
     }
 }

@@ -62,8 +62,8 @@ impl Handle {
         let wants = self.0.wants(request);
         let name = wants.as_ref().and_then(Override::name);
         let authorization = request.headers().get(header::AUTHORIZATION);
-        self.0
-            .with_key(request, name, authorization, |key| key.keep())
+        let address = self.0.address(request, name, authorization);
+        self.0.with_key(&address, |key| key.keep())
     }
 
     /// What the response to a GET of this URI is stored under, without credentials or partition.
@@ -71,7 +71,8 @@ impl Handle {
     pub fn uri(&self, uri: &Uri) -> Key {
         let mut request = Request::new(());
         *request.uri_mut() = uri.clone();
-        self.0.with_key(&request, None, None, |key| key.keep())
+        let address = self.0.address(&request, None, None);
+        self.0.with_key(&address, |key| key.keep())
     }
 
     /// What a response with an [`Override::key`] is stored under, without credentials or partition.

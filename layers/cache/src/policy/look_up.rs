@@ -50,10 +50,11 @@ pub(crate) fn look_up_after<T: AsRef<Head>>(
             Decision::Bypass(Reason::Bypass)
         };
     }
-    match decide(wishes, &wanted, ask, plain, stored, now) {
-        Decision::Forward(_) if stays => Decision::Refuse,
-        decision => decision,
+    let decision = decide(wishes, &wanted, ask, plain, stored, now);
+    if stays && matches!(decision, Decision::Forward(_)) {
+        return Decision::Refuse;
     }
+    decision
 }
 
 fn decide<T: AsRef<Head>>(

@@ -26,20 +26,21 @@ impl<'a> Glance<'a> {
             authorization: None,
         };
         for (name, value) in headers {
-            let name = name.as_str();
-            // Most names are told from all of these by their length.
-            match name.len() {
-                5 => glance.is_plain &= name != "range",
-                6 => glance.is_plain &= name != "pragma",
-                8 => glance.is_plain &= !matches!(name, "if-match" | "if-range"),
-                13 if name == "authorization" => {
+            // Of names in patterns the compiler makes one test of a number.
+            match *name {
+                header::AUTHORIZATION => {
                     glance.authorization.get_or_insert(value);
                 }
-                13 => glance.is_plain &= !matches!(name, "cache-control" | "if-none-match"),
-                14 => glance.has_content |= name == "content-length" && value != "0",
-                17 if name == "transfer-encoding" => glance.has_content = true,
-                17 => glance.is_plain &= name != "if-modified-since",
-                19 => glance.is_plain &= name != "if-unmodified-since",
+                header::CONTENT_LENGTH => glance.has_content |= value != "0",
+                header::TRANSFER_ENCODING => glance.has_content = true,
+                header::CACHE_CONTROL
+                | header::IF_MATCH
+                | header::IF_MODIFIED_SINCE
+                | header::IF_NONE_MATCH
+                | header::IF_RANGE
+                | header::IF_UNMODIFIED_SINCE
+                | header::PRAGMA
+                | header::RANGE => glance.is_plain = false,
                 _ => {}
             }
         }

@@ -19,24 +19,30 @@ pub(super) struct Selected<'a> {
 /// Of several the newest, by its date, of those that can answer (§4).
 ///
 /// `plain`: whether the request has no field that changes what is sent, which saves looking.
+#[inline]
 pub(super) fn select<'a, T: AsRef<Head>>(
     ask: &Ask<'_>,
     plain: bool,
     stored: &'a [T],
     now: SystemTime,
 ) -> Option<Selected<'a>> {
-    let matching = stored.iter().map(T::as_ref).enumerate();
-    let matching = matching.filter(|(_, head)| head.matches(ask));
-    let selected = matching.map(|(index, head)| Selected {
-        index,
-        head,
-        reply: if plain && head.extent.is_whole() {
-            Some(Reply::Whole)
-        } else {
-            reply(ask, head, now)
-        },
-    });
-    selected.max_by_key(|one| {
+    let matching = |(index, head): (usize, &'a Head)| {
+        head.matches(ask).then(|| Selected {
+            index,
+            head,
+            reply: if plain && head.extent.is_whole() {
+                Some(Reply::Whole)
+            } else {
+                reply(ask, head, now)
+            },
+        })
+    };
+    // Most resources have one representation.
+    if let [only] = stored {
+        return matching((0, only.as_ref()));
+    }
+    let stored = stored.iter().map(T::as_ref).enumerate();
+    stored.filter_map(matching).max_by_key(|one| {
         let freshness = &one.head.freshness;
         (one.reply.is_some(), freshness.date, freshness.received)
     })

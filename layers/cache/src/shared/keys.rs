@@ -1,5 +1,6 @@
 //! What requests are stored under.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 
@@ -11,101 +12,111 @@ use super::Shared;
 use crate::recent::Mark;
 use crate::store::{Credentials, Key, KeyRef, Name};
 
-/// Where a request's responses are, as far as it costs next to nothing to tell: all of a key but the
-/// digest of the credentials.
+/// Where a request's responses are, as far as it costs next to nothing to tell.
 #[derive(Clone, Copy)]
 pub(crate) struct Address<'a> {
-    name: Name<'a>,
+    /// That the caller gave.
+    name: Option<&'a str>,
+    uri: &'a Uri,
+    /// As it is written: the same server may be written in several ways.
+    authority: &'a str,
     partition: &'a str,
-    /// What tells users apart, and a quick hash of it.
-    secret: Option<(&'a [u8], u64)>,
-    /// Of the name and the partition.
+    /// What tells users apart.
+    secret: Option<&'a [u8]>,
+    /// Of the name as it is written, and the partition.
     hash: u64,
 }
 
 impl Address<'_> {
-    /// What the key is known by where a mistake costs no more than a look into the store.
+    /// The name, of which the authority is written so.
     #[inline]
-    pub(crate) fn mark(&self) -> Mark {
-        Mark(self.hash ^ self.secret.map_or(0, |(_, hash)| hash))
+    fn name<'b>(&'b self, authority: &'b str) -> Name<'b> {
+        self.name
+            .map_or_else(|| uri_name(self.uri, authority), Name::Whole)
+    }
+
+    #[inline]
+    fn normal_authority(&self) -> Cow<'_, str> {
+        Authority::normal(self.uri, self.authority)
     }
 }
 
 /// The name, as events tell it.
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name.fmt(f)
+        self.name(&self.normal_authority()).fmt(f)
     }
 }
 
 impl Shared {
-    /// Does something with the address of a request with this `Authorization`.
+    /// The address of a request with this `Authorization`.
     #[inline]
-    pub(crate) fn with_address<B, T>(
+    pub(crate) fn address<'a, B>(
         &self,
-        request: &Request<B>,
-        name: Option<&str>,
-        authorization: Option<&HeaderValue>,
-        act: impl FnOnce(Address<'_>) -> T,
-    ) -> T {
+        request: &'a Request<B>,
+        name: Option<&'a str>,
+        authorization: Option<&'a HeaderValue>,
+    ) -> Address<'a> {
         let extensions = request.extensions();
         let partition = if extensions.is_empty() {
             None
         } else {
             extensions.get::<Partition>()
         };
-        let partition = partition.map_or("", Partition::as_str);
         // A shared cache has rules of its own for credentials (RFC 9111 §3.5).
         let authorization = authorization.filter(|_| !self.settings.policy.shared);
-        let secret =
-            authorization.map(|field| (field.as_bytes(), self.second.hash(field.as_bytes())));
-        let of = |name| Address {
+        let mut address = Address {
             name,
-            partition,
-            secret,
-            hash: self.hashing.of_name(name, partition),
+            uri: request.uri(),
+            authority: Authority::written(request),
+            partition: partition.map_or("", Partition::as_str),
+            secret: authorization.map(HeaderValue::as_bytes),
+            hash: 0,
         };
-        if let Some(name) = name {
-            return act(of(Name::Whole(name)));
-        }
-        let authority = Authority.extract(request);
-        act(of(uri_name(request.uri(), &authority)))
+        let name = address.name(address.authority);
+        address.hash = self.hashing.of_name(name, address.partition);
+        address
     }
 
-    /// Does something with the key of a request with this `Authorization`.
-    pub(crate) fn with_key<B, T>(
+    /// What a key is known by where a mistake costs no more than a question to the origin: that of the
+    /// same server written in another way, or of a secret with the same end, may be another one or the
+    /// same.
+    #[inline]
+    pub(crate) fn mark(&self, address: &Address<'_>) -> Mark {
+        let secret = address.secret;
+        Mark(address.hash ^ secret.map_or(0, |secret| self.hashing.of_end(secret)))
+    }
+
+    /// Does something with the key at an address.
+    #[inline]
+    pub(crate) fn with_key<T>(
         &self,
-        request: &Request<B>,
-        name: Option<&str>,
-        authorization: Option<&HeaderValue>,
+        address: &Address<'_>,
         act: impl FnOnce(KeyRef<'_>) -> T,
     ) -> T {
-        self.with_address(request, name, authorization, |address| {
-            act(self.key(address))
-        })
-    }
-
-    #[inline]
-    pub(crate) fn key<'a>(&self, address: Address<'a>) -> KeyRef<'a> {
-        let credentials = address
-            .secret
-            .map(|(secret, hash)| self.credentials(secret, hash));
-        let key = KeyRef::at(address.hash, address.name, address.partition, credentials);
-        key.in_shared(self.settings.policy.shared)
+        let credentials = address.secret.map(|secret| self.credentials(secret));
+        let authority = address.normal_authority();
+        let name = address.name(&authority);
+        let hash = match &authority {
+            Cow::Borrowed(normal) if normal.len() == address.authority.len() => address.hash,
+            _ => self.hashing.of_name(name, address.partition),
+        };
+        let key = KeyRef::at(hash, name, address.partition, credentials);
+        act(key.in_shared(self.settings.policy.shared))
     }
 
     /// A digest of the credentials, which in a private cache divide the users. One half of it cannot be
     /// forged without the seed; the other only makes it as unlikely as can be that two users meet by
     /// chance.
     #[inline]
-    fn credentials(&self, secret: &[u8], hash: u64) -> Credentials {
+    fn credentials(&self, secret: &[u8]) -> Credentials {
         #[cfg(feature = "persistent")]
         if let Some(key) = &self.settings.secret {
             return key.digest(secret);
         }
         let mut hasher = self.secret.build_hasher();
         hasher.write(secret);
-        [hasher.finish(), hash]
+        [hasher.finish(), self.hashing.of_secret(secret)]
     }
 
     /// The keys of a URI under which the owner of `key` may find something; the host is that of a
@@ -145,6 +156,7 @@ impl Shared {
     }
 }
 
+#[inline]
 fn uri_name<'a>(uri: &'a Uri, authority: &'a str) -> Name<'a> {
     Name::Uri {
         scheme: uri.scheme_str().unwrap_or_default(),

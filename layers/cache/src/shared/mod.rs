@@ -13,7 +13,6 @@ use std::time::SystemTime;
 use http::{HeaderName, Request, Response};
 use tokio::sync::{Semaphore, broadcast};
 
-pub(crate) use self::keys::Address;
 use crate::flight::Table;
 use crate::handle::Change;
 use crate::outdated::{KEYS, Outdated};
@@ -41,6 +40,8 @@ const LATE: usize = 64;
 
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    /// Whether neither the layer nor a route has wishes.
+    wishes_nothing: bool,
     pub(crate) store: Arc<dyn Store>,
     /// Whether the store takes long bodies in pieces.
     pub(crate) in_pieces: bool,
@@ -56,7 +57,6 @@ pub(crate) struct Shared {
     hashing: Hashing,
     /// For digests of credentials, which nobody may guess.
     secret: RandomState,
-    second: Hashing,
     numbers: RandomState,
     ids: AtomicU64,
     pub(crate) revalidating: AtomicUsize,
@@ -81,6 +81,7 @@ impl Shared {
         // Where bodies are held whole, there is room for the longest.
         let longest = if in_pieces { 0 } else { settings.max_entry };
         Arc::new(Self {
+            wishes_nothing: settings.route.is_none() && settings.defaults.is_empty(),
             store,
             in_pieces,
             flights: Arc::new(Table::new()),
@@ -92,7 +93,6 @@ impl Shared {
             calls: Calls::new(),
             hashing,
             secret: PROCESS.clone(),
-            second: Hashing::of_secrets(),
             numbers: RandomState::new(),
             ids: AtomicU64::new(0),
             revalidating: AtomicUsize::new(0),
@@ -116,13 +116,16 @@ impl Shared {
     /// where nobody has any.
     #[inline]
     pub(crate) fn wants<B>(&self, request: &Request<B>) -> Option<Override> {
-        let extensions = request.extensions();
-        let own = if extensions.is_empty() {
-            None
-        } else {
-            extensions.get::<Override>()
-        };
-        if own.is_none() && self.settings.route.is_none() && self.settings.defaults.is_empty() {
+        if self.wishes_nothing && request.extensions().is_empty() {
+            return None;
+        }
+        self.all_wants(request)
+    }
+
+    #[inline(never)]
+    fn all_wants<B>(&self, request: &Request<B>) -> Option<Override> {
+        let own = request.extensions().get::<Override>();
+        if self.wishes_nothing && own.is_none() {
             return None;
         }
         let own = own.cloned().unwrap_or_default();

@@ -1,59 +1,139 @@
 //! How keys are found.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
-
-use quick_cache::DefaultHashBuilder;
 
 use super::Name;
 
-/// How keys are hashed: with seeds that nobody can know, so that nobody can choose keys that meet.
-#[derive(Clone)]
-pub(crate) struct Hashing(DefaultHashBuilder);
+/// How names are hashed: with seeds that nobody can know, so that nobody can choose names that meet.
+///
+/// A name comes in pieces, of which a general hasher makes one hash each, and remembers in between what
+/// it may be given next; here they are folded into one, sixteen bytes a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Hashing {
+    start: u64,
+    other: u64,
+}
 
 impl Hashing {
     /// That of keys: one for the process, so that layers that are given one store find in it what the
     /// others put there.
     pub(crate) fn of_keys() -> Self {
-        static KEYS: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
-        Self(KEYS.clone())
+        static KEYS: LazyLock<Hashing> = LazyLock::new(Hashing::random);
+        *KEYS
     }
 
-    /// Another one, of what tells users apart.
-    pub(crate) fn of_secrets() -> Self {
-        static SECRETS: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
-        Self(SECRETS.clone())
+    fn random() -> Self {
+        let random = RandomState::new();
+        Self {
+            start: random.hash_one(0),
+            other: random.hash_one(1),
+        }
     }
 
-    /// Of all of a key but the credentials.
-    #[inline]
+    /// Of all of a key but the credentials. It is on the way of every request.
+    #[inline(always)]
     pub(crate) fn of_name(&self, name: Name<'_>, partition: &str) -> u64 {
-        let mut hasher = self.0.build_hasher();
+        let mut hash = self.start;
         match name {
             Name::Uri {
                 scheme,
                 authority,
                 path,
             } => {
-                hasher.write(scheme.as_bytes());
-                hasher.write(authority.as_bytes());
-                hasher.write(path.as_bytes());
+                // Which of those with so many letters it is, is found when keys are compared.
+                hash = hash.wrapping_add(scheme.len() as u64);
+                hash = self.and(hash, authority.as_bytes());
+                hash = self.and(hash, path.as_bytes());
             }
-            Name::Whole(name) => hasher.write(name.as_bytes()),
+            Name::Whole(name) => hash = self.and(hash, name.as_bytes()),
         }
         if !partition.is_empty() {
-            hasher.write(partition.as_bytes());
+            hash = self.and(hash, partition.as_bytes());
         }
-        hasher.finish()
+        // Tables take both ends of it.
+        fold(hash, self.other)
+    }
+
+    /// Of the end of a secret, where random ones differ as much as anywhere: good enough to tell users
+    /// apart as long as nobody comes to harm when it does not.
+    #[inline]
+    pub(crate) fn of_end(&self, secret: &[u8]) -> u64 {
+        let end = secret.len().saturating_sub(STEP);
+        self.and(self.start ^ secret.len() as u64, &secret[end..])
+    }
+
+    /// Of all of a secret.
+    #[inline]
+    pub(crate) fn of_secret(&self, secret: &[u8]) -> u64 {
+        fold(self.and(!self.start, secret), self.other)
+    }
+
+    /// Folds a piece into a hash.
+    #[inline(always)]
+    fn and(&self, hash: u64, piece: &[u8]) -> u64 {
+        // Where a piece ends makes a difference, too.
+        let mut hash = hash.wrapping_add((piece.len() as u64).rotate_right(8));
+        let (steps, rest) = piece.as_chunks();
+        for step in steps {
+            hash = self.step(hash, step);
+        }
+        if rest.is_empty() {
+            return hash;
+        }
+        if let Some(last) = piece.last_chunk() {
+            return self.step(hash, last);
+        }
+        let (low, high) = ends(piece);
+        fold(hash ^ low, self.other ^ high)
     }
 
     #[inline]
-    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = self.0.build_hasher();
-        hasher.write(bytes);
-        hasher.finish()
+    fn step(&self, hash: u64, step: &[u8; STEP]) -> u64 {
+        let (low, high) = halves(u128::from_le_bytes(*step));
+        fold(hash ^ low, self.other ^ high)
     }
+}
+
+/// So many bytes are taken at once.
+const STEP: usize = 16;
+
+/// All of a piece that is shorter than a step, some of it twice.
+#[inline]
+fn ends(piece: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
+        return (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
+        return (
+            u32::from_ne_bytes(*first).into(),
+            u32::from_ne_bytes(*last).into(),
+        );
+    }
+    let short = piece
+        .iter()
+        .fold(0, |all, byte| all << 8 | u64::from(*byte));
+    (short, 0)
+}
+
+/// Each bit of the one makes a difference to each of the other.
+#[inline]
+fn fold(one: u64, other: u64) -> u64 {
+    let (low, high) = halves(u128::from(one) * u128::from(other));
+    low ^ high
+}
+
+#[inline]
+fn halves(number: u128) -> (u64, u64) {
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    let low = number as u64;
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "nothing but the upper half is left"
+    )]
+    let high = (number >> 64) as u64;
+    (low, high)
 }
 
 impl fmt::Debug for Hashing {
@@ -90,5 +170,87 @@ impl BuildHasher for Carried {
     #[inline]
     fn build_hasher(&self) -> Self {
         *self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn uri<'a>(scheme: &'a str, authority: &'a str, path: &'a str) -> Name<'a> {
+        Name::Uri {
+            scheme,
+            authority,
+            path,
+        }
+    }
+
+    #[test]
+    fn each_byte_of_a_name_makes_a_difference_whatever_its_length() {
+        let hashing = Hashing::of_keys();
+        let mut hashes = HashSet::new();
+        for length in 0..70 {
+            let path = "/".repeat(length);
+            assert!(hashes.insert(hashing.of_name(Name::Whole(&path), "")));
+            for at in 0..length {
+                let mut other = path.clone();
+                other.replace_range(at..=at, "x");
+                assert!(
+                    hashes.insert(hashing.of_name(Name::Whole(&other), "")),
+                    "{at} of {length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn it_matters_where_a_piece_ends() {
+        let hashing = Hashing::of_keys();
+        let names = [
+            (uri("https", "a.example", "/b/c"), ""),
+            (uri("https", "a.example/b", "/c"), ""),
+            (uri("http", "a.example", "/b/c"), ""),
+            (uri("", "a.example", "/b/c"), ""),
+            (uri("https", "a.example", "/b"), "/c"),
+            (Name::Whole("https://a.example/b/c"), ""),
+        ];
+        let hashes = names.map(|(name, partition)| hashing.of_name(name, partition));
+        assert_eq!(HashSet::from(hashes).len(), names.len());
+    }
+
+    #[test]
+    fn hashes_are_spread_over_both_ends() {
+        let hashing = Hashing::of_keys();
+        let mut seen = [[0_u32; 64]; 2];
+        for number in 0..6_400 {
+            let path = format!("/users/{number}");
+            let hash = hashing.of_name(uri("https", "api.example.com", &path), "");
+            for (end, place) in [hash & 63, hash >> 58].into_iter().enumerate() {
+                seen[end][usize::try_from(place).expect("below 64")] += 1;
+            }
+        }
+        // A hundred are expected in each place.
+        assert!(seen.iter().flatten().all(|count| (40..200).contains(count)));
+    }
+
+    #[test]
+    fn secrets_are_told_apart_by_their_ends_and_lengths_and_as_a_whole() {
+        let hashing = Hashing::of_keys();
+        let ends = [
+            "",
+            "a",
+            "Bearer a",
+            "Bearer b",
+            "Bearer 00123456789abcdef",
+            "Bearer 10123456789abcdef",
+        ];
+        let marks: HashSet<_> = ends.map(|secret| hashing.of_end(secret.as_bytes())).into();
+        assert_eq!(marks.len(), ends.len() - 1, "two end in the same way");
+        let wholes: HashSet<_> = ends
+            .map(|secret| hashing.of_secret(secret.as_bytes()))
+            .into();
+        assert_eq!(wholes.len(), ends.len());
     }
 }

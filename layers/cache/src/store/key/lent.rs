@@ -170,7 +170,7 @@ impl<'a> KeyRef<'a> {
         }
     }
 
-    /// Whether the pieces are those of `key`.
+    /// Whether the pieces are those of a `key` with the same hash.
     fn is(&self, key: &Key) -> bool {
         let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
         if self.shared != key.shared || !self.name.is(name) {
@@ -182,8 +182,9 @@ impl<'a> KeyRef<'a> {
         }
         match self.credentials {
             None => rest.is_empty(),
-            Some([high, low]) => {
-                rest.len() == DIGEST && rest[..16] == hex(high) && rest[16..] == hex(low)
+            // The other half is in the hashes, which are equal, as are the names.
+            Some([_, low]) => {
+                rest.len() == DIGEST && rest.last_chunk::<{ DIGEST / 2 }>() == Some(&hex(low))
             }
         }
     }
