@@ -62,8 +62,11 @@
 //! aside takes no more than the bound once more; a body for which there is no room there is not stored.
 //!
 //! At the start a thread searches the folder, takes into the index what it finds there, and removes
-//! what nothing refers to. What cannot be read is tried again for two seconds, and then removed. The store is in use meanwhile: what is asked for and not yet found is looked
-//! for in its place. What is invalidated meanwhile is not taken in.
+//! what nothing refers to. What is no regular file, or cannot be read, is tried again for two seconds, and
+//! then removed. The store is in use meanwhile: what is asked for and not yet found is looked for in its
+//! place. What is invalidated meanwhile is not taken in, nor counted if it had yet to be found: an
+//! invalidation does not wait for the search. Until that is over, what has to go is noted in a file, for a
+//! later process. If that file is damaged, all goes.
 //!
 //! An invalidation that was answered is still done after a restart, whether of the process or of the
 //! machine: for that alone, the folder is synced. What was being written when it began does not bring

@@ -37,6 +37,11 @@ impl Bodies {
         serial >> 32 == u64::from(self.run)
     }
 
+    /// What is written from now on has this number, or a later one of this process.
+    pub(super) fn next_serial(&self) -> u64 {
+        u64::from(self.run) << 32 | u64::from(self.serial.load(Ordering::Relaxed))
+    }
+
     pub(super) fn new_serial(&self) -> u64 {
         let next = self.serial.fetch_add(1, Ordering::Relaxed);
         u64::from(self.run) << 32 | u64::from(next)

@@ -1,7 +1,7 @@
 //! The files themselves. Everything here blocks, and is called where that is allowed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +14,12 @@ use super::names::{self, Name};
 /// What is being written is written here, and then moved to its place.
 const UNDER_WAY: &str = "new";
 
+/// What was invalidated before it was found, as long as something may still be found.
+const NOTES: &str = "doomed";
+
+/// A card of more bytes than this is none.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Files {
     root: PathBuf,
@@ -24,6 +30,9 @@ pub(super) struct Files {
     /// How often a folder was synced.
     #[cfg(test)]
     pub(super) synced: AtomicU64,
+    /// Whether nothing can be removed.
+    #[cfg(test)]
+    pub(super) is_stuck: std::sync::atomic::AtomicBool,
 }
 
 impl Files {
@@ -37,6 +46,8 @@ impl Files {
             aside: Arc::default(),
             #[cfg(test)]
             synced: AtomicU64::new(0),
+            #[cfg(test)]
+            is_stuck: std::sync::atomic::AtomicBool::new(false),
         })
     }
 
@@ -53,6 +64,38 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// What was noted for a later process.
+    pub(super) fn notes(&self) -> io::Result<Bytes> {
+        match fs::read(self.root.join(NOTES)) {
+            Ok(notes) => Ok(notes.into()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Bytes::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts other notes in their place.
+    pub(super) fn write_notes(&self, notes: &[u8]) -> io::Result<()> {
+        let mut aside = self.aside()?;
+        aside.write(notes)?;
+        aside.sync()?;
+        fs::rename(&aside.path, self.root.join(NOTES))?;
+        aside.file = None;
+        sync_folder(&self.root)
+    }
+
+    /// Adds to the notes, and waits until that is on the disk.
+    pub(super) fn add_to_notes(&self, note: &[u8]) -> io::Result<()> {
+        let mut notes =
+            private(OpenOptions::new().append(true).create(true)).open(self.root.join(NOTES))?;
+        notes.write_all(note)?;
+        notes.sync_all()?;
+        sync_folder(&self.root)
+    }
+
+    pub(super) fn remove_notes(&self) -> io::Result<()> {
+        remove(&self.root.join(NOTES))
     }
 
     /// The names of our files in one of the folders.
@@ -74,13 +117,14 @@ impl Files {
     /// A card, and how many bytes its file has; nothing where there is none, or a damaged one, which
     /// is removed.
     pub(super) fn read_card(&self, name: Name) -> io::Result<Option<(Card, u64)>> {
-        let bytes = match fs::read(self.path(name)) {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(file) = self.open(name)? else {
+            return Ok(None);
         };
+        let mut bytes = Vec::new();
+        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
         let length = bytes.len() as u64;
-        let card = Card::read(bytes);
+        let card = Some(bytes).filter(|_| length <= LONGEST);
+        let card = card.and_then(|bytes| Card::read(bytes.into()));
         if card.is_none() {
             self.remove(name)?;
         }
@@ -125,8 +169,17 @@ impl Files {
         Ok(())
     }
 
+    /// A file of ours, if it is there. To open what is no file may take for ever.
     pub(super) fn open(&self, name: Name) -> io::Result<Option<File>> {
-        match File::open(self.path(name)) {
+        let path = self.path(name);
+        let opened = fs::symlink_metadata(&path).and_then(|about| {
+            if about.is_file() {
+                File::open(&path)
+            } else {
+                Err(io::Error::other("this is no regular file"))
+            }
+        });
+        match opened {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -135,31 +188,24 @@ impl Files {
 
     /// How many bytes a file has.
     pub(super) fn length(&self, name: Name) -> Option<u64> {
-        let about = fs::metadata(self.path(name)).ok()?;
+        let about = fs::symlink_metadata(self.path(name)).ok()?;
         Some(about.len())
     }
 
     /// Removes a file; that it is gone already is no failure.
     pub(super) fn remove(&self, name: Name) -> io::Result<()> {
+        #[cfg(test)]
+        if self.is_stuck.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nothing can be removed"));
+        }
         remove(&self.path(name))
     }
 
     /// Waits until what was removed from a folder, or replaced there, is so on the disk too.
-    #[cfg_attr(
-        any(test, not(unix)),
-        allow(unused_variables, clippy::unnecessary_wraps)
-    )]
     pub(super) fn sync(&self, shard: u8) -> io::Result<()> {
         #[cfg(test)]
         self.synced.fetch_add(1, Ordering::Relaxed);
-        // Elsewhere, folders are no files; and a thousand schedules need not wait for a disk.
-        #[cfg(all(unix, not(test)))]
-        match File::open(self.shard(shard)) {
-            Ok(folder) => folder.sync_all()?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        sync_folder(&self.shard(shard))
     }
 
     fn shard(&self, shard: u8) -> PathBuf {
@@ -171,6 +217,25 @@ impl Files {
         path.push(name.to_string());
         path
     }
+}
+
+#[cfg_attr(
+    any(test, not(unix)),
+    allow(
+        unused_variables,
+        clippy::unnecessary_wraps,
+        clippy::missing_const_for_fn
+    )
+)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Elsewhere, folders are no files; and a thousand schedules need not wait for a disk.
+    #[cfg(all(unix, not(test)))]
+    match File::open(folder) {
+        Ok(folder) => folder.sync_all()?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -200,6 +265,12 @@ impl Aside {
         self.file
             .as_mut()
             .map_or(Ok(()), |file| file.write_all(bytes))
+    }
+}
+
+impl Aside {
+    fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::sync_all)
     }
 }
 

@@ -6,8 +6,7 @@
 //! after the key was in the index again, and has taken out what the invalidation means.
 
 use std::io;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, MutexGuard};
+use std::sync::MutexGuard;
 
 use super::card::{Card, Record};
 use super::digest::Digest;
@@ -34,12 +33,12 @@ impl State {
         lock(&self.journal)
     }
 
-    /// What is on its way in, or still to be found, and meant, is out of date already. How many will
-    /// have been found, if some are still to be.
-    pub(super) fn doom(&self, selector: &Selector) -> Option<Arc<AtomicUsize>> {
+    /// What is on its way in, or still to be found, and meant, is out of date already. What is to be
+    /// [noted](Self::note) of that, if some are still to be found.
+    pub(super) fn doom(&self, selector: &Selector) -> Option<Vec<u8>> {
         self.coming
             .doom(|new| selector.picks(&new.key, &new.variant));
-        self.scan.doom(selector)
+        self.scan.doom(selector, &self.bodies)
     }
 
     /// Forgets what the selector picks of all that is known by now, and says how many responses that
@@ -50,7 +49,9 @@ impl State {
             state: self,
             number,
         };
-        let (mut count, mut failed, mut shards) = (0, None, [false; 256]);
+        // What the index has let go, and could not be removed, would be found after a restart.
+        let mut failed = self.tidy().err();
+        let (mut count, mut shards) = (0, [false; 256]);
         for at in self.index.picked(selector) {
             match self.invalidate_at(at, selector) {
                 Ok(0) => {}

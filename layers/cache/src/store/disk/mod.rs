@@ -4,6 +4,7 @@ mod bodies;
 mod body;
 mod card;
 mod digest;
+mod doomed;
 mod files;
 mod index;
 mod invalidating;
@@ -21,7 +22,6 @@ use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use buttress_kernel::{Body, BoxError};
 use tokio::runtime::Handle;
@@ -145,19 +145,15 @@ impl Disk {
         async move { Handle::try_current()?.spawn(job).await? }
     }
 
+    /// What the search has yet to find is not waited for: it is noted what has to go then.
     fn invalidate_all_of(&self, selector: &Selector) -> Answer<usize> {
-        let later = self.state.doom(selector);
+        let line = self.state.doom(selector);
         let selector = selector.clone();
-        let over = self.state.scan.over();
-        let now = self.duty(move |state| state.invalidate(&selector));
-        Answer::later(async move {
-            let now = now.await?;
-            let Some(later) = later else {
-                return Ok(now);
-            };
-            over.await;
-            Ok(now + later.load(Ordering::Relaxed))
-        })
+        Answer::later(self.duty(move |state| {
+            let noted = line.map_or(Ok(()), |line| state.note(&line));
+            let gone = state.invalidate(&selector)?;
+            noted.map(|()| gone)
+        }))
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 
+use super::doomed::Doomed;
 use super::files::{Files, private};
 use super::scan;
 use super::state::State;
@@ -43,7 +44,11 @@ pub(super) fn open(folder: &Path, max_bytes: u64) -> Result<Arc<State>, OpenFail
     files.remove_unfinished().map_err(unusable)?;
     let run = RandomState::new().hash_one(0) >> 32;
     let run = u32::try_from(run).unwrap_or_default();
-    let state = Arc::new(State::new(files, lock, max_bytes, run));
+    let doomed = Doomed::read(files.notes().map_err(unusable)?, run);
+    if !doomed.is_empty() {
+        files.write_notes(&doomed.write()).map_err(unusable)?;
+    }
+    let state = Arc::new(State::new(files, lock, max_bytes, run, doomed));
     scan::begin(&state).map_err(unusable)?;
     Ok(state)
 }

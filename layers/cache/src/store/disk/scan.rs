@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::bodies::Bodies;
 use super::card::Card;
 use super::digest::Digest;
+use super::doomed::Doomed;
 use super::index::Slot;
 use super::names::Name;
 use super::state::State;
@@ -20,15 +21,18 @@ use crate::store::{Selector, events};
 #[derive(Debug)]
 pub(super) struct Scan {
     under_way: watch::Sender<bool>,
-    /// What has been invalidated since it began, and how many of those were found since.
-    doomed: Mutex<Vec<(Selector, Arc<AtomicUsize>)>>,
+    /// What has been invalidated since it began, or since it was begun by a process that did not end it.
+    doomed: Mutex<Doomed>,
+    /// Whoever writes that down holds this.
+    noting: Mutex<()>,
 }
 
 impl Scan {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(doomed: Doomed) -> Self {
         Self {
             under_way: watch::Sender::new(true),
-            doomed: Mutex::new(Vec::new()),
+            doomed: Mutex::new(doomed),
+            noting: Mutex::new(()),
         }
     }
 
@@ -36,15 +40,12 @@ impl Scan {
         *self.under_way.borrow()
     }
 
-    /// Whatever it still finds, it is to forget what the selector picks. Nothing if it is over.
-    pub(super) fn doom(&self, selector: &Selector) -> Option<Arc<AtomicUsize>> {
+    /// Whatever it still finds, it is to forget what the selector picks, but for what is put from now on;
+    /// and how that is written down. Nothing if it is over.
+    pub(super) fn doom(&self, selector: &Selector, bodies: &Bodies) -> Option<Vec<u8>> {
         let mut doomed = lock(&self.doomed);
-        if !self.is_under_way() {
-            return None;
-        }
-        let count = Arc::new(AtomicUsize::new(0));
-        doomed.push((selector.clone(), Arc::clone(&count)));
-        Some(count)
+        self.is_under_way()
+            .then(|| doomed.add(selector, bodies.next_serial()))
     }
 
     /// Waits for its end.
@@ -104,7 +105,7 @@ fn search(state: &Weak<State>) {
         }
     }
     if let Some(state) = state.upgrade() {
-        state.scan.end();
+        state.end_search(shards.is_empty());
         events::scanned(state.index.keys(), state.index.bytes(), found.removed);
     }
 }
@@ -116,6 +117,33 @@ pub(super) struct Found {
 }
 
 impl State {
+    /// Writes down what is doomed, for a later process, as long as the search goes on.
+    pub(super) fn note(&self, line: &[u8]) -> io::Result<()> {
+        let _alone = lock(&self.scan.noting);
+        if self.scan.is_under_way() {
+            self.files.add_to_notes(line)?;
+        }
+        Ok(())
+    }
+
+    /// The search is over. If it found all there was, nothing need be known any more of what was doomed.
+    fn end_search(&self, is_complete: bool) {
+        let _alone = lock(&self.scan.noting);
+        if is_complete && let Err(error) = self.remove_notes() {
+            events::store_failed("scan", &error);
+        }
+        self.scan.end();
+    }
+
+    fn remove_notes(&self) -> io::Result<()> {
+        if lock(&self.scan.doomed).is_empty() {
+            return Ok(());
+        }
+        // What had to go has to be gone before it is forgotten that it had to.
+        (0..=u8::MAX).try_for_each(|shard| self.files.sync(shard))?;
+        self.files.remove_notes()
+    }
+
     /// Searches a folder to its end, whatever cannot be read in it; the last time, that is removed.
     pub(super) fn search_shard(
         &self,
@@ -184,14 +212,7 @@ impl State {
     fn enter_unless_doomed(&self, at: Digest, card: &mut Card, length: u64) {
         let doomed = lock(&self.scan.doomed);
         let before = card.clone();
-        card.records.retain(|record| {
-            let mut picked = doomed.iter();
-            let picked = picked.find(|(selector, _)| before.is_picked(record, selector));
-            if let Some((_, count)) = picked {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-            picked.is_none()
-        });
+        card.records.retain(|record| !doomed.picks(&before, record));
         if !card.records.is_empty() {
             self.enter(at, Slot::of(card, length));
         }

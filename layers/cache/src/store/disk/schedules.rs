@@ -7,6 +7,7 @@ use std::sync::Arc;
 use shuttle::thread;
 
 use super::digest::Digest;
+use super::doomed::Doomed;
 use super::files::Files;
 use super::names::Name;
 use super::scan::Found;
@@ -23,7 +24,13 @@ const NEW: u64 = 10;
 fn state(folder: &Folder, max_bytes: u64, number: u32) -> Arc<State> {
     let files = Files::at(folder.0.join("all")).expect("a folder");
     let lock = File::create(folder.0.join("lock")).expect("a file");
-    Arc::new(State::new(files, lock, max_bytes, number))
+    Arc::new(State::new(
+        files,
+        lock,
+        max_bytes,
+        number,
+        Doomed::default(),
+    ))
 }
 
 fn put(state: &State, key: &Key, id: u64) {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::bodies::Bodies;
 use super::card::{Card, Record};
 use super::digest::Digest;
+use super::doomed::Doomed;
 use super::files::Files;
 use super::index::{Index, Slot};
 use super::journal::Journal;
@@ -38,11 +39,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(files: Files, lock: File, max_bytes: u64, run: u32) -> Self {
+    pub(super) fn new(files: Files, lock: File, max_bytes: u64, run: u32, doomed: Doomed) -> Self {
         Self {
             files,
             index: Index::new(max_bytes),
-            scan: Scan::new(),
+            scan: Scan::new(doomed),
             coming: Coming::default(),
             bodies: Bodies::new(run),
             journal: Mutex::default(),
@@ -148,8 +149,9 @@ impl State {
     /// Puts one card in the place of another. The caller holds the key.
     pub(super) fn write_down(&self, at: Digest, before: &Card, after: &Card) -> io::Result<()> {
         if after.records.is_empty() {
-            self.index.remove(&at);
+            // In this order: what is still there can be found by whoever tries again.
             self.files.remove(Name::Card(at))?;
+            self.index.remove(&at);
         } else {
             let bytes = after.write();
             self.files.write(Name::Card(at), &bytes)?;
@@ -169,14 +171,28 @@ impl State {
         lock(&self.swept).extend(swept);
     }
 
-    /// Removes the files of what the index has let go. The caller holds no key.
+    /// As if there were no room for a key.
+    #[cfg(test)]
+    pub(super) fn let_go(&self, at: Digest) {
+        self.index.remove(&at);
+        lock(&self.swept).push(at);
+    }
+
+    /// Removes the files of what the index has let go. What cannot be removed keeps no other from it, and
+    /// is tried again. The caller holds no key.
     pub(super) fn tidy(&self) -> io::Result<()> {
+        let (mut left, mut done) = (Vec::new(), Ok(()));
         loop {
             let Some(at) = lock(&self.swept).pop() else {
-                return Ok(());
+                break;
             };
-            self.sweep(at)?;
+            if let Err(error) = self.sweep(at) {
+                left.push(at);
+                done = Err(error);
+            }
         }
+        lock(&self.swept).append(&mut left);
+        done
     }
 
     /// Removes the files of a key that is not in the index.

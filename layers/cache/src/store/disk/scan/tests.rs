@@ -9,7 +9,7 @@ use crate::store::suite::{Folder, key, variant};
 fn state(folder: &Folder) -> State {
     let files = Files::at(folder.0.join("all")).expect("a folder");
     let lock = File::create(folder.0.join("lock")).expect("a file");
-    State::new(files, lock, 64 << 20, 1)
+    State::new(files, lock, 64 << 20, 1, Doomed::default())
 }
 
 fn put(state: &State, key: &crate::store::Key, id: u64) {
@@ -51,12 +51,33 @@ fn what_cannot_be_read_goes_the_last_time_and_every_file_of_no_use_is_counted() 
 }
 
 #[test]
+fn a_pipe_does_not_stop_the_search_and_a_file_without_end_is_not_read_to_its_end() {
+    let folder = Folder::new();
+    let state = state(&folder);
+    let shard = folder.0.join("all/07");
+    fs::create_dir_all(&shard).expect("a folder");
+    let [pipe, sparse] =
+        ['a', 'b'].map(|digit| shard.join(format!("07{}", digit.to_string().repeat(30))));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let file = File::create(&sparse).expect("a file");
+    file.set_len(1 << 40).expect("a length");
+    let mut found = Found::default();
+    let end = state.search_shard(7, false, &mut found);
+    end.expect_err("a pipe cannot be read");
+    assert!(!sparse.exists(), "it cannot be one of ours");
+    let end = state.search_shard(7, true, &mut found);
+    end.expect("nothing is left");
+    assert!(!pipe.exists() && found.removed == 2);
+}
+
+#[test]
 fn what_came_after_an_invalidation_is_not_found_and_forgotten() {
     let folder = Folder::new();
     let state = state(&folder);
     let key = key("http://a.example/");
     put(&state, &key, 1);
-    state.scan.doom(&Selector::All).expect("it goes on");
+    state.doom(&Selector::All).expect("it goes on");
     put(&state, &key, 2);
     assert_eq!(ids(&state, &key), [2, 1]);
 }
@@ -78,7 +99,7 @@ fn what_takes_all_the_room_drives_nothing_out() {
     let folder = Folder::new();
     let files = Files::at(folder.0.join("all")).expect("a folder");
     let lock = File::create(folder.0.join("lock")).expect("a file");
-    let state = State::new(files, lock, 8 * 4_096, 1);
+    let state = State::new(files, lock, 8 * 4_096, 1, Doomed::default());
     state.scan.end();
     let (small, large) = (key("http://a.example/1"), key("http://a.example/2"));
     put(&state, &small, 1);
