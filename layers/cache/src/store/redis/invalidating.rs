@@ -11,9 +11,34 @@ use crate::store::coming::Newcomer;
 /// So many entries are looked for at once.
 const BATCH: usize = 500;
 
+/// So many are forgotten at one blow: to ask for each would take minutes, and Redis does nothing else
+/// meanwhile.
+const AT_ONCE: usize = 50;
+
 impl Inner {
-    async fn clear(&self, entry: &[u8]) -> Result<usize, BoxError> {
-        self.line.run(&self.on(&self.scripts.clear, entry)).await
+    /// Runs a script for entries, some at a time, and adds up what it counts.
+    async fn each<E: AsRef<[u8]>>(
+        &self,
+        script: &redis::Script,
+        entries: &[E],
+        tag: Option<&str>,
+    ) -> Result<usize, BoxError> {
+        let mut count = 0;
+        for entries in entries.chunks(AT_ONCE) {
+            let mut script = script.prepare_invoke();
+            for entry in entries {
+                script.key(entry.as_ref());
+            }
+            script.arg(self.names.bodies()).arg(self.names.tags());
+            script.arg(tag.unwrap_or_default());
+            let gone: usize = self.line.run(&script).await?;
+            count += gone;
+        }
+        Ok(count)
+    }
+
+    async fn clear(&self, entries: &[Vec<u8>]) -> Result<usize, BoxError> {
+        self.each(&self.scripts.clear, entries, None).await
     }
 
     /// Keeps what is on its way in from arriving, however far it has come. Whoever has yet to look knows
@@ -30,7 +55,7 @@ impl Inner {
 
     pub(super) async fn invalidate(&self, selector: &Selector) -> Result<usize, BoxError> {
         match selector {
-            Selector::Key(key) => self.clear(&self.names.entry(key)).await,
+            Selector::Key(key) => self.clear(&[self.names.entry(key)]).await,
             Selector::Tag(tag) => self.invalidate_tag(tag).await,
             Selector::All => self.invalidate_all().await,
             Selector::Prefix(prefix) => self.invalidate_names(selector, prefix).await,
@@ -45,13 +70,12 @@ impl Inner {
     async fn invalidate_names(&self, selector: &Selector, prefix: &str) -> Result<usize, BoxError> {
         let (glob, mut count, mut cursor) = (self.names.beginning(prefix), 0, 0);
         loop {
-            let (next, entries) = self.scan(cursor, &glob).await?;
-            for entry in entries {
-                let name = self.names.name_of(&entry);
-                if name.is_some_and(|name| selector.covers_name(name)) {
-                    count += self.clear(&entry).await?;
-                }
-            }
+            let (next, mut entries) = self.scan(cursor, &glob).await?;
+            entries.retain(|entry| {
+                let name = self.names.name_of(entry);
+                name.is_some_and(|name| selector.covers_name(name))
+            });
+            count += self.clear(&entries).await?;
             if next == 0 {
                 return Ok(count);
             }
@@ -66,9 +90,7 @@ impl Inner {
             let is_entry = |key: &Vec<u8>| self.names.name_of(key).is_some();
             let (entries, mut rest): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_entry);
             rest.retain(|name| self.names.is_part(name));
-            for entry in entries {
-                count += self.clear(&entry).await?;
-            }
+            count += self.clear(&entries).await?;
             // Bodies that nothing refers to yet are those of responses under way.
             if !rest.is_empty() {
                 let mut unlink = redis::cmd("UNLINK");
@@ -101,11 +123,9 @@ impl Inner {
             is_left = !popped.is_empty();
             // Each with the time at which it expires behind it.
             let entries = popped.iter().step_by(2);
-            for entry in entries.filter(|entry| self.names.name_of(entry).is_some()) {
-                let mut script = self.on(&self.scripts.untag, entry);
-                let gone: usize = self.line.run(script.arg(tag)).await?;
-                count += gone;
-            }
+            let entries = entries.filter(|entry| self.names.name_of(entry).is_some());
+            let entries: Vec<_> = entries.collect();
+            count += self.each(&self.scripts.untag, &entries, Some(tag)).await?;
         }
         Ok(count)
     }

@@ -2,7 +2,7 @@
 
 use redis::Script;
 
-/// What the others use. `KEYS[1]` is the hash of an entry, `ARGV[1]` what bodies begin with, `ARGV[2]`
+/// What the others use. `KEYS[1]` is the hash of an entry, or the first of some, `ARGV[1]` what bodies begin with, `ARGV[2]`
 /// what lists of tags begin with. A response has five fields: `m` (name and length of its body), `h`
 /// (head), `t` (tags), `g` (of each tag, the generation of which it is) and `s` (its place in the
 /// order); `#` counts them.
@@ -146,11 +146,14 @@ tidy()
 return count
 ";
 
-/// Forgets everything under a key.
+/// Forgets everything in some entries.
 const CLEAR: &str = r"
 local count = 0
-for _, id in ipairs(ids()) do count = count + forget(id) end
-redis.call('DEL', entry)
+for _, key in ipairs(KEYS) do
+  entry = key
+  for _, id in ipairs(ids()) do count = count + forget(id) end
+  redis.call('DEL', entry)
+end
 return count
 ";
 
@@ -163,17 +166,20 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return 1
 ";
 
-/// Forgets what is not alive any more, and says how much of that had a tag.
+/// Forgets what is not alive any more in some entries, and says how much of that had a tag.
 const UNTAG: &str = r"
 local count, unwanted = 0, ARGV[3]
-for _, id in ipairs(ids()) do
-  if not is_alive(id) then
-    for _, tag in ipairs(tags(id)) do
-      if tag == unwanted then count = count + 1 break end
+for _, key in ipairs(KEYS) do
+  entry = key
+  for _, id in ipairs(ids()) do
+    if not is_alive(id) then
+      for _, tag in ipairs(tags(id)) do
+        if tag == unwanted then count = count + 1 break end
+      end
     end
   end
+  bury()
 end
-bury()
 return count
 ";
 

@@ -48,6 +48,37 @@ async fn what_was_sent_before_an_invalidation_and_runs_after_it_does_not_arrive(
 }
 
 #[tokio::test]
+async fn many_are_forgotten_in_few_round_trips() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let scripts = || {
+        let about = String::from_utf8(server.raw("INFO commandstats")).expect("text");
+        let calls = |name: &str| {
+            let (_, rest) = about.split_once(&format!("cmdstat_{name}:calls="))?;
+            rest.split(',').next()?.parse::<usize>().ok()
+        };
+        calls("eval").unwrap_or(0) + calls("evalsha").unwrap_or(0)
+    };
+    for selector in [
+        Selector::All,
+        Selector::Prefix("http://".into()),
+        Selector::Pattern("*example/*".into()),
+        Selector::Tag("every".into()),
+    ] {
+        for id in 0..200 {
+            let key = key(&format!("http://a.example/{id}"));
+            put(&redis, &key, variant(id, "body")).await;
+        }
+        let before = scripts();
+        assert_eq!(invalidate(&redis, selector.clone()).await, 200);
+        let asked = scripts() - before;
+        assert!(asked < 40, "{asked} for {selector:?}");
+    }
+}
+
+#[tokio::test]
 async fn two_connections_share_what_is_stored_and_what_is_forgotten() {
     let Some(server) = Server::start("") else {
         return;
