@@ -37,7 +37,7 @@ async fn what_is_invalidated_while_the_search_goes_on_is_gone() {
 #[tokio::test]
 async fn an_invalidation_does_not_wait_for_the_search_and_is_done_after_a_restart_all_the_same() {
     let folder = Folder::new();
-    let keys = ["a", "b"].map(|host| key(&format!("http://{host}.example/")));
+    let keys = ["a", "b", "c"].map(|host| key(&format!("http://{host}.example/")));
     let disk = open(&folder).await;
     for (id, key) in (1..).zip(&keys) {
         put(&disk, key, variant(id, "old")).await;
@@ -59,13 +59,16 @@ async fn an_invalidation_does_not_wait_for_the_search_and_is_done_after_a_restar
         let nobody = Selector::Tag(format!("nobody-has-{n}").into());
         assert_eq!(invalidate(&disk, nobody).await, 0);
     }
-    invalidate(&disk, Selector::Tag("tag-1".into())).await;
+    for tag in ["tag-1", "tag-3"] {
+        invalidate(&disk, Selector::Tag(tag.into())).await;
+    }
     put(&disk, &keys[0], variant(1, "new")).await;
     drop(disk);
 
     let disk = endless(2);
     assert_eq!(bodies(&disk, &keys[1]).await, ["old"], "nobody meant it");
     assert_eq!(bodies(&disk, &keys[0]).await, ["new"]);
+    assert!(get(&disk, &keys[2]).await.is_empty(), "it was noted");
     drop(disk);
     let disk = open(&folder).await;
     disk.searched().await;
