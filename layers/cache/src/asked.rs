@@ -7,7 +7,7 @@ use buttress_kernel::{Deadline, Explain, Partition};
 use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
-use crate::flight::{Candidate, Entrance, Entrant, Extras};
+use crate::flight::{Candidate, Entrance, Entrant, Extras, Left};
 use crate::overrides::Override;
 use crate::policy::{
     self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up,
@@ -96,6 +96,11 @@ impl Asked {
             Decision::Forward(forward) if matches!(forward.aim, Aim::Validate(_)) => Some(forward),
             _ => None,
         }
+    }
+
+    /// How many have led fetches like its own up to now.
+    pub(crate) fn left(&self) -> Left {
+        self.shared.flights.left(self.key.lend().hash())
     }
 
     /// Everything stored under its key, or nothing if the store fails.

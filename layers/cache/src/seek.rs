@@ -12,7 +12,7 @@ use crate::again::{follow, prepared};
 use crate::asked::Asked;
 use crate::body::CacheBody;
 use crate::fetch::Fetch;
-use crate::flight::{Entrance, Failing, Landing, Leader, Waiting};
+use crate::flight::{Entrance, Failing, Landing, Leader, Left, Waiting};
 use crate::future::Answered;
 use crate::policy::{Decision, Forward, Serve, rescue};
 use crate::recent::Known;
@@ -28,8 +28,8 @@ const ROUNDS: u32 = 8;
 
 /// What a request waits for.
 pub(crate) enum Turn {
-    /// The store.
-    Store(Pending<Variants>),
+    /// The store, which was asked when so many had left.
+    Store(Pending<Variants>, Left),
     /// A body that is not in memory, of what was found.
     Body(Variants),
     /// Another request's fetch.
@@ -81,7 +81,7 @@ where
         } = self;
         let mut has_failed = false;
         for round in 0_u32.. {
-            let (found, next) = match wait(&asked, turn).await {
+            let (Look { found, left }, next) = match wait(&asked, turn).await {
                 Ok(next) => next,
                 Err(answer) => return *answer,
             };
@@ -92,26 +92,58 @@ where
                 Next::Alone => true,
             };
             let missed = match decide(&asked, found).await {
-                Decided::Answer(answer, revalidate) => {
-                    if let Some(found) = revalidate {
-                        let now = asked.shared.now();
-                        let call = |request| ready_call(service, request);
-                        refresh::begin(&asked.shared, request, &asked.key, found, now, call);
-                    }
+                Decided::Answer(answer, stale) => {
+                    refreshed(service, request, &asked, stale);
                     return Ok(*answer);
                 }
                 Decided::Missed(missed) => missed,
             };
-            match way(&asked, missed, alone || round >= ROUNDS) {
+            let (mut missed, leader) = match way(&asked, missed, alone || round >= ROUNDS) {
                 Way::Answer(answer) => return Ok(*answer),
-                Way::Wait(next) => turn = next,
-                Way::Ask(missed, leader) => {
-                    return ask(service, request, asked, missed, leader).await;
+                Way::Wait(next) => {
+                    turn = next;
+                    continue;
                 }
+                Way::Ask(missed, leader) => (missed, leader),
+            };
+            if leader.is_some() && left.is_some_and(|left| left != asked.left()) {
+                // Somebody else has led since the look, and may have stored what is wanted.
+                missed = match decide(&asked, asked.find().await).await {
+                    Decided::Answer(answer, stale) => {
+                        drop(leader);
+                        refreshed(service, request, &asked, stale);
+                        return Ok(*answer);
+                    }
+                    Decided::Missed(missed) => missed,
+                };
             }
+            return ask(service, request, asked, missed, leader).await;
         }
         unreachable!("it goes by itself after a few rounds")
     }
+}
+
+/// Begins to validate what was given out stale.
+fn refreshed<S, B, R>(service: S, request: Request<B>, asked: &Asked, stale: Option<Variants>)
+where
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S::Error: Into<BoxError> + Send + 'static,
+    S::Future: Send + 'static,
+    B: Send + 'static,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    if let Some(found) = stale {
+        let now = asked.shared.now();
+        let call = |request| ready_call(service, request);
+        refresh::begin(&asked.shared, request, &asked.key, found, now, call);
+    }
+}
+
+/// What was found, and how many had left before, where that took time.
+struct Look {
+    found: Variants,
+    left: Option<Left>,
 }
 
 /// How a request goes on that has waited in vain.
@@ -125,13 +157,14 @@ enum Next {
 }
 
 /// Waits; what is stored then, and how the request goes on, or else an answer.
-async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, Next), Box<Answered<R>>> {
+async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Look, Next), Box<Answered<R>>> {
     let (waiting, missed) = match turn {
-        Turn::Store(pending) => {
+        Turn::Store(pending, left) => {
             let found = asked.shared.wait("get", Answer::Later(pending)).await;
-            return Ok((found.unwrap_or_default(), Next::Again));
+            let (found, left) = (found.unwrap_or_default(), Some(left));
+            return Ok((Look { found, left }, Next::Again));
         }
-        Turn::Body(found) => return Ok((found, Next::Again)),
+        Turn::Body(found) => return Ok((Look { found, left: None }, Next::Again)),
         Turn::Flight(waiting, missed) => (waiting, missed),
     };
     let next = match waiting.await {
@@ -158,7 +191,9 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Variants, Next), Box<Answ
         Landing::Again | Landing::Alone => Next::Alone,
         Landing::Left => Next::Again,
     };
-    Ok((asked.find().await, next))
+    let left = Some(asked.left());
+    let found = asked.find().await;
+    Ok((Look { found, left }, next))
 }
 
 /// The fetch that this request waited for has failed.

@@ -107,9 +107,9 @@ impl<S> Cache<S> {
                 self.release();
                 ResponseFuture::ready(answer)
             }
-            Long::Later(key, pending) => {
+            Long::Later(key, pending, left) => {
                 let asked = Asked::of(&self.shared, &request, key, wants);
-                self.seek(request, asked, Turn::Store(pending))
+                self.seek(request, asked, Turn::Store(pending, left))
             }
             Long::Body(key, found) => {
                 let asked = Asked::of(&self.shared, &request, key, wants);

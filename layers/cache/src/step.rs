@@ -8,6 +8,7 @@ use http::{Method, Request, Response, header};
 use http_body::Body;
 
 use crate::body::CacheBody;
+use crate::flight::Left;
 use crate::overrides::Override;
 use crate::policy::{
     Ask, Decision, Glance, Mode, Reason, Serve, answer, look_up_after, only_if_cached,
@@ -49,7 +50,7 @@ pub(crate) enum Long {
     /// Others may be asking the same.
     Miss(Key, Missed),
     /// The store takes its time.
-    Later(Key, Pending<Variants>),
+    Later(Key, Pending<Variants>, Left),
     /// The body is not in memory.
     Body(Key, Variants),
 }
@@ -117,9 +118,10 @@ impl Shared {
         key: KeyRef<'_>,
         now: SystemTime,
     ) -> Step {
+        let left = self.flights.left(key.hash());
         let found = match self.get(key) {
             Answer::Now(found) => found,
-            Answer::Later(pending) => return Step::Long(Long::Later(key.keep(), pending)),
+            Answer::Later(pending) => return Step::Long(Long::Later(key.keep(), pending, left)),
         };
         let wishes = wants.map(Override::wishes).unwrap_or_default();
         match look_up_after(glance, &wishes, &Ask::of(request), &found, now) {

@@ -19,7 +19,7 @@ use crate::stream::Stream;
 use crate::sync::{Mutex, lock};
 use crate::wakers::{Wakers, wake};
 
-pub(crate) use self::table::{Entrance, Entrant, Table};
+pub(crate) use self::table::{Entrance, Entrant, Left, Table};
 
 /// What became of a fetch, for those who waited.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use quick_cache::Equivalent;
 use super::{Candidate, Flight, Landing, Leader, Seat, State, Waiting};
 use crate::policy;
 use crate::store::{Key, KeyRef, Selector, Tags, Variants};
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
 const SHARDS: usize = 16;
 
@@ -15,11 +15,20 @@ const SHARDS: usize = 16;
 /// many values a field has that chooses responses.
 const MOST_FLIGHTS: usize = 64;
 
+/// Places that are given up are counted for so many groups of keys.
+const GROUPS: usize = 256;
+
 /// All flights of a layer.
 #[derive(Debug)]
 pub(crate) struct Table {
     shards: [Mutex<HashMap<u64, Vec<Arc<Flight>>>>; SHARDS],
+    left: Box<[AtomicU64]>,
 }
+
+/// How many places had been given up at some time. Whoever looked into the store at that time, and leads
+/// when there are more, may have looked too early for what one of them brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left(u64);
 
 /// How a request that has missed goes on.
 #[derive(Debug)]
@@ -54,7 +63,19 @@ impl Table {
     pub(crate) fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
+            left: (0..GROUPS).map(|_| AtomicU64::new(0)).collect(),
         }
+    }
+
+    /// How many places have been given up among keys like this.
+    #[inline]
+    pub(crate) fn left(&self, hash: u64) -> Left {
+        Left(self.group(hash).load(Ordering::Acquire))
+    }
+
+    #[inline]
+    fn group(&self, hash: u64) -> &AtomicU64 {
+        &self.left[usize::from(hash.to_le_bytes()[0])]
     }
 
     fn shard(&self, hash: u64) -> &Mutex<HashMap<u64, Vec<Arc<Flight>>>> {
@@ -117,6 +138,9 @@ impl Table {
         let Some(flights) = shard.get_mut(&flight.key.hash()) else {
             return;
         };
+        // Before anybody can lead in its place.
+        let group = self.group(flight.key.hash());
+        group.fetch_add(1, Ordering::Release);
         flights.retain(|other| !Arc::ptr_eq(other, flight));
         if flights.is_empty() {
             shard.remove(&flight.key.hash());

@@ -32,6 +32,8 @@ const FULL: u8 = 5;
 const CLOGGED: u8 = 6;
 /// It can be read, and no more.
 const READ_ONLY: u8 = 7;
+/// It tells 30 ms later what there was when it was asked.
+const HINDSIGHT: u8 = 8;
 
 /// Memory that answers later, or not at all, and keeps bodies apart.
 pub(crate) struct Moody {
@@ -47,7 +49,7 @@ impl Moody {
         let (memory, mood) = (self.memory.clone(), self.mood.0.load(Ordering::Relaxed));
         Answer::later(async move {
             match mood {
-                WELL | FULL | CLOGGED | READ_ONLY => act(&memory).wait().await,
+                WELL | FULL | CLOGGED | READ_ONLY | HINDSIGHT => act(&memory).wait().await,
                 SLOW => {
                     sleep(Duration::from_millis(20)).await;
                     act(&memory).wait().await
@@ -79,11 +81,19 @@ impl Moody {
 
 impl Store for Moody {
     fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
-        let key = key.keep();
-        self.later(move |memory| match memory.get(key.lend()) {
-            Answer::Now(found) => Answer::Now(found.iter().map(Variant::without_body).collect()),
+        let look = |memory: &Memory, key: KeyRef<'_>| match memory.get(key) {
+            Answer::Now(found) => found.iter().map(Variant::without_body).collect(),
             Answer::Later(_) => unreachable!("memory answers at once"),
-        })
+        };
+        if self.mood.0.load(Ordering::Relaxed) == HINDSIGHT {
+            let found: Variants = look(&self.memory, key);
+            return Answer::later(async move {
+                sleep(Duration::from_millis(30)).await;
+                Ok(found)
+            });
+        }
+        let key = key.keep();
+        self.later(move |memory| Answer::Now(look(memory, key.lend())))
     }
 
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
@@ -169,6 +179,22 @@ async fn what_is_on_its_way_into_the_store_is_found_already() {
         }
     };
     all.await;
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn w32_whoever_has_looked_too_early_for_a_response_does_not_fetch_it_again() {
+    let (mood, store) = moody();
+    mood.0.store(HINDSIGHT, Ordering::Relaxed);
+    let (service, server) = over(&private().store(store), [fresh("one"), fresh("two")]);
+    let first = tokio::spawn({
+        let service = service.clone();
+        async move { send(&service, get("/")).await }
+    });
+    pass(Duration::from_millis(20)).await;
+    // The first one's response comes, and is there, before this one is told that there was nothing.
+    assert_eq!(send(&service, get("/")).await.body, "one");
+    assert_eq!(first.await.unwrap().body, "one");
     assert_eq!(server.calls().len(), 1);
 }
 
