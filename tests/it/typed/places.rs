@@ -221,16 +221,17 @@ fn bq11_one_name_can_be_in_the_path_and_in_the_query() {
 #[test]
 fn bq03_w57_a_reference_is_refused_or_sent_as_it_is_and_never_tidied_up() {
     let (client, _) = scripted([Step::ok()]);
-    for refused in ["//articles", "/a/../../b", "/a\\..\\b", "http:///a"] {
+    for refused in [
+        "//articles",
+        "/a/../../b",
+        "/a\\..\\b",
+        "/a\\b",
+        "http:///a",
+    ] {
         let error = client.get(refused).build().unwrap_err();
         assert!(error.is_request(), "{refused}");
     }
-    for (given, sent) in [
-        ("articles", "/articles"),
-        ("/a//b", "/a//b"),
-        ("/a\\b", "/a\\b"),
-        ("", ""),
-    ] {
+    for (given, sent) in [("articles", "/articles"), ("/a//b", "/a//b"), ("", "")] {
         assert_eq!(
             uri(client.get(given)).trim_end_matches('/'),
             sent,

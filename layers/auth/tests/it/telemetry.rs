@@ -10,7 +10,9 @@ use crate::support::*;
 pub(crate) fn listen() -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone());
-    (lines, buttress_testkit::listen(subscriber))
+    // It wants to hear of everything, so nothing is remembered as unwanted.
+    crate::secrets::guard();
+    (lines, tracing::subscriber::set_default(subscriber))
 }
 
 #[tokio::test(start_paused = true)]
