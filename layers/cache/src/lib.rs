@@ -104,7 +104,8 @@
 //! Responses are kept in memory, unless the layer is given another [store]: a folder (feature `disk`)
 //! that a later process finds again, Redis (feature `redis`) that several processes share, or one of
 //! your own. [What each promises](store#which-one) about durability, sharing and failure stands there.
-//! A store that fails or stalls is a miss and an event; it never takes a request down with it.
+//! A store that fails or stalls is a miss and an event. Only where a long body has been begun from a store that
+//! then fails does its reader get the error, as from an origin that breaks off.
 //!
 //! A private cache keeps users apart by a keyed digest of their `Authorization`. The key is random, and
 //! so another one in each process: what was stored for requests with credentials is not found again by
