@@ -114,7 +114,7 @@ fn layers() -> Vec<Row> {
         Row::new("cache, look-up that misses", GET, LookUp::of(GET))
             .bar(500, 0)
             .held(
-                800,
+                850,
                 "a look at each of eight fields takes 150 of them, the hash of name and credentials 120, the clock \
                         and its distance from 1970 in std 100, what is known of the name 75, one move of the request 52, \
                         and its future, made and dropped, 90",
