@@ -1,3 +1,5 @@
+use crate::template::matching::decode;
+
 /// Adds pairs to a query; a name that they have replaces what the query said of it before.
 pub(crate) fn merge(query: &mut String, pairs: &str) {
     if pairs.is_empty() {
@@ -28,15 +30,15 @@ pub(crate) fn remove(query: &mut String, names: &str) {
 #[cfg(feature = "json")]
 pub(crate) fn value_of(query: &str, name: &str) -> Option<String> {
     let pairs = query.rsplit('&').filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(found, _)| decoded(found) == name);
-    values.next().map(|(_, value)| decoded(value))
+    let mut values = pairs.filter(|(found, _)| decode(found, false) == name);
+    values.next().map(|(_, value)| decode(value, false))
 }
 
 /// A pair's name in one spelling; all that belongs to one list has the list's.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
-    // A form's spaces (WHATWG URL §5.1).
-    let mut name = decoded(&name.replace('+', " "));
+    // With a form's spaces (WHATWG URL §5.1).
+    let mut name = decode(name, true);
     let index = |at: usize| {
         let (inside, _) = name[at + 1..].split_once(']')?;
         inside
@@ -47,31 +49,6 @@ fn name(pair: &str) -> String {
     let list = name.match_indices('[').find_map(|(at, _)| index(at));
     name.truncate(list.unwrap_or(name.len()));
     name
-}
-
-/// Percent-encoding undone, byte for byte: for comparing alone.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        // RFC 3986 §2.1: two digits; what reads numbers would take a sign.
-        let digits = behind
-            .get(..2)
-            .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let code = digits.and_then(|hex| std::str::from_utf8(hex).ok());
-        let code = code.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, code) {
-            (b'%', Some(code)) => {
-                bytes.push(code);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

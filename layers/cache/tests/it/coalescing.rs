@@ -9,6 +9,7 @@ use http::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::failing::moody;
+use crate::handing_on::timed_out;
 use crate::support::*;
 
 pub(crate) const SLOW: Duration = Duration::from_millis(100);
@@ -157,20 +158,7 @@ async fn a_failure_that_is_the_leaders_own_is_not_shared() {
 
 #[tokio::test(start_paused = true)]
 async fn a_leaders_own_deadline_is_not_the_others() {
-    #[derive(Debug)]
-    struct Late(buttress_kernel::Facts);
-    impl std::fmt::Display for Late {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("late")
-        }
-    }
-    impl std::error::Error for Late {
-        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-            Some(&self.0)
-        }
-    }
-    let late = || Late(buttress_kernel::Facts::new(Kind::Timeout));
-    let steps = [Step::error(late).after(SLOW), fresh("one")];
+    let steps = [timed_out(), fresh("one")];
     let (service, _) = over(&private(), steps);
     let deadline = Deadline::at(tokio::time::Instant::now().into_std() + SLOW);
     let (one, two) = tokio::join!(

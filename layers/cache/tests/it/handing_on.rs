@@ -42,7 +42,7 @@ async fn those_who_have_waited_for_two_failures_wait_no_longer() {
 }
 
 /// What a time limit of ours ends with.
-fn timed_out() -> Step {
+pub(crate) fn timed_out() -> Step {
     #[derive(Debug)]
     struct Late(Facts);
     impl std::fmt::Display for Late {
