@@ -1,6 +1,8 @@
 //! The typed client: templates, bodies, answers, endpoints, errors.
 
 mod bodies;
+#[cfg(feature = "compression")]
+mod compression;
 #[cfg(all(
     feature = "gzip",
     feature = "br",
