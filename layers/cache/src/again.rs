@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 
-use buttress_kernel::{Body, BoxError};
+use buttress_kernel::{Body, BoxError, Deadline};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
@@ -18,8 +18,8 @@ use crate::store::Variants;
 
 /// A copy of a request, and a service to send it to.
 pub(crate) struct Again<S, B> {
-    service: S,
-    request: Request<B>,
+    pub(crate) service: S,
+    pub(crate) request: Request<B>,
 }
 
 /// A question, with what it takes to ask it again. One whose answer may be of no use to anybody is
@@ -51,6 +51,15 @@ impl<S, B> Again<S, B> {
         if aim == Aim::Fetch {
             return None;
         }
+        Self::copy(service, request)
+    }
+
+    /// A copy of a request without content; nothing for a body of a type that is not known here.
+    pub(crate) fn copy(service: &S, request: &Request<B>) -> Option<Self>
+    where
+        S: Clone,
+        B: 'static,
+    {
         let mut copy = Request::new(empty()?);
         *copy.method_mut() = request.method().clone();
         *copy.uri_mut() = request.uri().clone();
@@ -61,6 +70,13 @@ impl<S, B> Again<S, B> {
             service: service.clone(),
             request: copy,
         })
+    }
+
+    /// Whether its caller has given it up.
+    pub(crate) fn is_late(&self) -> bool {
+        let deadline = self.request.extensions().get::<Deadline>();
+        let now = || tokio::time::Instant::now().into_std();
+        deadline.is_some_and(|deadline| deadline.has_passed(now()))
     }
 }
 
@@ -88,13 +104,15 @@ pub(crate) async fn follow<F, S, B, R>(
 ) -> Answered<R>
 where
     F: Future<Output = Result<Response<R>, S::Error>>,
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError> + Send,
+    S::Future: Send,
+    B: Send + 'static,
     R: http_body::Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
     let mut fetch = match fetch.end(first.await).await {
-        Ok(answer) => return Ok(answer),
+        Ok(answer) => return Ok(answer.map(|body| body.or_from(|| again))),
         Err(Stop::Failed(error)) => return Err(error),
         Err(Stop::Repeat(fetch)) => fetch,
     };

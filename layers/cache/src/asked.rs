@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use buttress_kernel::{Deadline, Explain, Partition};
+use buttress_kernel::{Body, Deadline, Explain, Partition};
 use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
 use crate::flight::{Candidate, Entrance, Entrant, Extras, Left};
+use crate::kept::{Kept, at_once};
 use crate::overrides::Override;
 use crate::policy::{
     self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up,
@@ -195,10 +196,33 @@ impl Asked {
             return Some(self.told(response, status));
         }
         let range = span(&self.method, variant.as_ref(), &serve.reply)?;
+        let length = range.end - range.start;
         let answer = self.shared.store.body(&self.key, variant.id(), range);
         let body = self.shared.wait("body", answer).await.flatten()?;
-        let response = policy::answer(variant.as_ref(), serve, CacheBody::kept(body));
+        let body = self.stored_body(variant.as_ref(), serve, length, body)?;
+        let response = policy::answer(variant.as_ref(), serve, body);
         Some(self.told(response, status))
+    }
+
+    /// A body as its store gives it; nothing if that is another one than the head speaks of.
+    fn stored_body<B>(
+        &self,
+        head: &policy::Head,
+        serve: &Serve,
+        length: u64,
+        mut body: Body,
+    ) -> Option<CacheBody<B>> {
+        if let Some(bytes) = at_once(&mut body) {
+            return (bytes.len() as u64 == length).then(|| CacheBody::bytes(bytes));
+        }
+        let rest = policy::Rest::of(head, &serve.reply).filter(|_| self.may_ask());
+        let kept = Kept::new(self.key.clone(), body, length, rest);
+        Some(CacheBody::kept(Box::new(kept)))
+    }
+
+    /// Whether its caller lets the origin be asked.
+    fn may_ask(&self) -> bool {
+        self.wishes().mode != Mode::OnlyIfCached && !policy::only_if_cached(&self.headers)
     }
 
     /// Says what was done, to whoever wants to know.

@@ -5,12 +5,17 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{Body, BoxError};
+use buttress_kernel::BoxError;
 use bytes::Bytes;
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tower_service::Service;
 
-use crate::stream::Reader;
+use crate::again::Again;
+use crate::kept::Kept;
+use crate::resumed::Resumed;
+use crate::stream::{BoxBody, Reader};
 
 pin_project! {
     /// A body from the store, from the origin, or from the origin and into the store.
@@ -20,6 +25,8 @@ pin_project! {
     /// Dropped before its end, a body that is being stored is given up, unless another request reads
     /// it too: then that one goes on. What came so far is kept where the rest can be asked for
     /// later.
+    ///
+    /// One that goes on at the origin, where its store failed, gives up what it asks there.
     pub struct CacheBody<B> {
         #[pin]
         source: Source<B>,
@@ -36,7 +43,9 @@ pin_project! {
         /// From the origin, being stored.
         Shared { reader: Reader },
         /// From a store that keeps bodies elsewhere.
-        Kept { body: Body },
+        Kept { kept: Box<Kept> },
+        /// From a store, and from the origin behind that.
+        Boxed { body: BoxBody },
     }
 }
 
@@ -58,17 +67,55 @@ impl<B> CacheBody<B> {
         Self { source }
     }
 
-    pub(crate) const fn kept(body: Body) -> Self {
-        let source = Source::Kept { body };
+    pub(crate) const fn kept(kept: Box<Kept>) -> Self {
+        let source = Source::Kept { kept };
         Self { source }
     }
 
-    /// The whole body, where it came from memory and has not been read.
+    pub(crate) const fn boxed(body: BoxBody) -> Self {
+        let source = Source::Boxed { body };
+        Self { source }
+    }
+
+    /// Where its store fails in the middle, and the origin can be asked for what is missing, that is done
+    /// with `again`.
+    pub(crate) fn or_from<S, Q>(self, again: impl FnOnce() -> Option<Again<S, Q>>) -> Self
+    where
+        S: Service<Request<Q>, Response = Response<B>> + Send + 'static,
+        S::Error: Send,
+        S::Future: Send,
+        Q: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match self.source {
+            Source::Kept { kept } if kept.rest.is_some() => match again() {
+                Some(again) => Self::boxed(Box::pin(Resumed::new(kept, again))),
+                None => Self::kept(kept),
+            },
+            source => Self { source },
+        }
+    }
+
+    /// Nothing in place of what comes from a store.
+    pub(crate) fn still_to_come(self) -> Self {
+        match self.source {
+            Source::Passed { .. } | Source::Shared { .. } => self,
+            Source::Bytes { .. } | Source::Kept { .. } | Source::Boxed { .. } => {
+                Self::bytes(Bytes::new())
+            }
+        }
+    }
+
+    /// The whole body, where it is in memory and has not been read.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
             Source::Bytes { bytes } => Some(bytes),
-            Source::Passed { .. } | Source::Shared { .. } | Source::Kept { .. } => None,
+            Source::Passed { .. }
+            | Source::Shared { .. }
+            | Source::Kept { .. }
+            | Source::Boxed { .. } => None,
         }
     }
 }
@@ -90,7 +137,8 @@ where
             SourceProj::Bytes { bytes } if bytes.is_empty() => Poll::Ready(None),
             SourceProj::Bytes { bytes } => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
             SourceProj::Shared { reader } => reader.poll_frame(cx),
-            SourceProj::Kept { body } => Pin::new(body).poll_frame(cx),
+            SourceProj::Kept { kept } => kept.poll_frame(cx),
+            SourceProj::Boxed { body } => body.as_mut().poll_frame(cx),
         }
     }
 
@@ -99,7 +147,8 @@ where
             Source::Passed { body } => body.is_end_stream(),
             Source::Bytes { bytes } => bytes.is_empty(),
             Source::Shared { reader } => reader.is_end_stream(),
-            Source::Kept { body } => body.is_end_stream(),
+            Source::Kept { kept } => kept.is_end_stream(),
+            Source::Boxed { body } => body.is_end_stream(),
         }
     }
 
@@ -108,7 +157,8 @@ where
             Source::Passed { body } => body.size_hint(),
             Source::Bytes { bytes } => SizeHint::with_exact(bytes.len() as u64),
             Source::Shared { reader } => reader.size_hint(),
-            Source::Kept { body } => body.size_hint(),
+            Source::Kept { kept } => kept.size_hint(),
+            Source::Boxed { body } => body.size_hint(),
         }
     }
 }
@@ -120,7 +170,7 @@ impl<B> fmt::Debug for CacheBody<B> {
             Source::Passed { .. } => "CacheBody(passed)",
             Source::Bytes { .. } => "CacheBody(bytes)",
             Source::Shared { .. } => "CacheBody(shared)",
-            Source::Kept { .. } => "CacheBody(kept)",
+            Source::Kept { .. } | Source::Boxed { .. } => "CacheBody(kept)",
         })
     }
 }

@@ -7,25 +7,23 @@ use buttress_kernel::BoxError;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
+use crate::kept::Kept;
 use crate::stream::BoxBody;
 
 /// A body whose beginning is stored.
 pub(crate) struct Joined {
     /// What is stored, until all of it was given.
-    before: Option<BoxBody>,
-    /// How many bytes of that are to come.
-    left: u64,
+    before: Option<Kept>,
     /// How many bytes of the rest are stored, too.
     skip: u64,
     rest: BoxBody,
 }
 
 impl Joined {
-    /// `length` bytes that are stored, and what comes behind them.
-    pub(crate) fn new(before: BoxBody, length: u64, skip: u64, rest: BoxBody) -> Self {
+    /// What is stored, and what comes behind it.
+    pub(crate) fn new(before: Kept, skip: u64, rest: BoxBody) -> Self {
         Self {
-            before: (length > 0).then_some(before),
-            left: length,
+            before: Some(before).filter(|before| before.left() > 0),
             skip,
             rest,
         }
@@ -36,19 +34,11 @@ impl Joined {
         let Some(before) = &mut self.before else {
             return Poll::Ready(None);
         };
-        let end = match ready!(before.as_mut().poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-                self.left = self.left.saturating_sub(length);
-                Some(Ok(frame))
-            }
-            None if self.left > 0 => Some(Err("a stored body was cut short".into())),
-            end => end,
-        };
-        if self.left == 0 || !matches!(end, Some(Ok(_))) {
+        let polled = ready!(before.poll_frame(cx));
+        if before.left() == 0 || !matches!(polled, Some(Ok(_))) {
             self.before = None;
         }
-        Poll::Ready(end)
+        Poll::Ready(polled)
     }
 }
 
@@ -89,7 +79,8 @@ impl Body for Joined {
 
     fn size_hint(&self) -> SizeHint {
         let rest = self.rest.size_hint();
-        let with = |rest: u64| rest.saturating_sub(self.skip).saturating_add(self.left);
+        let before = self.before.as_ref().map_or(0, Kept::left);
+        let with = |rest: u64| rest.saturating_sub(self.skip).saturating_add(before);
         let mut hint = SizeHint::new();
         hint.set_lower(with(rest.lower()));
         if let Some(upper) = rest.upper() {

@@ -104,8 +104,11 @@
 //! Responses are kept in memory, unless the layer is given another [store]: a folder (feature `disk`)
 //! that a later process finds again, Redis (feature `redis`) that several processes share, or one of
 //! your own. [What each promises](store#which-one) about durability, sharing and failure stands there.
-//! A store that fails or stalls is a miss and an event. Only where a long body has been begun from a store that
-//! then fails does its reader get the error, as from an origin that breaks off.
+//! A store that fails or stalls is a miss and an event. One that fails in the middle of a long body is an event,
+//! and the rest comes from the origin: the caller's request is sent, with all it carries, for the missing bytes
+//! of the response with that very entity tag (`Range` and `If-Range`). The body ends with the store's error, as
+//! from an origin that breaks off, only where the origin answers with anything else, the response has no strong
+//! tag, or its caller wants nothing forwarded or has [given up](buttress_kernel::Deadline).
 //!
 //! A private cache keeps users apart by a keyed digest of their `Authorization`. The key is random, and
 //! so another one in each process: what was stored for requests with credentials is not found again by
@@ -141,6 +144,8 @@
 //! | `not revalidated` | warn | `key`, `reason` |
 //! | `stale: the origin failed` | warn | `key`, `age_s`, `status` |
 //! | `the store failed` | warn | `operation`, `error` |
+//! | `resumed at the origin` | debug | `key`, `bytes` |
+//! | `not resumed` | warn | `key`, `reason` |
 //! | `the store could not be opened: memory is used` | warn | `error` |
 //! | `the store has no bound: set maxmemory and an eviction policy` | warn | `address` |
 //! | `the store was searched` | debug | `keys`, `bytes`, `removed` |
@@ -148,8 +153,8 @@
 //!
 //! Keys are told without their query. With the feature `metrics`: the counters
 //! `buttress.cache.requests` (by `result`), `.stored`, `.not_stored` (by `reason`), `.invalidated`,
-//! `.revalidations` (by `end`), `.store_failures` (by `operation`) and `.asked_too_often`, and the
-//! histogram `.entry_bytes`. A response says what was done in a [`Cache-Status`](CacheLayer::name)
+//! `.revalidations` and `.resumptions` (by `end`), `.store_failures` (by `operation`) and
+//! `.asked_too_often`, and the histogram `.entry_bytes`. A response says what was done in a [`Cache-Status`](CacheLayer::name)
 //! field or a [`CacheStatus`] where that is asked for.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -163,6 +168,7 @@ pub mod future;
 mod handle;
 mod joined;
 mod keep;
+mod kept;
 mod layer;
 mod lean;
 mod outdated;
@@ -172,6 +178,7 @@ mod pieces;
 mod policy;
 mod recent;
 mod refresh;
+mod resumed;
 #[cfg(feature = "persistent")]
 mod secret;
 mod seek;

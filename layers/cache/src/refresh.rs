@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::asked::Asked;
+use crate::body::CacheBody;
 use crate::fetch::Fetch;
 use crate::flight::{Entrance, Leader};
 use crate::overrides::Override;
@@ -115,7 +116,8 @@ where
     let limit = place.0.settings.revalidation_timeout;
     let whole = async {
         let answer = fetch.end(response.await).await.ok()?;
-        let mut body = pin!(answer.into_body());
+        // What is stored need not be read.
+        let mut body = pin!(answer.map(CacheBody::still_to_come).into_body());
         while let Some(frame) = body.as_mut().frame().await {
             frame.ok()?;
         }

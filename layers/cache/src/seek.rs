@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::again::{follow, prepared};
+use crate::again::{Again, follow, prepared};
 use crate::asked::Asked;
 use crate::body::CacheBody;
 use crate::fetch::Fetch;
@@ -83,7 +83,10 @@ where
         for round in 0_u32.. {
             let (Look { found, left }, next) = match wait(&asked, turn).await {
                 Ok(next) => next,
-                Err(answer) => return *answer,
+                Err(answer) => {
+                    let given = |answer| given(service, request, &asked, answer, None);
+                    return answer.map(given);
+                }
             };
             let alone = match next {
                 Next::Again => false,
@@ -93,8 +96,7 @@ where
             };
             let missed = match decide(&asked, found).await {
                 Decided::Answer(answer, stale) => {
-                    refreshed(service, request, &asked, stale);
-                    return Ok(*answer);
+                    return Ok(given(service, request, &asked, *answer, stale));
                 }
                 Decided::Missed(missed) => missed,
             };
@@ -111,8 +113,7 @@ where
                 missed = match decide(&asked, asked.find().await).await {
                     Decided::Answer(answer, stale) => {
                         drop(leader);
-                        refreshed(service, request, &asked, stale);
-                        return Ok(*answer);
+                        return Ok(given(service, request, &asked, *answer, stale));
                     }
                     Decided::Missed(missed) => missed,
                 };
@@ -123,21 +124,31 @@ where
     }
 }
 
-/// Begins to validate what was given out stale.
-fn refreshed<S, B, R>(service: S, request: Request<B>, asked: &Asked, stale: Option<Variants>)
+/// An answer out of the store, which goes on at the origin if the store fails. Begins to validate what is given
+/// out stale.
+fn given<S, B, R>(
+    service: S,
+    request: Request<B>,
+    asked: &Asked,
+    answer: Response<CacheBody<R>>,
+    stale: Option<Variants>,
+) -> Response<CacheBody<R>>
 where
-    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send + 'static,
     S::Future: Send + 'static,
     B: Send + 'static,
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    if let Some(found) = stale {
-        let now = asked.shared.now();
-        let call = |request| ready_call(service, request);
-        refresh::begin(&asked.shared, request, &asked.key, found, now, call);
-    }
+    let Some(found) = stale else {
+        return answer.map(|body| body.or_from(|| Some(Again { service, request })));
+    };
+    let answer = answer.map(|body| body.or_from(|| Again::copy(&service, &request)));
+    let now = asked.shared.now();
+    let call = |request| ready_call(service, request);
+    refresh::begin(&asked.shared, request, &asked.key, found, now, call);
+    answer
 }
 
 /// What was found, and how many had left before, where that took time.
@@ -301,9 +312,10 @@ async fn ask<S, B, R>(
     leader: Option<Leader>,
 ) -> Answered<R>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send,
-    B: 'static,
+    S::Future: Send,
+    B: Send + 'static,
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {

@@ -120,6 +120,20 @@ pub(crate) fn not_revalidated(key: &Key, reason: &'static str) {
     metrics::counter!("buttress.cache.revalidations", "end" => reason).increment(1);
 }
 
+/// The store failed in the middle of a body, of which the origin gives so many bytes more.
+pub(crate) fn resumed(key: &Key, bytes: u64) {
+    debug!(target: TARGET, %key, bytes, "resumed at the origin");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.cache.resumptions", "end" => "begun").increment(1);
+}
+
+/// The store failed in the middle of a body, and the origin does not go on with it.
+pub(crate) fn not_resumed(key: &Key, reason: &'static str) {
+    warn!(target: TARGET, %key, reason, "not resumed");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("buttress.cache.resumptions", "end" => reason).increment(1);
+}
+
 /// One key was asked for again and again.
 #[cold]
 pub(crate) fn asked_too_often(key: &dyn fmt::Display, times: u32, window: Duration) {

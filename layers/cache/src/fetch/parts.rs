@@ -3,7 +3,6 @@
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use http_body_util::BodyExt;
 
 use super::{Ended, Fetch};
 use crate::asked::Asked;
@@ -11,11 +10,12 @@ use crate::body::CacheBody;
 use crate::flight::Landing;
 use crate::joined::Joined;
 use crate::keep::Keep;
+use crate::kept::{Kept, all_of};
 use crate::policy::{self, Aim, Serve};
 use crate::serve::{boxed, is_too_long};
 use crate::status::CacheStatus;
 use crate::store::Variant;
-use crate::stream::{BoxBody, Sink};
+use crate::stream::Sink;
 
 impl Fetch {
     /// A part that goes behind what is stored.
@@ -47,7 +47,8 @@ impl Fetch {
         let (status, mut keep) = (response.status(), self.keep(head, &[index]));
         let too_long = is_too_long(response.body(), &keep);
         if completes {
-            let joined = Joined::new(before.body(), part, skip, boxed(response.into_body()));
+            let before = Kept::new(self.asked.key.clone(), before.body(), part, None);
+            let joined = Joined::new(before, skip, boxed(response.into_body()));
             return Ok(self.complete(status, joined, keep, too_long));
         }
         let (false, Before::Held(before)) = (too_long, before) else {
@@ -76,7 +77,7 @@ impl Fetch {
             if let Some(leader) = self.leader.take() {
                 leader.land(Landing::Alone);
             }
-            let answer = answer.map(|body| CacheBody::kept(Body::stream(body)));
+            let answer = answer.map(|body| CacheBody::boxed(boxed(body)));
             return self.asked.told(answer, &told);
         }
         let answer = self.begin(answer, keep);
@@ -107,7 +108,7 @@ impl Fetch {
         if long {
             return Some(Before::Coming(body));
         }
-        let bytes = body.collect().await.ok()?.to_bytes();
+        let bytes = all_of(body, stored_length(variant)).await?;
         Some(Before::Held(bytes))
     }
 }
@@ -128,10 +129,10 @@ enum Before {
 }
 
 impl Before {
-    fn body(self) -> BoxBody {
+    fn body(self) -> Body {
         match self {
-            Self::Held(bytes) => boxed(Body::from(bytes)),
-            Self::Coming(body) => boxed(body),
+            Self::Held(bytes) => Body::from(bytes),
+            Self::Coming(body) => body,
         }
     }
 }

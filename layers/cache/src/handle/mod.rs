@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
-use http_body_util::BodyExt;
 use tokio::runtime;
 
+use crate::kept::all_of;
 use crate::overrides::Override;
 use crate::policy::{self, Action, Aim, Arrival, Ask, Extent, Reply, Serve, Vary, Wishes, learn};
 use crate::shared::Shared;
@@ -184,8 +184,7 @@ impl Handle {
         let end = AsRef::<policy::Head>::as_ref(variant).extent.end;
         let body = shared.store.body(key, variant.id(), 0..end);
         let body = shared.wait("body", body).await.flatten()?;
-        let body = body.collect().await.ok()?.to_bytes();
-        Some((variant.clone(), body))
+        Some((variant.clone(), all_of(body, end).await?))
     }
 
     /// Whether a body is not too long to be kept.

@@ -46,13 +46,23 @@ impl Conditions {
         Self::new([(header::IF_NONE_MATCH, list)])
     }
 
-    /// To get what a stored response lacks at its end (§3.3, RFC 9110 §13.1.5); nothing when its
-    /// bytes cannot be identified.
+    /// To get what a stored response lacks at its end (§3.3); nothing when its bytes cannot be
+    /// identified.
     pub(super) fn completing(head: &Head) -> Option<Self> {
-        let tag = validator::strong(&head.headers)?.clone();
-        let range = HeaderValue::try_from(format!("bytes={}-", head.extent.end)).ok();
-        let fields = [(header::RANGE, range), (header::IF_RANGE, Some(tag))];
-        Some(Self::new(fields))
+        let tag = validator::strong(&head.headers)?;
+        Some(Self::ranging(head.extent.end, None, tag))
+    }
+
+    /// To get the bytes from `first` on, up to and including `last` where that is not the end, of the
+    /// representation with this tag (RFC 9110 §13.1.5).
+    pub(super) fn ranging(first: u64, last: Option<u64>, tag: &HeaderValue) -> Self {
+        let last = last.map(|last| last.to_string()).unwrap_or_default();
+        let range = HeaderValue::try_from(format!("bytes={first}-{last}")).ok();
+        let fields = [
+            (header::RANGE, range),
+            (header::IF_RANGE, Some(tag.clone())),
+        ];
+        Self::new(fields)
     }
 
     /// Whether the request goes out as the caller wrote it.

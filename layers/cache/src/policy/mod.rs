@@ -24,7 +24,7 @@
 //! | which requests a response answers | 4.1 | `vary.rs`, preferences: `weights.rs`, for stores: `seal.rs` |
 //! | conditions: ours, and the caller's | 4.3.1, 4.3.2 | `conditions.rs`, `validator.rs` |
 //! | 304 and HEAD | 4.3.4, 4.3.5 | `update.rs` |
-//! | ranges, parts, incomplete responses | 3.3, 3.4; RFC 9110 §14 | `range.rs`, `partial.rs`, `head.rs` |
+//! | ranges, parts, incomplete responses | 3.3, 3.4; RFC 9110 §14 | `range.rs`, `partial.rs`, `rest.rs`, `head.rs` |
 //! | invalidation, and what `Location` refers to | 4.4; RFC 3986 §5 | `invalidate.rs`, `location.rs` |
 //! | dates, numbers, lists | 1.2.2; RFC 9110 §5.6 | `dates.rs`, `seconds.rs`, `list.rs` |
 //! | `Cache-Status` | RFC 9211 | `cache_status.rs` |
@@ -83,6 +83,7 @@ mod oracle;
 mod partial;
 mod range;
 mod request;
+mod rest;
 #[cfg(test)]
 mod scenarios;
 #[cfg(feature = "persistent")]
@@ -111,6 +112,7 @@ pub(crate) use self::head::{Extent, Head};
 pub(crate) use self::lesson::{Action, Lesson, learn};
 pub(crate) use self::look_up::{look_up, look_up_after, rescue};
 pub(crate) use self::request::{Glance, only_if_cached};
+pub(crate) use self::rest::Rest;
 pub(crate) use self::settings::Policy;
 pub(crate) use self::status::is_passing;
 pub(crate) use self::vary::{Row, Vary};

@@ -5,7 +5,8 @@
 //!
 //! A store that fails, or takes longer than the layer's
 //! [`store_timeout`](crate::CacheLayer::store_timeout), is as good as empty: the layer asks the
-//! origin, and tells of it in an event.
+//! origin, and tells of it in an event. One that fails in the middle of a body is made up for by the origin
+//! too, where the response has a strong entity tag.
 //!
 //! Private and shared caches can use one store: neither takes what the other one put there for its own. By
 //! prefix, pattern or tag, and when all is cleared, the content of both is meant.
@@ -90,7 +91,7 @@
 //! Beside that, the bound is Redis's: set `maxmemory`, and a policy such as `allkeys-lru`. Without a bound
 //! the store opens with a warning; with a bound and the policy `noeviction`, a full Redis is a store that
 //! fails to write. A body that was swept out is a miss, and takes its head along; one that is swept out
-//! while it is read breaks off.
+//! while it is read has failed in the middle.
 //!
 //! Each command has a time limit (a setting) beside the layer's. When Redis is lost, it is connected to
 //! again with the next request. What one process invalidates is gone for all, together with what that process
@@ -168,6 +169,9 @@ pub trait Store: Send + Sync + 'static {
     fn get(&self, key: KeyRef<'_>) -> Answer<Variants>;
 
     /// These bytes of the body of a response that came without it, or `None` if it is gone.
+    ///
+    /// What the body gives behind its first piece has no time limit but the store's own: one that stalls has
+    /// to fail at some time. What fails, or ends too early, is asked of the origin where that can be done.
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>>;
 
     /// Adds a response, which has a body, and forgets those of the numbers in `replaces` and any of

@@ -8,8 +8,8 @@ use buttress_testkit::{Step, channel};
 use http::StatusCode;
 use tokio::task::JoinSet;
 
-use crate::failing::moody;
 use crate::handing_on::timed_out;
+use crate::moody::moody;
 use crate::support::*;
 
 pub(crate) const SLOW: Duration = Duration::from_millis(100);

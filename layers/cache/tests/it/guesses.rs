@@ -7,7 +7,7 @@ use buttress_cache::{CacheLayer, Handle, Optimistic};
 use http::Response;
 use tokio::runtime::Builder;
 
-use crate::failing::{FAILS, LATE, Mood, WELL, moody};
+use crate::moody::{FAILS, LATE, Mood, WELL, moody};
 use crate::support::*;
 
 async fn guess(handle: &Handle, then: impl FnOnce()) -> Option<Optimistic> {

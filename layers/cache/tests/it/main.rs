@@ -20,11 +20,15 @@ mod keys;
 mod lean;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod long_bodies;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod lost;
 #[cfg(feature = "metrics")]
 mod measured;
+mod moody;
 mod overtaken;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod persistent;
+mod resumed;
 mod rows;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod sealed;

@@ -12,7 +12,7 @@ use http_body::Frame;
 use tower::{Layer, ServiceExt};
 
 use crate::coalescing::{CROWD, SLOW, crowd};
-use crate::failing::moody;
+use crate::moody::moody;
 use crate::support::*;
 
 fn variant(tag: &'static str) -> Step {
