@@ -1,12 +1,15 @@
+mod forgetting;
+
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use buttress_kernel::Body;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
+use self::forgetting::{Leaving, sift};
 use super::key::Carried;
 use super::lock::{lock, step};
 use super::packed::Entry;
@@ -38,6 +41,8 @@ struct Inner {
     unpacked: Cache<u64, Unpacked, Weigh, Carried>,
     /// Whoever changes what is under a key holds one of these, so that no change is lost.
     writers: [Mutex<()>; WRITERS],
+    /// What is being forgotten.
+    leaving: Leaving,
 }
 
 const WRITERS: usize = 16;
@@ -122,6 +127,7 @@ impl Memory {
             entries: cache(max_bytes - unpacked, shards),
             unpacked: cache(unpacked, shards),
             writers: std::array::from_fn(|_| Mutex::new(())),
+            leaving: Leaving::default(),
         }))
     }
 
@@ -137,25 +143,30 @@ impl Memory {
         self.0.entries.len()
     }
 
-    fn change(&self, key: &Key, change: impl FnOnce(Variants) -> Variants) {
+    fn hold(&self, key: &Key) -> MutexGuard<'_, ()> {
         let writer = usize::try_from(key.hash() >> 32).unwrap_or_default() % WRITERS;
-        let _alone = lock(&self.0.writers[writer]);
+        lock(&self.0.writers[writer])
+    }
+
+    fn change(&self, key: &Key, change: impl FnOnce(Variants) -> Variants) {
+        let _alone = self.hold(key);
+        self.rewrite(key, |_, old| change(old));
+    }
+
+    /// The same, with all that there was, and what of it is not being forgotten. The caller holds the key.
+    fn rewrite(&self, key: &Key, change: impl FnOnce(&Variants, Variants) -> Variants) {
+        // Before a look at what is there: a search may end between that and the change.
+        let leaving = self.0.leaving.now();
         let old = self.0.entries.peek(key).map(|entry| entry.variants());
         let old = old.unwrap_or_default();
-        let was_empty = old.is_empty();
-        let new = change(old);
+        step();
+        let new = change(&old, sift(key, &leaving, &old));
         step();
         if !new.is_empty() {
             self.0.entries.insert(key.clone(), Entry::new(&new));
-        } else if !was_empty {
+        } else if !old.is_empty() {
             self.0.entries.remove(key);
         }
-    }
-
-    /// Does something between all changes.
-    fn between_changes<T>(&self, act: impl FnOnce(&Inner) -> T) -> T {
-        let _alone = self.0.writers.each_ref().map(lock);
-        act(&self.0)
     }
 
     /// An entry that is packed, unpacked.
@@ -177,43 +188,6 @@ impl Memory {
         };
         self.0.unpacked.insert(place, unpacked);
         variants
-    }
-
-    /// Forgets the responses with a tag, under keys of which some stay.
-    fn invalidate_tagged(&self, selector: &Selector) -> usize {
-        let picked = |(key, entry): (Key, Entry)| {
-            let variants = entry.variants();
-            let ids = variants
-                .iter()
-                .filter(|variant| selector.picks(&key, variant));
-            let ids: Vec<u64> = ids.map(Variant::id).collect();
-            (!ids.is_empty()).then_some((key, ids))
-        };
-        // A change that has read what is there, and not written yet, would bring it back.
-        let picked: Vec<_> =
-            self.between_changes(|all| all.entries.iter().filter_map(picked).collect());
-        for (key, ids) in &picked {
-            self.change(key, |variants| variants.without(ids));
-        }
-        picked.iter().map(|(_, ids)| ids.len()).sum()
-    }
-
-    /// Forgets all under the keys that are picked.
-    fn invalidate_keys(&self, selector: &Selector) -> usize {
-        let keys: Vec<Key> = self.between_changes(|all| {
-            let keys = all.entries.iter().map(|(key, _)| key);
-            keys.filter(|key| selector.covers(key)).collect()
-        });
-        keys.iter().map(|key| self.invalidate_key(key)).sum()
-    }
-
-    fn invalidate_key(&self, key: &Key) -> usize {
-        let mut count = 0;
-        self.change(key, |variants| {
-            count = variants.len();
-            Variants::default()
-        });
-        count
     }
 }
 
@@ -265,17 +239,10 @@ impl Store for Memory {
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
-        Answer::Now(match selector {
-            Selector::Key(key) => self.invalidate_key(key),
-            Selector::All => self.between_changes(|all| {
-                let count = all.entries.iter().map(|(_, entry)| entry.len()).sum();
-                all.entries.clear();
-                all.unpacked.clear();
-                count
-            }),
-            Selector::Tag(_) => self.invalidate_tagged(selector),
-            Selector::Prefix(_) | Selector::Pattern(_) => self.invalidate_keys(selector),
-        })
+        match selector {
+            Selector::Key(key) => Answer::Now(self.forget(key, selector)),
+            _ => self.search(selector.clone()),
+        }
     }
 }
 

@@ -43,6 +43,13 @@
 //! | a miss | at once | at once | one round trip |
 //! | fails | never | disk full, no longer writable | unreachable, stalled, full |
 //!
+//! # Memory
+//!
+//! An invalidation by tag, prefix or pattern looks at the names or tags of all that is there, and so does
+//! one of everything. Some thousands are looked at at once. Of more than that, the rest follows in a task of
+//! its own that gives way to others, and to whoever asks the layer they are gone meanwhile. Nothing else
+//! waits for that. Without a runtime, all of it is done at once.
+//!
 //! # Disk
 //!
 //! `Disk` keeps the heads under one key in one file, the card, and each body in a file of its own, in

@@ -195,7 +195,7 @@ pub(super) fn write_number(mut number: u64, to: &mut Vec<u8>) {
     to.put_u8((number & 0x7f) as u8);
 }
 
-pub(super) fn read_number(from: &mut Bytes) -> Option<u64> {
+pub(super) fn read_number(from: &mut impl Buf) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = from.try_get_u8().ok()?;
@@ -209,9 +209,9 @@ pub(super) fn read_number(from: &mut Bytes) -> Option<u64> {
 }
 
 /// A number of things that follow, of which each takes a byte at least.
-pub(super) fn read_count(from: &mut Bytes) -> Option<usize> {
+pub(super) fn read_count(from: &mut impl Buf) -> Option<usize> {
     let count = usize::try_from(read_number(from)?).ok()?;
-    (count <= from.len()).then_some(count)
+    (count <= from.remaining()).then_some(count)
 }
 
 const VERSIONS: [Version; 5] = [

@@ -206,3 +206,28 @@ async fn ic79_changes_are_told() {
     drop((layer, handle, service));
     while changes.next().await.is_some() {}
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_very_many_nothing_is_served_while_they_are_being_forgotten() {
+    let layer = private();
+    let handle = layer.handle();
+    for number in 0..10_000 {
+        let key = handle.uri(&uri(&format!("/{number}")));
+        assert!(handle.set(&key, response("old"), seconds(60)).await);
+    }
+    let kept = handle.uri(&"http://other.example/".parse().unwrap());
+    assert!(handle.set(&kept, response("kept"), seconds(60)).await);
+    let forgetting = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.invalidate_prefix("http://api.").await }
+    });
+    let mut turns = 0;
+    while !forgetting.is_finished() {
+        tokio::task::yield_now().await;
+        turns += 1;
+        assert!(handle.get(&handle.uri(&uri("/9999"))).await.is_none());
+    }
+    assert_eq!(forgetting.await.unwrap(), 10_000);
+    assert!(turns > 2, "others had their turn: {turns}");
+    assert_eq!(handle.get(&kept).await.unwrap().body(), "kept");
+}

@@ -152,3 +152,122 @@ fn an_update_under_way_brings_back_nothing_that_was_invalidated() {
         });
     }
 }
+
+/// Entries that were read meanwhile, by this thread.
+fn unpacked_by(act: impl FnOnce()) -> usize {
+    use crate::store::packed::UNPACKED;
+    let before = UNPACKED.get();
+    act();
+    UNPACKED.get() - before
+}
+
+#[test]
+fn what_is_not_meant_is_not_unpacked() {
+    let memory = Memory::of(16 << 20);
+    for number in 0..1_000 {
+        put(&memory, number);
+    }
+    let forget = |selector| {
+        let mut count = 0;
+        let unpacked = unpacked_by(|| match memory.invalidate(&selector) {
+            Answer::Now(gone) => count = gone,
+            Answer::Later(_) => unreachable!("there is no runtime"),
+        });
+        (count, unpacked)
+    };
+    assert_eq!(forget(Selector::Tag("nobody-has-it".into())), (0, 0));
+    assert_eq!(forget(Selector::Tag("tag-7".into())), (1, 1));
+    assert_eq!(forget(Selector::Prefix("http://b.".into())), (0, 0));
+    assert_eq!(forget(Selector::Pattern("*/1?*".into())), (0, 0));
+    assert_eq!(
+        forget(Selector::Prefix("http://a.example/99".into())),
+        (11, 0)
+    );
+    assert_eq!(forget(Selector::All), (988, 0));
+    assert_eq!(memory.bytes(), 0);
+}
+
+#[tokio::test]
+async fn others_have_their_turn_while_many_are_looked_at() {
+    for selector in [
+        Selector::Tag("every".into()),
+        Selector::Prefix("http://".into()),
+        Selector::Pattern("*example/*".into()),
+        Selector::All,
+    ] {
+        let memory = Memory::of(16 << 20);
+        for number in 0..1_000 {
+            put(&memory, number);
+        }
+        let Answer::Later(pending) = memory.invalidate(&selector) else {
+            unreachable!("it takes its time");
+        };
+        let mut pending = tokio::spawn(pending);
+        let (mut turns, mut count) = (0, None);
+        while count.is_none() {
+            tokio::task::yield_now().await;
+            turns += 1;
+            // What is there already is not counted twice, and what is changed does not come back.
+            let updated = key_of(&memory, turns % 1_000);
+            drop(memory.update(&updated, turns % 1_000, head("new", 1_000)));
+            if pending.is_finished() {
+                count = Some((&mut pending).await.expect("no panic").expect("a number"));
+            }
+        }
+        assert!(turns >= 1_000 / 64, "{turns}: {selector:?}");
+        assert_eq!(memory.keys(), 0, "{selector:?}");
+        assert!(count > Some(900) && count <= Some(1_000), "{count:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_put_behind_the_search_stays_and_nobody_need_wait_for_it() {
+    let memory = Memory::of(16 << 20);
+    for number in 0..1_000 {
+        put(&memory, number);
+    }
+    drop(memory.invalidate(&Selector::Tag("every".into())));
+    while memory.keys() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    put(&memory, 1);
+    assert!(holds(&memory, 1));
+}
+
+#[test]
+fn what_had_no_room_while_it_was_changed_does_not_come_back() {
+    for which in 0..3 {
+        scheduled::run(600, move || {
+            let memory = Memory::with(6_000, 6_000);
+            let key = key("http://a.example/");
+            let selector = match which {
+                0 => Selector::All,
+                1 => Selector::Prefix("http://a.".into()),
+                _ => Selector::Tag("tag-1".into()),
+            };
+            drop(memory.put(&key, variant(1, "body"), &[]));
+            let update = {
+                let (memory, key) = (memory.clone(), key.clone());
+                shuttle::thread::spawn(move || drop(memory.update(&key, 1, head("new", 4))))
+            };
+            let others = {
+                let memory = memory.clone();
+                shuttle::thread::spawn(move || {
+                    for number in 2..9 {
+                        let key = suite::key(&format!("http://b.example/{number}"));
+                        let body = "x".repeat(1_000);
+                        drop(memory.put(&key, variant(number, &body), &[]));
+                    }
+                })
+            };
+            drop(memory.invalidate(&selector));
+            let is_gone =
+                || matches!(memory.get(key.lend()), Answer::Now(found) if found.is_empty());
+            assert!(is_gone(), "{selector:?}");
+            update.join().expect("no panic");
+            others.join().expect("no panic");
+            assert!(is_gone(), "{selector:?}");
+        });
+    }
+}
