@@ -1,4 +1,4 @@
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use super::names::{FIELDS, HEADERS};
 use super::*;

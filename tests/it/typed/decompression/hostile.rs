@@ -25,10 +25,12 @@ fn zeros_in_deflate(bytes: usize) -> Vec<u8> {
 }
 
 /// 16 MiB of zeros, as Brotli's own compressor writes them.
+#[cfg(feature = "compression")]
 const ZEROS_IN_BR: &[u8] =
     b"\xcb\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x2f\xff\xff\xff\xf0\x4f\x00\xc4\x61\x11\x80\xee\xfd\x1f";
 
 /// A frame of blocks that are 128 KiB of zeros each (RFC 8878 §3.1.1.2.2), with a window of as much.
+#[cfg(feature = "compression")]
 fn zeros_in_zstd(blocks: usize) -> Vec<u8> {
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
     for block in 1..=blocks {
