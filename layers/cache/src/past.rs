@@ -11,7 +11,7 @@ use crate::body::CacheBody;
 use crate::keep::Keep;
 use crate::outdated::Moment;
 use crate::overrides::Override;
-use crate::policy::{Action, Aim, Arrival, Ask, Head, Lesson, Mode, Reason, learn};
+use crate::policy::{Action, Aim, Arrival, Ask, Head, Lesson, Reason, forbids_storing, learn};
 use crate::recent::Mark;
 use crate::serve::start;
 use crate::shared::{Settling, Shared};
@@ -30,8 +30,10 @@ pub(crate) struct Past {
     uri: Uri,
     /// The server's name, where the URI does not have it.
     host: Option<HeaderValue>,
-    /// Whether nothing in the request forbids to store a response.
-    may_store: bool,
+    /// What a shared cache keeps no response to unless the response allows it (RFC 9111 §3.5).
+    authorization: Option<HeaderValue>,
+    /// Whether the request forbids to store the response (§5.2.1.5).
+    forbids: bool,
     /// When it was sent, among the invalidations.
     since: Moment,
     explain: Option<(Explain, Instant)>,
@@ -53,11 +55,6 @@ impl Past {
             return None;
         }
         let headers = request.headers();
-        let plain = !headers.contains_key(header::AUTHORIZATION)
-            && !headers.contains_key(header::CACHE_CONTROL);
-        let wanted = wants
-            .as_ref()
-            .is_none_or(|wants| wants.wishes().mode != Mode::NoStore);
         let name = wants.as_ref().and_then(Override::name);
         let authorization = headers.get(header::AUTHORIZATION);
         let key = (!safe).then(|| {
@@ -68,10 +65,11 @@ impl Past {
         Some(Self {
             method: request.method().clone(),
             reason,
-            may_store: *request.method() == Method::POST && plain && wanted,
+            forbids: forbids_storing(headers),
             since: shared.outdated.moment(),
             uri: request.uri().clone(),
             host: headers.get(header::HOST).cloned(),
+            authorization: authorization.cloned(),
             key,
             wants,
             explain,
@@ -124,9 +122,10 @@ impl Past {
         let doomed = self.doomed(shared, &key, &invalidate).into_iter();
         self.settling = doomed.map(|key| shared.invalidate_key(key)).collect();
         let head = match action {
-            Action::Store { head, .. } if self.may_store && !overtaken => head,
+            Action::Store { head, .. } if !self.forbids && !overtaken => head,
             _ => return None,
         };
+        // The fields that it speaks of are gone with the request.
         if !head.vary.names.is_empty() {
             return None;
         }
@@ -149,8 +148,11 @@ impl Past {
 
     fn lesson<B>(&self, shared: &Shared, response: &Response<B>, sent: SystemTime) -> Lesson {
         let mut headers = HeaderMap::new();
-        if let Some(host) = &self.host {
-            headers.insert(header::HOST, host.clone());
+        for (name, value) in [
+            (header::HOST, &self.host),
+            (header::AUTHORIZATION, &self.authorization),
+        ] {
+            headers.extend(value.clone().map(|value| (name, value)));
         }
         let ask = Ask {
             method: &self.method,

@@ -49,7 +49,7 @@ impl<'a> Glance<'a> {
 }
 
 /// Whether the response may not be stored (§5.2.1.5).
-pub(super) fn forbids_storing(headers: &HeaderMap) -> bool {
+pub(crate) fn forbids_storing(headers: &HeaderMap) -> bool {
     directives(list::lines(headers, &header::CACHE_CONTROL)).any(|one| one.is("no-store"))
 }
 

@@ -148,17 +148,6 @@ async fn a_write_that_failed_changes_nothing() {
     assert_eq!(send(&service, get("/")).await.body, "one");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_response_to_post_that_says_what_it_is_answers_a_later_get() {
-    let step = fresh("posted").header("content-location", "http://api.example/a");
-    let (service, server) = over(&private(), [step, fresh("got")]);
-    let mut request = get("/a");
-    *request.method_mut() = Method::POST;
-    assert_eq!(send(&service, request).await.body, "posted");
-    assert_eq!(send(&service, get("/a")).await.body, "posted");
-    assert_eq!(server.calls().len(), 1);
-}
-
 fn plain(body: &'static str) -> Step {
     Step::ok().body(body)
 }

@@ -28,6 +28,7 @@ mod moody;
 mod overtaken;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod persistent;
+mod posts;
 mod resumed;
 mod rows;
 #[cfg(all(feature = "disk", feature = "redis"))]

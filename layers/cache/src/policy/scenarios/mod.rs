@@ -1,7 +1,9 @@
 //! What callers see: requests in a row, as the public test suite for HTTP caches puts them, and what
 //! it does not try.
 
+mod forms;
 mod freshness;
+mod handed;
 mod invalidation;
 mod ranges;
 mod requests;
