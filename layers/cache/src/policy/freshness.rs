@@ -33,6 +33,9 @@ pub(crate) struct Freshness {
     pub(crate) while_revalidate: Duration,
     /// How long it may be used stale when the origin fails (RFC 5861 §4), if it says so.
     pub(crate) if_error: Option<Duration>,
+    /// For how long after its arrival a caller has asked for it to be fresh, whatever it says: at least as
+    /// long it may be of use.
+    pub(crate) wished: Option<Duration>,
 }
 
 impl Freshness {
@@ -57,6 +60,7 @@ impl Freshness {
             immutable: control.immutable,
             while_revalidate: control.while_revalidate.unwrap_or_default(),
             if_error: control.if_error,
+            wished: None,
         }
     }
 

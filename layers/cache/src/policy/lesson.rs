@@ -63,8 +63,10 @@ pub(crate) fn learn<T: AsRef<Head>>(
     let invalidate = invalidate::uris(ask, arrival);
     // What is stored under this URI will be gone.
     let stored = if invalidate.is_empty() { stored } else { &[] };
+    let mut action = action(policy, wishes, ask, stored, aim, arrival);
+    action.note(wishes, stored);
     Lesson {
-        action: action(policy, wishes, ask, stored, aim, arrival),
+        action,
         invalidate,
         disproved: disproved(ask, aim, arrival.status),
     }
@@ -94,6 +96,26 @@ fn action<T: AsRef<Head>>(
         }
         StatusCode::RANGE_NOT_SATISFIABLE if matches!(aim, Aim::Complete(_)) => Action::Repeat,
         _ => store(storable::head(policy, wishes, ask, arrival), ask, stored),
+    }
+}
+
+impl Action {
+    /// Notes in the heads how long somebody wishes to use them, now or when they were stored.
+    fn note<T: AsRef<Head>>(&mut self, wishes: &Wishes, stored: &[T]) {
+        let note = |head: &mut Head, old: Option<&T>| {
+            let before = old.and_then(|old| old.as_ref().freshness.wished);
+            head.freshness.wished = wishes.lifetime(head.status).max(before);
+        };
+        match self {
+            Self::Leave | Self::Repeat => {}
+            Self::Store { head, .. } => note(head, None),
+            Self::Append { index, head, .. } => note(head, stored.get(*index)),
+            Self::Update { heads, .. } | Self::Refresh { heads } => {
+                for (index, head) in heads {
+                    note(head, stored.get(*index));
+                }
+            }
+        }
     }
 }
 

@@ -93,8 +93,9 @@
 //! that is invalidated, or whose set was swept out, begins a new one, and no response comes back with it.
 //! What has expired or was swept out itself leaves the set little by little.
 //!
-//! Whatever is written has a time to live: as long as the response may be served, and a day more (a
-//! setting) for what may still be validated. Nothing is left behind by a cache that is no longer used.
+//! Whatever is written has a time to live: as long as the response may be served, by its own word or by
+//! the wish of whoever asked for it, and a day more (a setting) for what may still be validated; a year at
+//! most. Nothing is left behind by a cache that is no longer used.
 //! Beside that, the bound is Redis's: set `maxmemory`, and a policy such as `allkeys-lru`. Without a bound
 //! the store opens with a warning; with a bound and the policy `noeviction`, a full Redis is a store that
 //! fails to write. A body that was swept out is a miss, and takes its head along; one that is swept out
@@ -135,6 +136,7 @@ mod secretive;
 mod selector;
 #[cfg(test)]
 pub(crate) mod suite;
+mod useful;
 mod variant;
 mod writer;
 mod written;

@@ -415,6 +415,7 @@ pub(crate) fn head(etag: &str, length: u64) -> Head {
             immutable: true,
             while_revalidate: Duration::from_secs(5),
             if_error: Some(Duration::from_secs(7)),
+            wished: None,
         },
         extent: Extent::whole(length),
     })

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use crate::policy::{Extent, Freshness, Head, Row, Vary};
 
 /// The form, which changes whenever a field comes or goes.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     to.put_u8(FORM);
@@ -64,6 +64,7 @@ fn write_freshness(freshness: &Freshness, to: &mut Vec<u8>) {
         freshness.must_revalidate,
         freshness.immutable,
         freshness.if_error.is_some(),
+        freshness.wished.is_some(),
     ];
     to.put_u8(
         (0..)
@@ -73,6 +74,9 @@ fn write_freshness(freshness: &Freshness, to: &mut Vec<u8>) {
     );
     write_duration(freshness.while_revalidate, to);
     write_duration(freshness.if_error.unwrap_or_default(), to);
+    if let Some(wished) = freshness.wished {
+        write_duration(wished, to);
+    }
 }
 
 fn read_freshness(from: &mut Bytes) -> Option<Freshness> {
@@ -81,6 +85,11 @@ fn read_freshness(from: &mut Bytes) -> Option<Freshness> {
     let flags = from.try_get_u8().ok()?;
     let flag = |at: u8| flags >> at & 1 == 1;
     let (while_revalidate, if_error) = (read_duration(from)?, read_duration(from)?);
+    let wished = if flag(4) {
+        Some(read_duration(from)?)
+    } else {
+        None
+    };
     Some(Freshness {
         received,
         date,
@@ -91,6 +100,7 @@ fn read_freshness(from: &mut Bytes) -> Option<Freshness> {
         immutable: flag(2),
         while_revalidate,
         if_error: flag(3).then_some(if_error),
+        wished,
     })
 }
 
@@ -259,6 +269,7 @@ mod tests {
             row(vec![None, Some(b"\xe4".as_slice().into())], 2),
         ];
         head.freshness.date = SystemTime::UNIX_EPOCH - Duration::new(3, 5);
+        head.freshness.wished = Some(Duration::new(604_800, 1));
         head.extent.total = None;
         let mut bytes = Vec::new();
         write(&head, &mut bytes);

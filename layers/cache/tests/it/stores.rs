@@ -284,6 +284,35 @@ async fn a_redis_that_stalls_costs_its_time_limit_and_an_event() {
 }
 
 #[tokio::test]
+async fn redis_keeps_what_somebody_wishes_to_use_as_long_as_he_wishes() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = Redis::at(&server.url()).time_limit(Duration::from_secs(10));
+    let redis = redis.keep_stale(Duration::ZERO).open().await.unwrap();
+    let layer = calm(CacheLayer::private().store(redis));
+    let week = seconds(7 * 24 * 60 * 60);
+    let wishes = buttress_cache::Override::new().fresh_for(week);
+    let wishes = wishes.negative_for(week * 2);
+    let silent = Step::ok().body("it says nothing of itself");
+    let (service, server_calls) = over(&layer, [silent, Step::status(404)]);
+    for (path, longest) in [("/there", week), ("/missing", week * 2)] {
+        for _ in 0..2 {
+            send(&service, asking(get(path), wishes.clone())).await;
+            written(&layer, path).await;
+        }
+        let longest = i64::try_from(longest.as_millis()).unwrap();
+        let (_, least, most) = server.times();
+        assert!(
+            least > longest - 60_000 && most <= longest,
+            "{least} to {most}"
+        );
+        server.raw("FLUSHDB");
+    }
+    assert_eq!(server_calls.calls().len(), 2);
+}
+
+#[tokio::test]
 async fn what_cannot_be_opened_can_be_replaced_by_memory() {
     let (lines, _guard) = crate::telemetry::listen();
     // It listens, and never answers.

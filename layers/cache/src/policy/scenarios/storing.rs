@@ -225,6 +225,28 @@ fn a_wish_does_not_prolong_what_may_no_longer_be_stored() {
 }
 
 #[test]
+fn a_wish_is_noted_in_what_is_stored_and_stays_there() {
+    let mut cache = Cache::private();
+    cache.wishes.fresh_for = Some(secs(30));
+    cache.wishes.negative_for = Some(secs(10));
+    let fields = [("cache-control", "no-cache"), ("etag", "\"a\"")];
+    cache.get(&get(&[]), &origin(200, &fields, "first"));
+    assert_eq!(cache.only().freshness.wished, Some(secs(30)));
+    for (wish, expected) in [(None, 30), (Some(secs(5)), 30), (Some(secs(60)), 60)] {
+        cache.wishes.fresh_for = wish;
+        cache.wait(61);
+        let answer = cache.get(&get(&[]), &origin(304, &fields, ""));
+        assert_eq!(answer.how, How::Validated);
+        let wished = cache.only().freshness.wished;
+        assert_eq!(wished, Some(secs(expected)), "{wish:?}");
+    }
+    let mut cache = Cache::private();
+    cache.wishes.negative_for = Some(secs(10));
+    cache.get(&get(&[]), &origin(404, &[], "gone"));
+    assert_eq!(cache.only().freshness.wished, Some(secs(10)));
+}
+
+#[test]
 fn a_304_for_one_user_is_not_stored_for_all() {
     let mut cache = Cache::shared();
     let fields = [("cache-control", "max-age=2"), ("etag", "\"a\"")];

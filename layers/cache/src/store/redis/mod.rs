@@ -7,7 +7,6 @@ mod names;
 mod record;
 mod scripts;
 mod settings;
-mod useful;
 mod writing;
 
 use std::fmt;
@@ -28,7 +27,6 @@ use self::line::Line;
 use self::names::Names;
 use self::scripts::Scripts;
 pub use self::settings::RedisSettings;
-use self::useful::useful_for;
 use self::writing::Writing;
 use super::coming::{Coming, Newcomer};
 use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer};
@@ -67,6 +65,10 @@ struct Inner {
 /// So many bodies at most are on their way into Redis at the same time; who comes later waits in line,
 /// and gives up when the layer's time limit is over.
 const WRITERS: usize = 64;
+
+/// Redis has no shorter time to live; and nothing has a longer one, whatever it says.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Redis {
     /// Uses the Redis at a URL, such as `redis://:password@127.0.0.1:6379/0` or
@@ -119,7 +121,7 @@ impl Inner {
     }
 
     fn milliseconds(&self, head: &Head) -> u64 {
-        let time = useful_for(head.as_ref(), self.stale);
+        let time = head.useful_for(self.stale).clamp(SHORTEST, LONGEST);
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
 

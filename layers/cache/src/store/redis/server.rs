@@ -100,6 +100,14 @@ impl Server {
         lines.map(str::to_owned).collect()
     }
 
+    /// How many keys there are, and the shortest and the longest time that one has to live, in milliseconds.
+    pub(crate) fn times(&self) -> (i64, i64, i64) {
+        let script = "local all = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
+                      all[#all + 1] = redis.call('PTTL', key) end table.sort(all) return ";
+        let ask = |what: &str| self.number(&format!("EVAL \"{script}{what}\" 0"));
+        (ask("#all"), ask("all[1]"), ask("all[#all]"))
+    }
+
     fn wait(&self) {
         for _ in 0..500 {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok()

@@ -43,10 +43,8 @@ impl RedisSettings {
     }
 
     /// How long a response is kept after it has become stale, to be validated or to stand in for one
-    /// that cannot be had: a day unless set, and longer where the response says so itself.
-    ///
-    /// What a request wishes ([`Override::fresh_for`](crate::Override::fresh_for)) is not known here: where
-    /// responses that say nothing of themselves shall be fresh for longer than a day, set at least as much.
+    /// that cannot be had: a day unless set, and longer where the response says so itself. As long as it is
+    /// fresh, also by [`Override::fresh_for`](crate::Override::fresh_for), it is kept anyway.
     #[must_use]
     pub const fn keep_stale(mut self, time: Duration) -> Self {
         self.stale = time;
