@@ -505,7 +505,7 @@ fn whoever_waits_gets_the_response_or_the_lead() {
     shuttle::check_random(
         || {
             let table = Arc::new(Table::new());
-            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Given("a"), "", None).keep();
             let requests = [false, true, false].map(|goes| {
                 let (table, key) = (Arc::clone(&table), key.clone());
                 thread::spawn(move || request(&table, &key, goes))
@@ -535,7 +535,7 @@ fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens(
     shuttle::check_random(
         || {
             let outdated = Arc::new(Outdated::of(4));
-            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Given("a"), "", None).keep();
             let since = outdated.moment();
             // What is in the store: put by the fetch, taken by the invalidation.
             let store = Arc::new(Mutex::new(false));
@@ -565,7 +565,7 @@ fn nobody_looks_at_more_than_so_many_fetches_of_one_key() {
     shuttle::check_random(
         || {
             let table = Arc::new(Table::new());
-            let key = KeyRef::new(&Hashing::of_keys(), Name::Whole("a"), "", None).keep();
+            let key = KeyRef::new(&Hashing::of_keys(), Name::Given("a"), "", None).keep();
             let mut head = head();
             head.vary.names.push(http::header::ACCEPT);
             let variant = Variant::new(1, Head::new(head), None, Bytes::new());
