@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use buttress_kernel::{Body, Deadline, Explain, Partition};
+use buttress_kernel::{Background, Body, Deadline, Explain, Partition};
 use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
@@ -249,6 +249,7 @@ fn extras(extensions: &Extensions) -> Extras {
         extensions.get::<Explain>().is_some(),
         extensions.get::<Partition>().is_some(),
         extensions.get::<Deadline>().is_some(),
+        extensions.get::<Background>().is_some(),
     ];
     let known = known.into_iter().filter(|known| *known).count();
     Extras(extensions.len() - known)
