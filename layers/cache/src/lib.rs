@@ -97,12 +97,14 @@
 //!
 //! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
 //! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who
-//! is further behind the others than that loses it, with an error ([`FetchFailed`]): nobody waits for
-//! one who has stopped reading. Where there is no room for another body, those that have not grown for
+//! is further behind the others than that loses it, with an error ([`FetchFailed`]), even before his first byte:
+//! nobody waits for one who has stopped reading. Where there is no room for another body, those that have not grown for
 //! 5 s make it: they are not stored, and a reader who is behind the others loses them.
 //!
 //! A body that goes into its store [in pieces](store#long-bodies) can be
-//! joined for its first 4 MiB; behind that, as much of it is held as its readers are apart.
+//! joined for its first 4 MiB; behind that, as much of it is held as its readers are apart. A reader who has fallen
+//! behind so far that the bytes which he needs are gone goes on from the store, as soon as all of the body is there.
+//! Where it does not get there, he loses it.
 //!
 //! # Stores
 //!
@@ -170,6 +172,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod again;
+mod archived;
 mod asked;
 pub mod body;
 mod error;

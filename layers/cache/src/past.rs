@@ -143,6 +143,7 @@ impl Past {
             seat: None,
             before: None,
             rivals: None,
+            ending: None,
         })
     }
 

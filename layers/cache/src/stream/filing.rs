@@ -117,6 +117,11 @@ impl Filing {
         }
     }
 
+    /// Whether all of it may be there in the end.
+    pub(super) const fn is_hopeful(&self) -> bool {
+        matches!(self, Self::At(place) if !place.is_too_long())
+    }
+
     /// The body has ended, with so many bytes; whether the store is told so in this way.
     pub(super) const fn end(&mut self, fate: Fate, end: u64) -> bool {
         if let Self::At(place) = self {

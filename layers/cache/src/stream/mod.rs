@@ -2,6 +2,7 @@
 
 mod filing;
 mod growing;
+mod later;
 mod part;
 mod readers;
 mod room;
@@ -17,6 +18,7 @@ use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use self::later::Later;
 use self::state::State;
 use self::step::{After, News, Step};
 use crate::error::FetchFailed;
@@ -24,6 +26,7 @@ use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 use crate::wakers::wake;
 
 pub(crate) use self::filing::{Fate, Limits, Next};
+pub(crate) use self::later::{Archive, Finding};
 pub(crate) use self::part::Part;
 pub(crate) use self::room::{Room, Share};
 pub(crate) use self::state::BoxBody;
@@ -47,6 +50,9 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// It is too long to be stored.
     fn too_long(self: Box<Self>);
 
+    /// Where a long body can be had once it is stored.
+    fn archive(&mut self) -> Option<Box<dyn Archive>>;
+
     /// It is long, and goes into the store in pieces, from its start.
     fn long(self: Box<Self>, part: Part);
 
@@ -59,6 +65,7 @@ pub(crate) trait Sink: Send + Sync + 'static {
 pub(crate) struct Stream {
     state: Mutex<State>,
     sink: Mutex<Option<Box<dyn Sink>>>,
+    archive: Mutex<Option<Box<dyn Archive>>>,
     room: Arc<Room>,
     /// Whether its bytes are on their way into the store, which is 1.
     held: AtomicU64,
@@ -86,24 +93,17 @@ impl Stream {
         let stream = Arc::new(Self {
             state: Mutex::new(state),
             sink: Mutex::new(sink),
+            archive: Mutex::new(None),
             room: Arc::clone(room),
             held: AtomicU64::new(0),
         });
-        Reader {
-            stream,
-            seat,
-            told_trailers: false,
-        }
+        Reader::new(stream, seat)
     }
 
     /// One more reader, from the start; none when bytes are gone.
     pub(crate) fn join(self: &Arc<Self>) -> Option<Reader> {
         let seat = lock(&self.state).join()?;
-        Some(Reader {
-            stream: Arc::clone(self),
-            seat,
-            told_trailers: false,
-        })
+        Some(Reader::new(Arc::clone(self), seat))
     }
 
     /// When somebody saw first that it had as many bytes as now.
@@ -131,11 +131,15 @@ impl Stream {
     fn deal_with(self: &Arc<Self>, after: After) {
         drop(after.spent);
         let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
-        if let (Some(news), Some(sink)) = (after.news, sink) {
+        if let (Some(news), Some(mut sink)) = (after.news, sink) {
             match news {
                 News::Complete(body) => sink.complete(body, Held::of(self)),
                 News::Cut(body) => sink.cut(body, Held::of(self)),
-                News::Long => sink.long(Part::of(Arc::clone(self))),
+                News::Long => {
+                    // First, since it may be stored as soon as it is told of.
+                    *lock(&self.archive) = sink.archive();
+                    sink.long(Part::of(Arc::clone(self)));
+                }
                 News::TooLong => sink.too_long(),
                 News::NoRoom => sink.crowded_out(),
             }
@@ -186,14 +190,24 @@ impl fmt::Debug for Stream {
 /// One reader of a [`Stream`].
 ///
 /// Dropped, it leaves the body to the others. The last one to go ends it.
-#[derive(Debug)]
 pub(crate) struct Reader {
     stream: Arc<Stream>,
     seat: usize,
     told_trailers: bool,
+    /// What it reads instead, since it was too slow for the others.
+    later: Option<Box<Later>>,
 }
 
 impl Reader {
+    const fn new(stream: Arc<Stream>, seat: usize) -> Self {
+        Self {
+            stream,
+            seat,
+            told_trailers: false,
+            later: None,
+        }
+    }
+
     pub(crate) const fn stream(&self) -> &Arc<Stream> {
         &self.stream
     }
@@ -202,14 +216,32 @@ impl Reader {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let told_trailers = &mut self.told_trailers;
-        let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
-        match step {
-            Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
-            Step::End => Poll::Ready(None),
-            Step::Fail(error) => Poll::Ready(Some(Err(error.into()))),
-            Step::Wait => Poll::Pending,
-            Step::Take(body) => self.drive(body),
+        loop {
+            if let Some(later) = &mut self.later {
+                return later.poll_frame(cx);
+            }
+            let told_trailers = &mut self.told_trailers;
+            let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
+            return match step {
+                Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
+                Step::End => Poll::Ready(None),
+                Step::Fail(error) => Poll::Ready(Some(Err(error.into()))),
+                Step::Wait => Poll::Pending,
+                Step::Take(body) => self.drive(body),
+                Step::Help(body) => match self.drive(body) {
+                    Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
+                    Poll::Ready(_) => continue,
+                    Poll::Pending => Poll::Pending,
+                },
+                Step::Look(from) => {
+                    let archive = lock(&self.stream.archive);
+                    let found = archive.as_ref().map(|archive| archive.find(from));
+                    drop(archive);
+                    let finding = found.unwrap_or_else(|| Box::pin(std::future::ready(None)));
+                    self.later = Some(Box::new(Later::Finding(finding)));
+                    continue;
+                }
+            };
         }
     }
 
@@ -250,10 +282,16 @@ impl Reader {
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
+        if let Some(later) = &self.later {
+            return later.is_end_stream();
+        }
         lock(&self.stream.state).is_end(self.seat, self.told_trailers)
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
+        if let Some(later) = &self.later {
+            return later.size_hint();
+        }
         lock(&self.stream.state).size_hint(self.seat)
     }
 }
@@ -262,6 +300,12 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let after = lock(&self.stream.state).leave(self.seat);
         self.stream.deal_with(after);
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
     }
 }
 

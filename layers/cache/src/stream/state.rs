@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) bytes: Growing,
     limits: Limits,
     pub(super) filing: Filing,
+    /// Whether the store is, or was, given pieces.
+    is_filed: bool,
     /// Whether there was no room for the last bytes.
     pub(super) crowded: bool,
     /// What is held of the room for all bodies.
@@ -71,6 +73,7 @@ impl State {
             bytes: Growing::default(),
             limits,
             filing: limits.filing(),
+            is_filed: false,
             crowded: false,
             share,
             whole: true,
@@ -106,7 +109,7 @@ impl State {
     pub(super) fn leave(&mut self, seat: usize) -> After {
         self.readers.leave(seat);
         self.release();
-        if self.readers.slowest().is_some() || matches!(self.rest, Rest::Lent | Rest::Over) {
+        if self.is_read() || matches!(self.rest, Rest::Lent | Rest::Over) {
             return After {
                 wake: self.all_waiting(),
                 ..After::default()
@@ -131,10 +134,16 @@ impl State {
         }
     }
 
+    /// Whether somebody reads it, or waits until the store has it.
+    fn is_read(&self) -> bool {
+        let waits = self.is_filed && self.filing.is_hopeful() && self.readers.has_lost();
+        waits || self.readers.slowest().is_some()
+    }
+
     /// The next step of a reader, which waits if it is told so or takes the body.
     pub(super) fn step(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
         let Some(position) = self.readers.position(seat) else {
-            return Step::Fail(FetchFailed::new(FellBehind.into()));
+            return self.step_behind(seat, waker);
         };
         if let Some(bytes) = self.bytes.read(position) {
             self.readers.advance(seat, position + bytes.len() as u64);
@@ -156,19 +165,42 @@ impl State {
             }
             End::Open => {}
         }
+        if matches!(self.rest, Rest::Over) {
+            return Step::End;
+        }
+        self.take(seat, waker).map_or(Step::Wait, Step::Take)
+    }
+
+    /// The bytes that the reader needs are gone. The store will have them, where it is given the body in
+    /// pieces.
+    fn step_behind(&mut self, seat: usize, waker: &Waker) -> Step {
+        match &self.end {
+            _ if !self.is_filed => Step::Fail(FetchFailed::new(FellBehind.into())),
+            End::Broken(error) => Step::Fail(error.clone()),
+            End::Open if self.filing.is_hopeful() => {
+                self.take(seat, waker).map_or(Step::Wait, Step::Help)
+            }
+            End::Open | End::Clean => {
+                let lost = self.readers.lost(seat).unwrap_or_default();
+                Step::Look(lost)
+            }
+        }
+    }
+
+    /// The body, to be polled; the reader waits if it cannot have it.
+    fn take(&mut self, seat: usize, waker: &Waker) -> Option<BoxBody> {
         self.readers.wait(seat, waker);
         if self.is_held_up() {
-            return Step::Wait;
+            return None;
         }
         match std::mem::replace(&mut self.rest, Rest::Lent) {
             Rest::Here(body) => {
                 self.woken = false;
-                Step::Take(body)
+                Some(body)
             }
-            Rest::Lent => Step::Wait,
-            Rest::Over => {
-                self.rest = Rest::Over;
-                Step::End
+            other => {
+                self.rest = other;
+                None
             }
         }
     }
@@ -301,6 +333,7 @@ impl State {
         let is_ready = matches!(self.filing, Filing::Ready) && !self.told;
         is_ready.then(|| {
             self.filing.begin();
+            self.is_filed = true;
             News::Long
         })
     }
