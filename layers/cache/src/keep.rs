@@ -6,7 +6,6 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use tokio::runtime::Handle;
 
-use crate::archived::{Archived, Ending};
 use crate::flight::Seat;
 use crate::outdated::Moment;
 use crate::pieces;
@@ -14,7 +13,7 @@ use crate::policy;
 use crate::recent::Mark;
 use crate::shared::{Putting, Shared, Way};
 use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
-use crate::stream::{Archive, BoxBody, Held, Limits, Part, Reader, Sink, Stream};
+use crate::stream::{BoxBody, Held, Limits, Part, Reader, Sink, Stream};
 use crate::telemetry;
 
 /// The body of a response that is to be stored.
@@ -45,8 +44,6 @@ pub(crate) struct Keep {
     pub(crate) before: Option<(Bytes, u64)>,
     /// The fields of its request, if others may be fetching the same beside it.
     pub(crate) rivals: Option<Arc<HeaderMap>>,
-    /// Its number, and who waits until it is stored, if readers may look for it there.
-    pub(crate) ending: Option<Ending>,
 }
 
 impl Keep {
@@ -91,9 +88,7 @@ impl Keep {
         if self.must_stay_out() {
             return self.refuse("varies by a secret");
         }
-        let id = self.ending.as_ref().map(Ending::id);
-        let id = id.unwrap_or_else(|| self.shared.new_id());
-        let head = self.shared.head(*self.head);
+        let (id, head) = (self.shared.new_id(), self.shared.head(*self.head));
         let (variant, way) = match content {
             Content::Held(body, held) => (Variant::new(id, head, self.tags, body), Way::Put(held)),
             Content::Written(writer) => {
@@ -101,11 +96,12 @@ impl Keep {
                 (variant, Way::Finish(writer, length))
             }
         };
+        let seat = self.seat;
+        let rivals = self.rivals.or_else(|| seat.as_ref()?.rivals());
         let one = Putting::of(self.key, &variant, self.replaces, self.since);
-        let one = one.beside(self.rivals.filter(|_| whole));
-        let (seat, ending) = (self.seat, self.ending);
+        let one = one.beside(rivals.filter(|_| whole));
         // Its place is kept until it is in the store, so that nobody misses it in between.
-        let done = move || drop((seat, ending));
+        let done = move || drop(seat);
         self.shared.put(one, (variant, way), done);
     }
 
@@ -165,17 +161,6 @@ impl Sink for Keep {
 
     fn crowded_out(self: Box<Self>) {
         self.refuse("no room");
-    }
-
-    fn archive(&mut self) -> Option<Box<dyn Archive>> {
-        // What is joined to a part begins elsewhere.
-        if self.before.is_some() || self.head.extent.first > 0 {
-            return None;
-        }
-        let (ending, stored) = Ending::new(self.shared.new_id());
-        let archived = Archived::new(&self.shared, &self.key, ending.id(), stored);
-        self.ending = Some(ending);
-        Some(Box::new(archived))
     }
 
     fn long(self: Box<Self>, part: Part) {

@@ -67,7 +67,6 @@ impl Fetch {
             seat: None,
             before: None,
             rivals: None,
-            ending: None,
         }
     }
 

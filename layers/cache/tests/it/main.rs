@@ -18,7 +18,6 @@ mod handle;
 mod in_pieces;
 mod keys;
 mod lean;
-mod left_behind;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod long_bodies;
 #[cfg(all(feature = "disk", feature = "redis"))]
@@ -34,7 +33,6 @@ mod resumed;
 mod rows;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod sealed;
-mod slow;
 mod stale;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod stores;

@@ -47,9 +47,7 @@ impl Hashing {
                 hash = self.and(hash, authority.as_bytes());
                 hash = self.and(hash, path.as_bytes());
             }
-            // A key has the hash of its pieces; whoever asks for it by its text need not find it.
-            Name::Text(name) => hash = self.and(hash, name.as_bytes()),
-            Name::Given(name) => hash = self.and(!hash, name.as_bytes()),
+            Name::Whole(name) => hash = self.and(hash, name.as_bytes()),
         }
         if !partition.is_empty() {
             hash = self.and(hash, partition.as_bytes());
@@ -195,12 +193,12 @@ mod tests {
         let mut hashes = HashSet::new();
         for length in 0..70 {
             let path = "/".repeat(length);
-            assert!(hashes.insert(hashing.of_name(Name::Given(&path), "")));
+            assert!(hashes.insert(hashing.of_name(Name::Whole(&path), "")));
             for at in 0..length {
                 let mut other = path.clone();
                 other.replace_range(at..=at, "x");
                 assert!(
-                    hashes.insert(hashing.of_name(Name::Given(&other), "")),
+                    hashes.insert(hashing.of_name(Name::Whole(&other), "")),
                     "{at} of {length}"
                 );
             }
@@ -216,9 +214,7 @@ mod tests {
             (uri("http", "a.example", "/b/c"), ""),
             (uri("", "a.example", "/b/c"), ""),
             (uri("https", "a.example", "/b"), "/c"),
-            (Name::Given("https://a.example/b/c"), ""),
-            (uri("", "", "/b/c"), ""),
-            (Name::Given("/b/c"), ""),
+            (Name::Whole("https://a.example/b/c"), ""),
         ];
         let hashes = names.map(|(name, partition)| hashing.of_name(name, partition));
         assert_eq!(HashSet::from(hashes).len(), names.len());

@@ -29,10 +29,7 @@ pub(crate) enum Name<'a> {
         /// With the query.
         path: &'a str,
     },
-    /// The same in one piece.
-    Text(&'a str),
-    /// That a caller gave, which is no URI's.
-    Given(&'a str),
+    Whole(&'a str),
 }
 
 impl<'a> Name<'a> {
@@ -56,7 +53,7 @@ impl<'a> Name<'a> {
                 let rest = rest.and_then(|rest| rest.strip_prefix(mark(scheme).as_bytes()));
                 rest.is_some_and(|rest| is_both(rest, authority, path))
             }
-            Self::Text(name) | Self::Given(name) => name.as_bytes() == text,
+            Self::Whole(name) => name.as_bytes() == text,
         }
     }
 
@@ -68,12 +65,8 @@ impl<'a> Name<'a> {
                 authority,
                 path,
             } => [scheme, mark(scheme), authority, path],
-            Self::Text(name) | Self::Given(name) => [name, "", "", ""],
+            Self::Whole(name) => [name, "", "", ""],
         }
-    }
-
-    const fn is_given(&self) -> bool {
-        matches!(self, Self::Given(_))
     }
 }
 
@@ -155,7 +148,6 @@ impl<'a> KeyRef<'a> {
             name,
             proved: self.credentials.is_some(),
             shared: self.shared,
-            given: self.name.is_given(),
         }
     }
 
@@ -169,8 +161,7 @@ impl<'a> KeyRef<'a> {
         let pieces = self.name.pieces();
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         give(&(length as u64).to_be_bytes());
-        let proved = self.credentials.is_some();
-        give(&[super::kind(proved, self.shared, self.name.is_given())]);
+        give(&[super::kind(self.credentials.is_some(), self.shared)]);
         for piece in pieces.iter().chain([&self.partition]) {
             give(piece.as_bytes());
         }
@@ -182,8 +173,7 @@ impl<'a> KeyRef<'a> {
     /// Whether the pieces are those of a `key` with the same hash.
     fn is(&self, key: &Key) -> bool {
         let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
-        let alike = self.shared == key.shared && self.name.is_given() == key.given;
-        if !alike || !self.name.is(name) {
+        if self.shared != key.shared || !self.name.is(name) {
             return false;
         }
         match rest.strip_prefix(self.partition.as_bytes()) {
