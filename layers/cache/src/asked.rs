@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use buttress_kernel::{Body, Deadline, Explain, Partition};
+use buttress_kernel::{Background, Body, Deadline, Explain, Partition};
 use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
@@ -18,7 +18,6 @@ use crate::serve::{from_memory, span};
 use crate::shared::Shared;
 use crate::status::CacheStatus;
 use crate::store::{Key, Variants};
-use crate::stream::Reader;
 use crate::telemetry;
 use crate::trail::{explain, note};
 
@@ -134,17 +133,16 @@ impl Asked {
     }
 
     /// The way on among the fetches under way.
-    pub(crate) fn enter(&self, found: &Variants) -> Entrance<(Serve, Reader)> {
+    pub(crate) fn enter(&self, found: &Variants) -> Entrance<Serve> {
         let entrant = Entrant {
             key: self.key.lend(),
             asked: &self.headers,
             tags: self.wants.as_ref().and_then(Override::tags),
             stored: found,
         };
-        self.shared.flights.enter(entrant, |candidate| {
-            let serve = self.suits(candidate)?;
-            Some((serve, candidate.stream.join()?))
-        })
+        self.shared
+            .flights
+            .enter(entrant, |candidate| self.suits(candidate))
     }
 
     /// Whether the request may be given a response under way.
@@ -172,17 +170,18 @@ impl Asked {
         }
     }
 
-    /// An answer that is read along with another request's.
+    /// An answer that is read along with another request's; nothing if it is too late for that.
     pub(crate) fn join<B>(
         &self,
         candidate: &Candidate,
-        (serve, reader): (Serve, Reader),
+        serve: &Serve,
         reason: Reason,
-    ) -> Response<CacheBody<B>> {
+    ) -> Option<Response<CacheBody<B>>> {
+        let reader = candidate.stream.join()?;
         telemetry::collapsed(&self.key);
-        let response = policy::answer(candidate.as_ref(), &serve, CacheBody::shared(reader));
+        let response = policy::answer(candidate.as_ref(), serve, CacheBody::shared(reader));
         let status = CacheStatus::forwarded(reason).collapsed(true);
-        self.told(response, &status)
+        Some(self.told(response, &status))
     }
 
     /// An answer out of the store; nothing if the body is gone.
@@ -250,6 +249,7 @@ fn extras(extensions: &Extensions) -> Extras {
         extensions.get::<Explain>().is_some(),
         extensions.get::<Partition>().is_some(),
         extensions.get::<Deadline>().is_some(),
+        extensions.get::<Background>().is_some(),
     ];
     let known = known.into_iter().filter(|known| *known).count();
     Extras(extensions.len() - known)

@@ -137,7 +137,7 @@ where
             SourceProj::Bytes { bytes } if bytes.is_empty() => Poll::Ready(None),
             SourceProj::Bytes { bytes } => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
             SourceProj::Shared { reader } => reader.poll_frame(cx),
-            SourceProj::Kept { kept } => kept.poll_frame(cx),
+            SourceProj::Kept { kept } => Pin::new(&mut **kept).poll_frame(cx),
             SourceProj::Boxed { body } => body.as_mut().poll_frame(cx),
         }
     }

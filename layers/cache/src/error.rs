@@ -33,7 +33,7 @@ impl Error for FetchFailed {
     }
 }
 
-/// A reader was so slow that the bytes which it needs are gone.
+/// A reader was so slow that the bytes which it needs are gone, and the store does not have them.
 #[derive(Debug)]
 pub(crate) struct FellBehind;
 

@@ -34,7 +34,7 @@ impl Joined {
         let Some(before) = &mut self.before else {
             return Poll::Ready(None);
         };
-        let polled = ready!(before.poll_frame(cx));
+        let polled = ready!(Pin::new(&mut *before).poll_frame(cx));
         if before.left() == 0 || !matches!(polled, Some(Ok(_))) {
             self.before = None;
         }

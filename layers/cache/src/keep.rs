@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use tokio::runtime::Handle;
 
+use crate::archived::{Archived, Ending};
 use crate::flight::Seat;
 use crate::outdated::Moment;
 use crate::pieces;
@@ -13,7 +14,7 @@ use crate::policy;
 use crate::recent::Mark;
 use crate::shared::{Putting, Shared, Way};
 use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
-use crate::stream::{BoxBody, Held, Limits, Part, Reader, Sink, Stream};
+use crate::stream::{Archive, BoxBody, Held, Limits, Part, Reader, Sink, Stream};
 use crate::telemetry;
 
 /// The body of a response that is to be stored.
@@ -44,6 +45,8 @@ pub(crate) struct Keep {
     pub(crate) before: Option<(Bytes, u64)>,
     /// The fields of its request, if others may be fetching the same beside it.
     pub(crate) rivals: Option<Arc<HeaderMap>>,
+    /// Its number, and who waits until it is stored, if readers may look for it there.
+    pub(crate) ending: Option<Ending>,
 }
 
 impl Keep {
@@ -88,7 +91,9 @@ impl Keep {
         if self.must_stay_out() {
             return self.refuse("varies by a secret");
         }
-        let (id, head) = (self.shared.new_id(), self.shared.head(*self.head));
+        let id = self.ending.as_ref().map(Ending::id);
+        let id = id.unwrap_or_else(|| self.shared.new_id());
+        let head = self.shared.head(*self.head);
         let (variant, way) = match content {
             Content::Held(body, held) => (Variant::new(id, head, self.tags, body), Way::Put(held)),
             Content::Written(writer) => {
@@ -96,12 +101,11 @@ impl Keep {
                 (variant, Way::Finish(writer, length))
             }
         };
-        let seat = self.seat;
-        let rivals = self.rivals.or_else(|| seat.as_ref()?.rivals());
         let one = Putting::of(self.key, &variant, self.replaces, self.since);
-        let one = one.beside(rivals.filter(|_| whole));
+        let one = one.beside(self.rivals.filter(|_| whole));
+        let (seat, ending) = (self.seat, self.ending);
         // Its place is kept until it is in the store, so that nobody misses it in between.
-        let done = move || drop(seat);
+        let done = move || drop((seat, ending));
         self.shared.put(one, (variant, way), done);
     }
 
@@ -161,6 +165,17 @@ impl Sink for Keep {
 
     fn crowded_out(self: Box<Self>) {
         self.refuse("no room");
+    }
+
+    fn archive(&mut self) -> Option<Box<dyn Archive>> {
+        // What is joined to a part begins elsewhere.
+        if self.before.is_some() || self.head.extent.first > 0 {
+            return None;
+        }
+        let (ending, stored) = Ending::new(self.shared.new_id());
+        let archived = Archived::new(&self.shared, &self.key, ending.id(), stored);
+        self.ending = Some(ending);
+        Some(Box::new(archived))
     }
 
     fn long(self: Box<Self>, part: Part) {

@@ -90,8 +90,18 @@ impl Kept {
         }
     }
 
+    /// How many bytes are to come.
+    pub(crate) const fn left(&self) -> u64 {
+        self.body.left
+    }
+}
+
+impl http_body::Body for Kept {
+    type Data = Bytes;
+    type Error = BoxError;
+
     /// The next frame. That the store has failed is an event.
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
         match &polled {
             Some(Ok(frame)) => {
@@ -106,16 +116,11 @@ impl Kept {
         Poll::Ready(polled)
     }
 
-    /// How many bytes are to come.
-    pub(crate) const fn left(&self) -> u64 {
-        self.body.left
-    }
-
-    pub(crate) fn is_end_stream(&self) -> bool {
+    fn is_end_stream(&self) -> bool {
         self.body.is_end_stream()
     }
 
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
 }

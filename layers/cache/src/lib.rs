@@ -86,18 +86,25 @@
 //! | its caller goes | one of them takes the lead; in the middle of the body, they read on |
 //! | nothing comes of the body for 5 s | those who read it read on; whoever comes later leads a fetch anew |
 //!
-//! Who has waited for two failures asks by itself. Extensions count because other layers are told by them
-//! what one request wants: a time limit of its own, or no retries. Those that this layer or all layers
-//! know the meaning of (`Override`, `Deadline`, `Partition`, `Explain`) do not.
+//! Who has waited for two failures asks by itself: a response that nobody may store answers no other request
+//! ([RFC 9111 §4](https://www.rfc-editor.org/rfc/rfc9111#section-4)), so each of those who wait needs one of its
+//! own, and one after the other would be late. Where one failure is meant to do for all, say so by
+//! [`negative_for`](Override::negative_for), for a second perhaps, and it is stored; to spread such a crowd is the
+//! work of a limit of concurrency or a circuit breaker below this layer.
+//!
+//! Extensions count because other layers are told by them what one request wants: a time limit of its own, or no
+//! retries. Those that this layer or all layers know the meaning of (`Override`, `Deadline`, `Partition`, `Explain`, `Background`) do not.
 //!
 //! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
 //! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who
-//! is further behind the others than that loses it, with an error ([`FetchFailed`]): nobody waits for
-//! one who has stopped reading. Where there is no room for another body, those that have not grown for
+//! is further behind the others than that loses it, with an error ([`FetchFailed`]), even before his first byte:
+//! nobody waits for one who has stopped reading. Where there is no room for another body, those that have not grown for
 //! 5 s make it: they are not stored, and a reader who is behind the others loses them.
 //!
 //! A body that goes into its store [in pieces](store#long-bodies) can be
-//! joined for its first 4 MiB; behind that, as much of it is held as its readers are apart.
+//! joined for its first 4 MiB; behind that, as much of it is held as its readers are apart. A reader who has fallen
+//! behind so far that the bytes which he needs are gone goes on from the store, as soon as all of the body is there.
+//! Where it does not get there, he loses it.
 //!
 //! # Stores
 //!
@@ -127,6 +134,12 @@
 //! What may be served stale while it is validated (RFC 5861) is validated in a task of its own, with
 //! a [limit](CacheLayer::revalidation_timeout) of its own. That, and a store that answers later, need
 //! a tokio runtime; without one the response is served all the same, and validated later.
+//!
+//! The request for that is the caller's: his fields but for conditions, and all extensions but `Override`,
+//! `Deadline`, `Explain` and `Attempt`, since a layer below may be told by one of them whose credentials to
+//! add. It has a [`Background`](buttress_kernel::Background) beside them, which tells the layers of this family
+//! to leave aside what he wished of his own call: a time limit that is shorter than theirs, no retries, a
+//! priority. A layer of your own that finds such wishes in extensions reads them by `Background::wish`.
 //!
 //! # What it tells
 //!
@@ -159,6 +172,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod again;
+mod archived;
 mod asked;
 pub mod body;
 mod error;

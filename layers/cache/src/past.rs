@@ -143,6 +143,7 @@ impl Past {
             seat: None,
             before: None,
             rivals: None,
+            ending: None,
         })
     }
 
@@ -173,7 +174,7 @@ impl Past {
             return Vec::new();
         }
         let name = self.wants.as_ref().and_then(Override::name);
-        let named = name.map(|name| shared.namesakes(key, Name::Whole(name)));
+        let named = name.map(|name| shared.namesakes(key, Name::Given(name)));
         let siblings = uris
             .iter()
             .flat_map(|uri| shared.siblings(key, uri, self.host.as_ref()));

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::keep::Keep;
 use crate::shared::Shared;
 use crate::store::Writer;
-use crate::stream::{Fate, HeldUp, Next, Part, Sink};
+use crate::stream::{Fate, Next, Part, Sink};
 use crate::telemetry;
 
 /// So many bytes of what is stored already are written at once.
@@ -19,8 +19,6 @@ const PIECE: usize = 128 * 1024;
 type Refusal = &'static str;
 
 const FAILED: Refusal = "the store failed";
-
-const NO_ROOM: Refusal = "no room";
 
 /// Writes a body as it comes, and adds the response when that is whole, or as far as it can be completed
 /// later.
@@ -88,8 +86,8 @@ impl Filing {
             if !piece.is_empty() {
                 self.write(piece).await?;
             }
-            if let Some(why) = part.filed(length) {
-                self.be_patient(begun.elapsed(), why)?;
+            if part.filed(length) {
+                self.be_patient(begun.elapsed())?;
             }
         }
     }
@@ -103,14 +101,10 @@ impl Filing {
     }
 
     /// Readers have waited for the store, which they do not do for ever.
-    fn be_patient(&mut self, waited: Duration, why: HeldUp) -> Result<(), Refusal> {
+    fn be_patient(&mut self, waited: Duration) -> Result<(), Refusal> {
         self.waited += waited;
         if self.waited <= self.shared.settings.store_timeout {
             return Ok(());
-        }
-        if why == HeldUp::ByOthers {
-            // Whoever has no room waits for each piece, however quick the store is.
-            return Err(NO_ROOM);
         }
         let error = format!("readers had to wait for it for {:?} in all", self.waited);
         telemetry::store_failed("write", &*buttress_kernel::BoxError::from(error));

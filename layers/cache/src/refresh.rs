@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use buttress_kernel::{BoxError, Deadline, Explain};
+use buttress_kernel::{Attempt, Background, BoxError, Deadline, Explain};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{Extensions, HeaderMap, Method, Request, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::runtime::Handle;
@@ -75,9 +75,7 @@ fn prepare<B>(
     now: SystemTime,
 ) -> Option<(Asked, Forward, Leader)> {
     let wants = shared.wants(request);
-    request.extensions_mut().remove::<Override>();
-    request.extensions_mut().remove::<Deadline>();
-    request.extensions_mut().remove::<Explain>();
+    for_nobody(request.extensions_mut());
     *request.method_mut() = Method::GET;
     without_conditions(request.headers_mut());
     let asked = Asked::of(shared, request, key.clone(), wants);
@@ -87,6 +85,16 @@ fn prepare<B>(
         // Somebody is at it already, or so many are that one more makes no difference.
         Entrance::Join(..) | Entrance::Wait(_) | Entrance::Alone => None,
     }
+}
+
+/// What is about one caller's call goes; what says whose request it is stays, or the response might be another
+/// one's.
+fn for_nobody(extensions: &mut Extensions) {
+    extensions.remove::<Override>();
+    extensions.remove::<Deadline>();
+    extensions.remove::<Explain>();
+    extensions.remove::<Attempt>();
+    extensions.insert(Background);
 }
 
 fn without_conditions(headers: &mut HeaderMap) {

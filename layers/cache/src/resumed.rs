@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use tower_service::Service;
 
 use crate::again::Again;
@@ -59,7 +59,7 @@ impl<S, B> Resumed<S, B> {
         let Stage::Store(kept, _) = &mut self.stage else {
             return Poll::Ready(None);
         };
-        let error = match ready!(kept.poll_frame(cx)) {
+        let error = match ready!(Pin::new(&mut **kept).poll_frame(cx)) {
             Some(Err(error)) => error,
             other => return Poll::Ready(Some(other)),
         };

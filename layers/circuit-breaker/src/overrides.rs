@@ -1,5 +1,7 @@
 /// What one request wants otherwise, carried in its extensions.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use buttress_circuit_breaker::Override;
 ///

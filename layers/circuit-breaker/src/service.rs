@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 
 use buttress_kernel::key::{Authority, KeyExtractor};
-use buttress_kernel::{BoxError, Explain};
+use buttress_kernel::{Background, BoxError, Explain};
 use http::{Extensions, Request, Uri, uri};
 
 use crate::admission::{Admission, now};
@@ -116,7 +116,7 @@ impl<S, K, C, M> CircuitBreaker<S, K, C, M> {
         if self.registry.common.is_due() {
             self.registry.sweep_one(now());
         }
-        let own = extensions.and_then(|extensions| extensions.get::<Override>());
+        let own = extensions.and_then(Background::wish::<Override>);
         if own.is_some_and(|own| own.bypass) {
             return Ok(Admission::free());
         }

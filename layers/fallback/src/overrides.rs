@@ -3,6 +3,8 @@ use http::Response;
 
 /// What one request wants otherwise, carried in its extensions.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use buttress_fallback::Override;
 ///

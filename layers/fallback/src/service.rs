@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{BoxError, Explain};
+use buttress_kernel::{Background, BoxError, Explain};
 use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
@@ -62,7 +62,7 @@ fn plan<T: Substitute<B>, B>(
     settings: &Arc<Settings<T>>,
     request: &mut Request<B>,
 ) -> Option<Plan<T, T::Kept>> {
-    let change = request.extensions().get::<Override>();
+    let change = Background::wish::<Override>(request.extensions());
     if !settings.rule.covers(request.method(), change) {
         return None;
     }

@@ -15,6 +15,7 @@
 //! | how much of our allowance is left? | [`Quota`] |
 //! | when must everything be over? | [`Deadline`] |
 //! | which attempt is this, and why? | [`Attempt`], [`Cause`] |
+//! | does anybody wait for it? | [`Background`] |
 //! | can this request be sent twice? | [`Replay`], [`Body`], [`Head`] |
 //! | whose credentials does it carry? | [`Partition`] |
 //! | which limit, circuit or hold does it belong to? | [`KeyExtractor`](key::KeyExtractor) |
@@ -41,6 +42,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
+mod background;
 pub mod body;
 mod classify;
 mod deadline;
@@ -63,6 +65,7 @@ mod view;
 mod wall_clock;
 
 pub use self::attempt::{Attempt, Cause};
+pub use self::background::Background;
 pub use self::body::Body;
 pub use self::classify::{Classify, HttpClassify, Outcome};
 pub use self::deadline::Deadline;

@@ -3,6 +3,8 @@ use std::time::Duration;
 /// What one request wants otherwise, carried in its extensions. How urgent it is says a
 /// [`Priority`](crate::Priority) beside it.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use std::time::Duration;
 /// use buttress_priority::Override;

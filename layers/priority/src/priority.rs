@@ -7,6 +7,8 @@ use crate::queue::Rank;
 ///
 /// It counts only while requests wait. Those of the same priority go in the order in which they came.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use buttress_priority::Priority;
 ///

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use buttress_kernel::key::{self, KeyExtractor};
-use buttress_kernel::{BoxError, Explain, Key};
+use buttress_kernel::{Background, BoxError, Explain, Key};
 use http::Extensions;
 use tower_service::Service;
 
@@ -97,7 +97,7 @@ impl<S, K, P, M> Prioritized<S, K, P, M> {
         M: Mode<Req, S::Response>,
     {
         let found = M::extensions(&request);
-        let skip = get(found).is_some_and(|change: &Override| change.skip);
+        let skip = wish(found).is_some_and(|change: &Override| change.skip);
         let mut permit = None;
         if !skip {
             permit = self.table.take(&self.key.extract(&request));
@@ -127,7 +127,7 @@ impl<S, K, P, M> Prioritized<S, K, P, M> {
         if let Some(limit) = ask.limit.filter(|limit| limit.has_passed(ask.came)) {
             return self.refuse(&ask, limit.reason);
         }
-        let given = get(M::extensions(&request)).copied();
+        let given = wish(M::extensions(&request)).copied();
         let priority = given.unwrap_or_else(|| self.priority.priority(&request));
         let lane = self.table.lane(ask.key.as_str());
         let max_waiting = self.table.rules.max_waiting;
@@ -154,7 +154,7 @@ impl<S, K, P, M> Prioritized<S, K, P, M> {
         M: Mode<Req, Res>,
     {
         let (came, found) = (now(), M::extensions(request));
-        let change: Option<&Override> = get(found);
+        let change: Option<&Override> = wish(found);
         let patience = change.and_then(|change| change.patience);
         let Patience(max_wait) = patience.unwrap_or(Patience(self.max_wait));
         Ask {
@@ -185,6 +185,11 @@ impl<S, K, P, M> Prioritized<S, K, P, M> {
 
 fn get<T: Send + Sync + 'static>(found: Option<&Extensions>) -> Option<&T> {
     found.and_then(Extensions::get)
+}
+
+/// What a caller wants otherwise who waits.
+fn wish<T: Send + Sync + 'static>(found: Option<&Extensions>) -> Option<&T> {
+    found.and_then(Background::wish)
 }
 
 // By hand: a derive would ask `M`, which is only a mark, to be `Clone` and `Debug`.

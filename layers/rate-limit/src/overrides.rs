@@ -5,6 +5,8 @@ use crate::rules::Patience;
 
 /// What one request wants otherwise, carried in its extensions.
 ///
+/// For a request that [nobody waits for](buttress_kernel::Background), its cost alone counts.
+///
 /// ```
 /// use std::time::Duration;
 /// use buttress_rate_limit::Override;

@@ -5,6 +5,8 @@
 /// one. So a request is overtaken only by more urgent ones that come soon after it, and even the
 /// least urgent is served in the end, however many urgent ones keep coming.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use buttress_rate_limit::Priority;
 ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{Deadline, Entry, Explain, Key, Readable};
+use buttress_kernel::{Background, Deadline, Entry, Explain, Key, Readable};
 use http::Extensions;
 
 use crate::clock::{Nanos, now};
@@ -102,9 +102,9 @@ impl Wishes {
         let Some(extensions) = extensions else {
             return Self::default();
         };
-        let change = extensions.get::<Override>();
+        let change = Background::wish::<Override>(extensions);
         Self {
-            priority: extensions.get().copied().unwrap_or_default(),
+            priority: Background::wish(extensions).copied().unwrap_or_default(),
             patience: change.and_then(|change| change.patience),
             deadline: extensions.get().copied(),
         }

@@ -4,6 +4,8 @@ use crate::rules::Patience;
 
 /// What one request wants otherwise, carried in its extensions.
 ///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
+///
 /// ```
 /// use std::time::Duration;
 /// use buttress_retry_after::Override;

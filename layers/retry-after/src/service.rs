@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use buttress_kernel::key::{Authority, KeyExtractor};
-use buttress_kernel::{Attempt, BoxError, Deadline, Explain, Key};
+use buttress_kernel::{Attempt, Background, BoxError, Deadline, Explain, Key};
 use http::{Request, Response};
 use tower_service::Service;
 
@@ -98,9 +98,7 @@ impl<S, K> RetryAfter<S, K> {
     {
         let now = now();
         let gate = &self.peers.gate;
-        let change = request
-            .extensions()
-            .get()
+        let change = Background::wish(request.extensions())
             .copied()
             .unwrap_or(Override::new());
         if gate.has_settled(now) || change.ignore {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use buttress_kernel::Background;
 use http::{Extensions, StatusCode};
 
 use crate::settings::Settings;
@@ -8,6 +9,8 @@ use crate::{Backoff, Jitter};
 /// Other settings for one request, carried in its extensions.
 ///
 /// What is not set here stays as the layer has it.
+///
+/// It does not count for a request that [nobody waits for](buttress_kernel::Background).
 ///
 /// ```
 /// use buttress_retry::Override;
@@ -126,7 +129,7 @@ impl Override {
 
     #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
-        extensions.get()
+        Background::wish(extensions)
     }
 
     /// How many attempts are asked for, where that is set.

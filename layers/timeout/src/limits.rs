@@ -14,6 +14,9 @@ pub(crate) struct Limits {
 /// is a limit of zero. Overrides concern [`TimeoutLayer`](crate::TimeoutLayer) alone; the total has
 /// its own, [`TotalOverride`](crate::TotalOverride).
 ///
+/// A request that [nobody waits for](buttress_kernel::Background) has the longer limit, the layer's or
+/// its own.
+///
 /// ```
 /// use std::time::Duration;
 /// use buttress_timeout::Override;
@@ -68,6 +71,20 @@ impl Override {
             upload_idle: self.upload_idle.over(limits.upload_idle),
         }
     }
+
+    /// Where nobody waits: what takes longer than usual takes its time, but one caller's hurry is his own.
+    pub(crate) fn beside(self, limits: Limits) -> Limits {
+        Limits {
+            head: self.head.beside(limits.head),
+            body_idle: self.body_idle.beside(limits.body_idle),
+            upload_idle: self.upload_idle.beside(limits.upload_idle),
+        }
+    }
+}
+
+/// The longer of two limits, where there are two.
+pub(crate) fn longer(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.zip(other).map(|(one, other)| one.max(other))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +99,13 @@ impl Choice {
         match self {
             Self::Layer => layer,
             Self::Instead(limit) => limit,
+        }
+    }
+
+    fn beside(self, layer: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::Layer => layer,
+            Self::Instead(limit) => longer(limit, layer),
         }
     }
 }

@@ -1,4 +1,4 @@
-use buttress_kernel::{Deadline, Explain};
+use buttress_kernel::{Background, Deadline, Explain};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::limits::{Limits, Override};
@@ -28,8 +28,11 @@ impl Plan {
     }
 
     pub(crate) fn asked(limits: Limits, extensions: &Extensions) -> Self {
-        let own = extensions.get::<Override>();
-        let limits = own.map_or(limits, |own| own.over(limits));
+        let limits = match extensions.get::<Override>() {
+            None => limits,
+            Some(own) if Background::is(extensions) => own.beside(limits),
+            Some(own) => own.over(limits),
+        };
         let (deadline, explain) = (extensions.get::<Deadline>(), Explain::of(extensions));
         if deadline.is_none() && explain.is_none() {
             return Self::plain(limits);

@@ -67,6 +67,7 @@ impl Fetch {
             seat: None,
             before: None,
             rivals: None,
+            ending: None,
         }
     }
 

@@ -32,7 +32,7 @@ impl Address<'_> {
     #[inline]
     fn name<'b>(&'b self, authority: &'b str) -> Name<'b> {
         self.name
-            .map_or_else(|| uri_name(self.uri, authority), Name::Whole)
+            .map_or_else(|| uri_name(self.uri, authority), Name::Given)
     }
 
     #[inline]
@@ -151,7 +151,7 @@ impl Shared {
     }
 
     pub(crate) fn named(&self, name: &str) -> Key {
-        let key = KeyRef::new(&self.hashing, Name::Whole(name), "", None);
+        let key = KeyRef::new(&self.hashing, Name::Given(name), "", None);
         key.in_shared(self.settings.policy.shared).keep()
     }
 }

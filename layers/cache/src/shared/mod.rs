@@ -76,7 +76,7 @@ impl Shared {
             settings.secret = crate::secret::Secret::random();
         }
         let hashing = Hashing::of_keys();
-        let any = KeyRef::new(&hashing, Name::Whole(""), "", None).keep();
+        let any = KeyRef::new(&hashing, Name::Given(""), "", None).keep();
         let in_pieces = store.writer(&any).is_some();
         // Where bodies are held whole, there is room for the longest.
         let longest = if in_pieces { 0 } else { settings.max_entry };

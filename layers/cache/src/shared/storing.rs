@@ -288,21 +288,16 @@ pub(crate) enum Way {
     Finish(Box<dyn Writer>, u64),
 }
 
-/// What is superfluous beside a response that answers these fields: all but the newest of those that answer
-/// them, which it need not be itself, and those that are too many.
+/// What a response has made superfluous that answers these fields: older ones that answer them too, and
+/// those that are too many.
 fn superfluous(found: &Variants, id: u64, asked: &HeaderMap) -> Vec<u64> {
     let Some(new) = found.position(id) else {
         return Vec::new();
     };
     let head = |at: usize| -> &policy::Head { found[at].as_ref() };
-    let age = |at: usize| head(at).freshness.rank();
-    // Of those of one moment that was put last which stands first.
-    let all = (0..found.len()).rev();
-    let whole = all.filter(|at| head(*at).extent.is_whole() && head(*at).answers(asked));
-    let newest = whole.max_by_key(|at| age(*at)).unwrap_or(new);
-    let is_older = |at| at != newest && age(at) <= age(newest) && head(at).answers(asked);
-    let is_one_too_many = |at| at > new && at >= MOST_VARIANTS;
-    let superfluous = (0..found.len()).filter(|at| is_one_too_many(*at) || is_older(*at));
+    let is_older =
+        |at: usize| head(at).freshness.date <= head(new).freshness.date && head(at).answers(asked);
+    let superfluous = (new + 1..found.len()).filter(|at| *at >= MOST_VARIANTS || is_older(*at));
     superfluous.map(|at| found[at].id()).collect()
 }
 

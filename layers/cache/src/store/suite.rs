@@ -138,18 +138,25 @@ async fn tells_keys_apart<S: Store>(store: &S) {
         key(uri("/"), "", Some([1, 2])),
         key(uri("/"), "", Some([2, 1])),
         key(uri("/"), "ann", Some([1, 2])),
-        key(Name::Whole("mine"), "", None),
-        key(Name::Whole("min"), "e", None),
-        key(Name::Whole("../../etc/passwd"), "", None),
-        key(Name::Whole("a\nb\0c %2F*?\u{e4}"), "", None),
-        key(Name::Whole(""), "", None),
-        key(Name::Whole(&"long".repeat(2_000)), "", None),
+        key(Name::Given("http://a.example/"), "", None),
+        key(Name::Given("http://a.example/"), "ann", Some([1, 2])),
+        key(Name::Given("mine"), "", None),
+        key(Name::Given("min"), "e", None),
+        key(Name::Given("../../etc/passwd"), "", None),
+        key(Name::Given("a\nb\0c %2F*?\u{e4}"), "", None),
+        key(Name::Given(""), "", None),
+        key(Name::Given(&"long".repeat(2_000)), "", None),
     ];
     for (id, key) in (1..).zip(&keys) {
         put(store, key, variant(id, &id.to_string())).await;
     }
     for (id, key) in (1_u64..).zip(&keys) {
         assert_eq!(bodies(store, key).await, [id.to_string()], "{id}");
+    }
+    assert_eq!(invalidate(store, Selector::Key(keys[0].clone())).await, 1);
+    for (id, key) in (1_u64..).zip(&keys) {
+        let expected = usize::from(id > 1);
+        assert_eq!(get(store, key).await.len(), expected, "{id}");
     }
 }
 
@@ -377,7 +384,7 @@ async fn three_keys<S: Store>(store: &S) -> [Key; 3] {
 }
 
 pub(crate) fn key(name: &str) -> Key {
-    KeyRef::new(&Hashing::of_keys(), Name::Whole(name), "", None).keep()
+    KeyRef::new(&Hashing::of_keys(), Name::Given(name), "", None).keep()
 }
 
 pub(crate) fn variant(id: u64, body: &str) -> Variant {

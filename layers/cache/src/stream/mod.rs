@@ -2,6 +2,7 @@
 
 mod filing;
 mod growing;
+mod later;
 mod part;
 mod readers;
 mod room;
@@ -17,13 +18,15 @@ use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use self::later::Later;
 use self::state::State;
 use self::step::{After, News, Step};
 use crate::error::FetchFailed;
 use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 use crate::wakers::wake;
 
-pub(crate) use self::filing::{Fate, HeldUp, Limits, Next};
+pub(crate) use self::filing::{Fate, Limits, Next};
+pub(crate) use self::later::{Archive, Finding};
 pub(crate) use self::part::Part;
 pub(crate) use self::room::{Room, Share};
 pub(crate) use self::state::BoxBody;
@@ -47,6 +50,9 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// It is too long to be stored.
     fn too_long(self: Box<Self>);
 
+    /// Where a long body can be had once it is stored.
+    fn archive(&mut self) -> Option<Box<dyn Archive>>;
+
     /// It is long, and goes into the store in pieces, from its start.
     fn long(self: Box<Self>, part: Part);
 
@@ -59,6 +65,7 @@ pub(crate) trait Sink: Send + Sync + 'static {
 pub(crate) struct Stream {
     state: Mutex<State>,
     sink: Mutex<Option<Box<dyn Sink>>>,
+    archive: Mutex<Option<Box<dyn Archive>>>,
     room: Arc<Room>,
     /// Whether its bytes are on their way into the store, which is 1.
     held: AtomicU64,
@@ -86,27 +93,17 @@ impl Stream {
         let stream = Arc::new(Self {
             state: Mutex::new(state),
             sink: Mutex::new(sink),
+            archive: Mutex::new(None),
             room: Arc::clone(room),
             held: AtomicU64::new(0),
         });
-        Reader {
-            stream,
-            seat,
-            told_trailers: false,
-        }
+        Reader::new(stream, seat)
     }
 
     /// One more reader, from the start; none when bytes are gone.
     pub(crate) fn join(self: &Arc<Self>) -> Option<Reader> {
-        let (seat, is_slow) = lock(&self.state).join()?;
-        if is_slow {
-            self.room.watch(self);
-        }
-        Some(Reader {
-            stream: Arc::clone(self),
-            seat,
-            told_trailers: false,
-        })
+        let seat = lock(&self.state).join()?;
+        Some(Reader::new(Arc::clone(self), seat))
     }
 
     /// When somebody saw first that it had as many bytes as now.
@@ -119,32 +116,30 @@ impl Stream {
         self.held.load(Ordering::Relaxed) == 1
     }
 
-    /// Others need the room that it takes. So much it gives back once the store has taken it.
-    fn make_room(self: &Arc<Self>) -> u64 {
+    /// Others need the room that it takes.
+    fn make_room(self: &Arc<Self>) {
         let after = lock(&self.state).make_room();
         self.deal_with(after);
-        lock(&self.state).share()
     }
 
-    /// Whether somebody who comes now can read it from its start, and had not better ask anew because
-    /// nothing has come for so long.
-    pub(crate) fn is_open(&self) -> bool {
-        let (is_whole, silent) = {
-            let state = lock(&self.state);
-            (state.is_whole(), state.silent_since())
-        };
-        let patient = |since| now().saturating_duration_since(since) < PATIENCE;
-        is_whole && silent.is_none_or(patient)
+    /// Whether nothing has come for so long that whoever comes now had better ask anew.
+    pub(crate) fn is_stalled(&self) -> bool {
+        let silent = lock(&self.state).silent_since();
+        silent.is_some_and(|since| now().saturating_duration_since(since) >= PATIENCE)
     }
 
     fn deal_with(self: &Arc<Self>, after: After) {
         drop(after.spent);
         let sink = after.news.as_ref().and_then(|_| lock(&self.sink).take());
-        if let (Some(news), Some(sink)) = (after.news, sink) {
+        if let (Some(news), Some(mut sink)) = (after.news, sink) {
             match news {
                 News::Complete(body) => sink.complete(body, Held::of(self)),
                 News::Cut(body) => sink.cut(body, Held::of(self)),
-                News::Long => sink.long(Part::of(Arc::clone(self))),
+                News::Long => {
+                    // First, since it may be stored as soon as it is told of.
+                    *lock(&self.archive) = sink.archive();
+                    sink.long(Part::of(Arc::clone(self)));
+                }
                 News::TooLong => sink.too_long(),
                 News::NoRoom => sink.crowded_out(),
             }
@@ -195,14 +190,24 @@ impl fmt::Debug for Stream {
 /// One reader of a [`Stream`].
 ///
 /// Dropped, it leaves the body to the others. The last one to go ends it.
-#[derive(Debug)]
 pub(crate) struct Reader {
     stream: Arc<Stream>,
     seat: usize,
     told_trailers: bool,
+    /// What it reads instead, since it was too slow for the others.
+    later: Option<Box<Later>>,
 }
 
 impl Reader {
+    const fn new(stream: Arc<Stream>, seat: usize) -> Self {
+        Self {
+            stream,
+            seat,
+            told_trailers: false,
+            later: None,
+        }
+    }
+
     pub(crate) const fn stream(&self) -> &Arc<Stream> {
         &self.stream
     }
@@ -211,14 +216,32 @@ impl Reader {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let told_trailers = &mut self.told_trailers;
-        let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
-        match step {
-            Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
-            Step::End => Poll::Ready(None),
-            Step::Fail(error) => Poll::Ready(Some(Err(error.into()))),
-            Step::Wait => Poll::Pending,
-            Step::Take(body) => self.drive(body),
+        loop {
+            if let Some(later) = &mut self.later {
+                return later.poll_frame(cx);
+            }
+            let told_trailers = &mut self.told_trailers;
+            let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
+            return match step {
+                Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
+                Step::End => Poll::Ready(None),
+                Step::Fail(error) => Poll::Ready(Some(Err(error.into()))),
+                Step::Wait => Poll::Pending,
+                Step::Take(body) => self.drive(body),
+                Step::Help(body) => match self.drive(body) {
+                    Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
+                    Poll::Ready(_) => continue,
+                    Poll::Pending => Poll::Pending,
+                },
+                Step::Look(from) => {
+                    let archive = lock(&self.stream.archive);
+                    let found = archive.as_ref().map(|archive| archive.find(from));
+                    drop(archive);
+                    let finding = found.unwrap_or_else(|| Box::pin(std::future::ready(None)));
+                    self.later = Some(Box::new(Later::Finding(finding)));
+                    continue;
+                }
+            };
         }
     }
 
@@ -232,11 +255,11 @@ impl Reader {
         };
         let waker = Waker::from(Arc::clone(stream));
         let polled = body.as_mut().poll_frame(&mut Context::from_waker(&waker));
+        guard.armed = false;
         if let Poll::Ready(Some(Err(error))) = polled {
             drop(body);
             let error = FetchFailed::new(error);
             let after = lock(&stream.state).fail(error.clone());
-            guard.armed = false;
             stream.deal_with(after);
             return Poll::Ready(Some(Err(error.into())));
         }
@@ -251,7 +274,6 @@ impl Reader {
         } else {
             lock(&stream.state).give_back(self.seat, body, &polled, told)
         };
-        guard.armed = false;
         if after.is_slow {
             stream.room.watch(stream);
         }
@@ -260,10 +282,16 @@ impl Reader {
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
+        if let Some(later) = &self.later {
+            return later.is_end_stream();
+        }
         lock(&self.stream.state).is_end(self.seat, self.told_trailers)
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
+        if let Some(later) = &self.later {
+            return later.size_hint();
+        }
         lock(&self.stream.state).size_hint(self.seat)
     }
 }
@@ -275,8 +303,13 @@ impl Drop for Reader {
     }
 }
 
-/// Watches over the body while it is lent: if foreign code panics, which may be its own or that of a store,
-/// nobody may wait for it.
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+/// Watches over the body while it is polled: if it panics, nobody may wait for it.
 struct Guard<'a> {
     stream: &'a Arc<Stream>,
     armed: bool,
@@ -285,7 +318,7 @@ struct Guard<'a> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if self.armed {
-            let error = FetchFailed::new("the response's body was lost in a panic".into());
+            let error = FetchFailed::new("the response's body panicked".into());
             let after = lock(&self.stream.state).fail(error);
             self.stream.deal_with(after);
         }

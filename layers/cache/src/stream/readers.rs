@@ -14,8 +14,8 @@ enum Place {
     Free,
     /// It has read so many bytes.
     At(u64),
-    /// It was so slow that the bytes which it needs are gone.
-    Behind,
+    /// It has read so many bytes, and was so slow that those which it needs are gone.
+    Behind(u64),
 }
 
 impl Readers {
@@ -38,12 +38,30 @@ impl Readers {
     pub(super) fn position(&self, seat: usize) -> Option<u64> {
         match self.places[seat] {
             Place::At(position) => Some(position),
-            Place::Free | Place::Behind => None,
+            Place::Free | Place::Behind(_) => None,
         }
     }
 
+    /// How many bytes one has read that was left behind.
+    pub(super) fn lost(&self, seat: usize) -> Option<u64> {
+        match self.places[seat] {
+            Place::Behind(position) => Some(position),
+            Place::Free | Place::At(_) => None,
+        }
+    }
+
+    /// Whether somebody was left behind, and is still there.
+    pub(super) fn has_lost(&self) -> bool {
+        self.places
+            .iter()
+            .any(|place| matches!(place, Place::Behind(_)))
+    }
+
+    /// A reader has come so far, unless it was left behind.
     pub(super) fn advance(&mut self, seat: usize, position: u64) {
-        self.places[seat] = Place::At(position);
+        if let Place::At(at) = &mut self.places[seat] {
+            *at = position;
+        }
     }
 
     /// Where the slowest is; none when nobody reads.
@@ -55,8 +73,10 @@ impl Readers {
     /// Leaves behind all that have not come so far.
     pub(super) fn leave_behind(&mut self, position: u64) {
         for place in &mut self.places {
-            if matches!(place, Place::At(at) if *at < position) {
-                *place = Place::Behind;
+            if let Place::At(at) = *place
+                && at < position
+            {
+                *place = Place::Behind(at);
             }
         }
     }

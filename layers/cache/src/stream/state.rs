@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) bytes: Growing,
     limits: Limits,
     pub(super) filing: Filing,
+    /// Whether the store is, or was, given pieces.
+    is_filed: bool,
     /// Whether there was no room for the last bytes.
     pub(super) crowded: bool,
     /// What is held of the room for all bodies.
@@ -43,7 +45,7 @@ pub(super) struct State {
     woken: bool,
     /// Since when it has had nothing to give.
     silent: Option<Instant>,
-    /// Whether it is known to take some time, or that its readers may.
+    /// Whether it is known to take some time.
     slow: bool,
     /// How many bytes there were when somebody looked, and when that was seen first.
     grown: (u64, Option<Instant>),
@@ -71,6 +73,7 @@ impl State {
             bytes: Growing::default(),
             limits,
             filing: limits.filing(),
+            is_filed: false,
             crowded: false,
             share,
             whole: true,
@@ -94,23 +97,19 @@ impl State {
         self.readers.sit()
     }
 
-    /// A seat for one more reader, which begins at the start, and whether it is the first that may be slower
-    /// than others; none when bytes are gone.
-    pub(super) fn join(&mut self) -> Option<(usize, bool)> {
-        let may_join = self.is_whole();
-        may_join.then(|| (self.readers.sit(), !std::mem::replace(&mut self.slow, true)))
-    }
-
-    /// Whether all is there that has come so far, and more may come.
-    pub(super) const fn is_whole(&self) -> bool {
-        self.whole && !matches!(self.end, End::Broken(_))
+    /// A seat for one more reader, which begins at the start; none when bytes are gone.
+    pub(super) fn join(&mut self) -> Option<usize> {
+        if !self.whole || matches!(self.end, End::Broken(_)) {
+            return None;
+        }
+        Some(self.readers.sit())
     }
 
     /// A reader goes.
     pub(super) fn leave(&mut self, seat: usize) -> After {
         self.readers.leave(seat);
         self.release();
-        if self.readers.slowest().is_some() || matches!(self.rest, Rest::Lent | Rest::Over) {
+        if self.is_read() || matches!(self.rest, Rest::Lent | Rest::Over) {
             return After {
                 wake: self.all_waiting(),
                 ..After::default()
@@ -135,10 +134,16 @@ impl State {
         }
     }
 
+    /// Whether somebody reads it, or waits until the store has it.
+    fn is_read(&self) -> bool {
+        let waits = self.is_filed && self.filing.is_hopeful() && self.readers.has_lost();
+        waits || self.readers.slowest().is_some()
+    }
+
     /// The next step of a reader, which waits if it is told so or takes the body.
     pub(super) fn step(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
         let Some(position) = self.readers.position(seat) else {
-            return Step::Fail(FetchFailed::new(FellBehind.into()));
+            return self.step_behind(seat, waker);
         };
         if let Some(bytes) = self.bytes.read(position) {
             self.readers.advance(seat, position + bytes.len() as u64);
@@ -160,19 +165,42 @@ impl State {
             }
             End::Open => {}
         }
+        if matches!(self.rest, Rest::Over) {
+            return Step::End;
+        }
+        self.take(seat, waker).map_or(Step::Wait, Step::Take)
+    }
+
+    /// The bytes that the reader needs are gone. The store will have them, where it is given the body in
+    /// pieces.
+    fn step_behind(&mut self, seat: usize, waker: &Waker) -> Step {
+        match &self.end {
+            _ if !self.is_filed => Step::Fail(FetchFailed::new(FellBehind.into())),
+            End::Broken(error) => Step::Fail(error.clone()),
+            End::Open if self.filing.is_hopeful() => {
+                self.take(seat, waker).map_or(Step::Wait, Step::Help)
+            }
+            End::Open | End::Clean => {
+                let lost = self.readers.lost(seat).unwrap_or_default();
+                Step::Look(lost)
+            }
+        }
+    }
+
+    /// The body, to be polled; the reader waits if it cannot have it.
+    fn take(&mut self, seat: usize, waker: &Waker) -> Option<BoxBody> {
         self.readers.wait(seat, waker);
         if self.is_held_up() {
-            return Step::Wait;
+            return None;
         }
         match std::mem::replace(&mut self.rest, Rest::Lent) {
             Rest::Here(body) => {
                 self.woken = false;
-                Step::Take(body)
+                Some(body)
             }
-            Rest::Lent => Step::Wait,
-            Rest::Over => {
-                self.rest = Rest::Over;
-                Step::End
+            other => {
+                self.rest = other;
+                None
             }
         }
     }
@@ -277,11 +305,6 @@ impl State {
         }
     }
 
-    /// How much of the room it takes.
-    pub(super) const fn share(&self) -> u64 {
-        self.share.bytes()
-    }
-
     fn take_in(&mut self, seat: usize, data: &Bytes, is_last: bool) -> Option<News> {
         let length = data.len() as u64;
         let end = self.bytes.end().saturating_add(length);
@@ -310,6 +333,7 @@ impl State {
         let is_ready = matches!(self.filing, Filing::Ready) && !self.told;
         is_ready.then(|| {
             self.filing.begin();
+            self.is_filed = true;
             News::Long
         })
     }

@@ -16,6 +16,10 @@ pub(super) enum Step {
     Wait,
     /// Poll the body and give it back.
     Take(BoxBody),
+    /// The same for the store's sake, since what comes is too far ahead.
+    Help(BoxBody),
+    /// Read from there on what the store has, if it has it.
+    Look(u64),
 }
 
 /// What became of the body, told once.

@@ -1,5 +1,6 @@
 //! Those who wait for somebody who fails, or stalls.
 
+use buttress_cache::Override;
 use buttress_kernel::{Deadline, Facts, Kind};
 use buttress_testkit::{Step, channel};
 use http::StatusCode;
@@ -39,6 +40,23 @@ async fn those_who_have_waited_for_two_failures_wait_no_longer() {
     let failed = |read: &Read| read.status == StatusCode::SERVICE_UNAVAILABLE;
     assert!(all.iter().all(failed));
     assert_eq!((server.calls().len(), start.elapsed()), (CROWD, SLOW * 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_may_be_stored_is_one_fetch_for_all() {
+    let told = Step::status(503).after(SLOW);
+    let says = Step::status(503)
+        .header("cache-control", "max-age=1")
+        .after(SLOW);
+    let wishes = Override::new().negative_for(seconds(1));
+    for (layer, step) in [(private().defaults(wishes), told), (private(), says)] {
+        let (service, server) = over(&layer, [step]);
+        let start = Instant::now();
+        let all = crowd(&service, |_| get("/")).join_all().await;
+        let failed = |read: &Read| read.status == StatusCode::SERVICE_UNAVAILABLE;
+        assert!(all.iter().all(failed));
+        assert_eq!((server.calls().len(), start.elapsed()), (1, SLOW));
+    }
 }
 
 /// What a time limit of ours ends with.

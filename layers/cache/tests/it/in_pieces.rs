@@ -1,6 +1,5 @@
 //! Bodies that go into a store in pieces, and what becomes of the pieces.
 
-use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,161 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use buttress_cache::CacheLayer;
-use buttress_cache::store::{
-    Answer, Head, Key, KeyRef, Memory, Selector, Store, Variant, Variants, Writer,
-};
 use buttress_kernel::Body;
 use buttress_testkit::{FrameSender, Step, channel};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use crate::slow::{FRAME, Slow, all_of, at_once, bytes, layer, long, send_all, slow};
 use crate::support::*;
-
-const FRAME: usize = 64 * 1024;
-
-/// Memory that is given long bodies in pieces, and takes its time for each.
-#[derive(Clone)]
-struct Slow {
-    memory: Memory,
-    pause: Duration,
-    /// The write that fails, counted from 1.
-    fails: usize,
-    seen: Arc<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    writes: AtomicUsize,
-    finished: AtomicUsize,
-    given_up: AtomicUsize,
-    /// The longest piece.
-    longest: AtomicUsize,
-}
-
-struct Writing {
-    store: Slow,
-    key: Key,
-    bytes: Vec<u8>,
-    is_over: bool,
-}
-
-fn slow(pause: u64) -> Slow {
-    Slow {
-        memory: Memory::of(256 << 20),
-        pause: Duration::from_millis(pause),
-        fails: 0,
-        seen: Arc::default(),
-    }
-}
-
-impl Store for Slow {
-    fn get(&self, key: KeyRef<'_>) -> Answer<Variants> {
-        self.memory.get(key)
-    }
-
-    fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
-        self.memory.body(key, id, range)
-    }
-
-    fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        self.memory.put(key, variant, replaces)
-    }
-
-    fn writer(&self, key: &Key) -> Option<Box<dyn Writer>> {
-        Some(Box::new(Writing {
-            store: self.clone(),
-            key: key.clone(),
-            bytes: Vec::new(),
-            is_over: false,
-        }))
-    }
-
-    fn update(&self, key: &Key, id: u64, head: Head) -> Answer<()> {
-        self.memory.update(key, id, head)
-    }
-
-    fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
-        self.memory.remove(key, ids)
-    }
-
-    fn invalidate(&self, selector: &Selector) -> Answer<usize> {
-        self.memory.invalidate(selector)
-    }
-}
-
-impl Writer for Writing {
-    fn write(mut self: Box<Self>, bytes: Bytes) -> Answer<Box<dyn Writer>> {
-        Answer::later(async move {
-            if !self.store.pause.is_zero() {
-                sleep(self.store.pause).await;
-            }
-            let seen = &self.store.seen;
-            seen.longest.fetch_max(bytes.len(), Ordering::Relaxed);
-            if seen.writes.fetch_add(1, Ordering::Relaxed) + 1 == self.store.fails {
-                return Err("the disk is full".into());
-            }
-            self.bytes.extend_from_slice(&bytes);
-            Ok(self as Box<dyn Writer>)
-        })
-    }
-
-    fn finish(mut self: Box<Self>, variant: Variant, replaces: &[u64]) -> Answer<()> {
-        self.is_over = true;
-        self.store.seen.finished.fetch_add(1, Ordering::Relaxed);
-        let body = Bytes::from(std::mem::take(&mut self.bytes));
-        let (id, head) = (variant.id(), variant.head().clone());
-        let variant = Variant::restore(id, head, variant.tags(), Some(body));
-        self.store.memory.put(&self.key, variant, replaces)
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if !self.is_over && !self.bytes.is_empty() {
-            self.store.seen.given_up.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Bytes that are told apart wherever they are cut.
-fn bytes(length: usize) -> Bytes {
-    let letters = (0..length).map(|at| b'a' + u8::try_from(at / 7 % 26).unwrap());
-    letters.collect::<Vec<_>>().into()
-}
-
-fn long(body: Body) -> Step {
-    let step = Step::ok().header("cache-control", "max-age=60");
-    step.header("etag", "\"a\"").body(body)
-}
-
-fn send_all(sender: &FrameSender, bytes: &Bytes) {
-    for at in (0..bytes.len()).step_by(FRAME) {
-        sender.data(bytes.slice(at..bytes.len().min(at + FRAME)));
-    }
-}
-
-/// A body of which all is there already, in frames.
-fn at_once(bytes: &Bytes) -> Body {
-    let (sender, body) = channel();
-    send_all(&sender, bytes);
-    body
-}
-
-fn layer(store: &Slow) -> CacheLayer {
-    private()
-        .store(store.clone())
-        .max_entry(64 << 20)
-        .unwrap()
-        .max_bytes(1 << 20)
-        .unwrap()
-}
-
-async fn all_of(service: &buttress_cache::Cache<buttress_testkit::Scripted>) -> Bytes {
-    let answer = head(service, get("/")).await.unwrap();
-    answer.into_body().collect().await.unwrap().to_bytes()
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_long_body_is_stored_while_it_passes_and_never_held_whole() {
@@ -250,51 +103,6 @@ async fn a_store_that_cannot_keep_up_is_waited_for_as_long_as_one_answer_may_tak
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_keeps_up_where_there_is_no_room_has_not_failed() {
-    let (lines, _guard) = crate::telemetry::listen();
-    let (store, whole) = (slow(20), bytes(8 << 20));
-    let layer = layer(&store).max_bytes(128 << 10).unwrap();
-    let (sender, body) = channel();
-    let (service, _) = over(&layer, [long(body), long(at_once(&whole)), fresh("other")]);
-    let mut beside = head(&service, get("/beside")).await.unwrap().into_body();
-    sender.data(bytes(127 << 10));
-    beside.frame().await.unwrap().unwrap();
-    assert!(all_of(&service).await == whole);
-    pass(seconds(1)).await;
-    assert_eq!(all_of(&service).await, "other", "it is not stored");
-    let told = lines.take();
-    assert!(is_told(&told, "reason=\"no room\""), "{told:?}");
-    assert!(!is_told(&told, "the store failed"), "{told:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_more_bodies_give_up_their_room_than_have_to() {
-    let (store, part) = (slow(0), bytes(96 << 10));
-    let layer = layer(&store).max_bytes(400 << 10).unwrap();
-    let mut idle = Vec::new();
-    for path in ["/a", "/b", "/c", "/d"] {
-        let (sender, body) = channel();
-        let (service, server) = over(&layer, [long(body), fresh("anew")]);
-        let mut body = head(&service, get(path)).await.unwrap().into_body();
-        sender.data(part.clone());
-        body.frame().await.unwrap().unwrap();
-        idle.push((sender, body, service, server, path));
-    }
-    for path in ["/e", "/f", "/g"] {
-        pass(seconds(3)).await;
-        let (service, _) = over(&layer, [long(at_once(&bytes(FRAME)))]);
-        let body = head(&service, get(path)).await.unwrap().into_body();
-        body.collect().await.unwrap();
-    }
-    let mut joined = 0;
-    for (_, _, service, server, path) in &idle {
-        head(service, get(path)).await.unwrap();
-        joined += usize::from(server.calls().len() == 1);
-    }
-    assert_eq!(joined, 3, "one was enough");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_store_that_fails_in_the_middle_fails_nobody() {
     let mut store = slow(0);
     store.fails = 9;
@@ -352,43 +160,6 @@ async fn under_way(
     pass(Duration::from_millis(100)).await;
     assert!(store.seen.writes.load(Ordering::Relaxed) > 0);
     (layer, service, sender, body)
-}
-
-#[tokio::test(start_paused = true)]
-async fn whoever_comes_too_late_to_a_long_body_shares_another_one() {
-    for max_bytes in [3 << 20, 64 << 20] {
-        let (store, whole) = (slow(0), bytes(6 << 20));
-        let layer = layer(&store).max_bytes(max_bytes).unwrap();
-        let ((sender, first), (later, second)) = (channel(), channel());
-        let second = long(second).after(Duration::from_millis(10));
-        let (service, server) = over(&layer, [long(first), second]);
-        let mut first = head(&service, get("/")).await.unwrap().into_body();
-        send_all(&sender, &whole.slice(..5 << 20));
-        for _ in 0..(5 << 20) / FRAME {
-            first.frame().await.unwrap().unwrap();
-        }
-        let readers: Vec<_> = (0..20)
-            .map(|_| {
-                let service = service.clone();
-                tokio::spawn(async move { all_of(&service).await })
-            })
-            .collect();
-        pass(seconds(1)).await;
-        send_all(&later, &whole);
-        drop(later);
-        for reader in readers {
-            assert!(reader.await.unwrap() == whole);
-        }
-        send_all(&sender, &whole.slice(5 << 20..));
-        drop(sender);
-        first.collect().await.unwrap();
-        pass(seconds(1)).await;
-        assert!(all_of(&service).await == whole, "from the store");
-        assert_eq!(server.calls().len(), 2, "{max_bytes}");
-        let key = layer.handle().key(&get("/"));
-        let stored = store.get(key.lend()).wait().await.unwrap();
-        assert_eq!(stored.len(), 1, "one of them is enough");
-    }
 }
 
 #[tokio::test(start_paused = true)]

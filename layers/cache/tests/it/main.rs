@@ -18,6 +18,7 @@ mod handle;
 mod in_pieces;
 mod keys;
 mod lean;
+mod left_behind;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod long_bodies;
 #[cfg(all(feature = "disk", feature = "redis"))]
@@ -33,6 +34,7 @@ mod resumed;
 mod rows;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod sealed;
+mod slow;
 mod stale;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod stores;

@@ -1,6 +1,7 @@
 //! What is counted.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use buttress_cache::{Mode, Override};
@@ -10,6 +11,7 @@ use metrics::{
     SharedString, Unit,
 };
 
+use crate::moody::{BREAKS, moody};
 use crate::support::*;
 
 type Values = Arc<Mutex<BTreeMap<String, f64>>>;
@@ -72,16 +74,48 @@ impl Recorder for Sums {
     }
 }
 
-#[test]
-fn what_happens_is_counted() {
+/// What work adds up to.
+fn sums_of(work: impl Future<Output = ()>) -> BTreeMap<String, f64> {
     let sums = Sums::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    metrics::with_local_recorder(&sums, || runtime.block_on(everything()));
-    let mut values = sums.0.lock().unwrap();
+    metrics::with_local_recorder(&sums, || runtime.block_on(work));
+    sums.0.lock().unwrap().clone()
+}
+
+#[test]
+fn bodies_that_go_on_at_the_origin_are_counted() {
+    let first = || fresh("0123").header("etag", "\"a\"");
+    let part = Step::status(206)
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 2-3/4")
+        .body("23");
+    let sums = sums_of(async {
+        for (then, goes_on) in [(part, true), (fresh("other"), false)] {
+            let (mood, store) = moody();
+            let (service, _) = over(&private().store(store), [first(), then]);
+            send(&service, get("/")).await;
+            pass(seconds(1)).await;
+            mood.0.store(BREAKS, Ordering::Relaxed);
+            let answer = head(&service, get("/")).await.unwrap();
+            assert_eq!(read(answer).await.is_ok(), goes_on);
+        }
+    });
+    for (name, value) in [
+        ("resumptions end=begun", 1.0),
+        ("resumptions end=other bytes", 1.0),
+        ("store_failures operation=body", 2.0),
+    ] {
+        assert_eq!(sums[&format!("buttress.cache.{name}")], value);
+    }
+}
+
+#[test]
+fn what_happens_is_counted() {
+    let mut values = sums_of(everything());
     assert!(
         values
             .remove("buttress.cache.entry_bytes")

@@ -1,7 +1,9 @@
+use std::num::NonZeroU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use buttress_cache::{CacheLayer, CacheStatus, Mode, Override};
-use buttress_kernel::{Deadline, Explain};
+use buttress_kernel::{Attempt, Background, Cause, Deadline, Explain, Kind};
 use buttress_testkit::{Step, channel};
 use http_body_util::BodyExt;
 
@@ -303,4 +305,34 @@ async fn a_validation_behind_keeps_the_wishes_of_its_route_and_its_layer() {
     assert_eq!(server.calls().len(), 2);
     assert_eq!(layer.handle().invalidate_tag("users").await, 1);
     assert_eq!(send(&service, request()).await.body, "three");
+}
+
+/// What a layer below is told by: whose credentials to add.
+#[derive(Clone, Debug, PartialEq)]
+struct User(&'static str);
+
+#[tokio::test(start_paused = true)]
+async fn a_validation_behind_says_whose_it_is_and_that_nobody_waits_for_it() {
+    for later in [false, true] {
+        let (mood, store) = crate::moody::moody();
+        let layer = if later {
+            mood.0.store(crate::moody::WELL, Ordering::Relaxed);
+            private().store(store)
+        } else {
+            private()
+        };
+        let (service, server) = over(&layer, [swr("one"), swr("two")]);
+        send(&service, get("/")).await;
+        pass(seconds(5)).await;
+        let second = NonZeroU32::new(2).unwrap();
+        let again = Attempt::new(second, Cause::Error(Kind::Timeout));
+        let request = asking(asking(get("/"), User("ann")), again);
+        send(&service, request).await;
+        pass(seconds(1)).await;
+        let calls = server.calls();
+        assert!(!Background::is(&calls[0].extensions), "somebody waits");
+        assert_eq!(calls[1].extensions.get(), Some(&User("ann")));
+        assert!(Background::is(&calls[1].extensions));
+        assert!(calls[1].extensions.get::<Attempt>().is_none());
+    }
 }

@@ -216,6 +216,35 @@ async fn the_handle_works_on_every_store() {
 }
 
 #[tokio::test]
+async fn a_name_is_not_the_uri_of_the_same_text() {
+    over_each(async |layer: CacheLayer| {
+        let handle = layer.handle();
+        let text = "http://api.example/a";
+        let (named, uri) = (handle.named(text), handle.uri(&text.parse().unwrap()));
+        let response = |body: &'static str| Response::new(bytes::Bytes::from(body));
+        assert!(handle.set(&named, response("by name"), seconds(60)).await);
+        assert!(handle.get(&uri).await.is_none());
+        assert!(handle.set(&uri, response("by URI"), seconds(60)).await);
+        let (service, server) = over(&layer, [fresh("asked")]);
+        let by_name = buttress_cache::Override::new().key(text);
+        for (request, expected) in [
+            (get("/a"), "by URI"),
+            (asking(get("/b"), by_name.clone()), "by name"),
+        ] {
+            assert_eq!(send(&service, request).await.body, expected);
+        }
+        assert_eq!(handle.invalidate(&named).await, 1);
+        assert_eq!(handle.get(&uri).await.unwrap().body(), "by URI");
+        assert_eq!(
+            send(&service, asking(get("/b"), by_name)).await.body,
+            "asked"
+        );
+        assert_eq!(server.calls().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_hundred_that_miss_at_once_are_one_fetch() {
     over_each(async |layer: CacheLayer| {
         let (service, server) = over(&layer, [fresh("one").pending(3)]);

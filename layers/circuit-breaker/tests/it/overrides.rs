@@ -1,7 +1,7 @@
 //! What one request may want otherwise.
 
 use buttress_circuit_breaker::{CircuitBreakerLayer, Override, State};
-use buttress_kernel::{Body, HttpRequest};
+use buttress_kernel::{Background, Body, HttpRequest};
 use buttress_testkit::{Scripted, Step};
 use http::Request;
 use tower::{Layer, ServiceExt};
@@ -52,4 +52,14 @@ async fn every_mode_honours_it() {
     seen.clone().oneshot(round()).await.unwrap();
     refused(whole.oneshot(api()).await);
     refused(seen.oneshot(api()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_does_not_go_round() {
+    let layer = builder().build().unwrap();
+    layer.handle().force_open(API);
+    let (service, _) = over(&layer, [200]);
+    let mut asked = round();
+    asked.extensions_mut().insert(Background);
+    refused(send(&service, asked).await);
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 
 use buttress_fallback::{Fallback, FallbackLayer, Override};
-use buttress_kernel::{Body, BoxError, Facts, Failure, Kind, Sent, TransportError};
+use buttress_kernel::{Background, Body, BoxError, Facts, Failure, Kind, Sent, TransportError};
 use buttress_testkit::{Scripted, Step};
 use http::{HeaderName, Method, Request, Response};
 use http_body_util::BodyExt;
@@ -320,4 +320,17 @@ fn debug_output_shows_the_settings_and_no_body() {
     assert!(!told.contains("s3cret"));
     let error: &dyn Error = &refused();
     assert!(error.source().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_gets_the_layers_substitute() {
+    let layer = FallbackLayer::value(fixed("[]"));
+    for change in [Override::new().off(), Override::new().value(fixed("mine"))] {
+        let mut asked = get();
+        asked.extensions_mut().insert(change);
+        asked.extensions_mut().insert(Background);
+        let down = Scripted::new([Step::status(503)]);
+        let (_, body, _) = told(layer.layer(down), asked).await.unwrap();
+        assert_eq!(body, "[]");
+    }
 }

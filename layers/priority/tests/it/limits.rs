@@ -302,3 +302,13 @@ async fn a_failed_call_gives_its_place_back_and_keeps_its_error() {
     next.await.unwrap().unwrap();
     assert_eq!(layer.handle().in_flight(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_waits_as_long_as_the_layer_allows() {
+    let server = Server::new();
+    let service = of(1).max_wait(secs(10)).layer(server.clone());
+    let _first = begin(&service, path("/")).await;
+    let request = with(path("/"), Override::new().max_wait(secs(1)));
+    let request = with(request, buttress_kernel::Background);
+    assert_eq!(refused(send(&service, request).await).waited(), secs(10));
+}

@@ -140,3 +140,24 @@ async fn extensions_of_any_request_are_found_through_a_view() {
     let third = service.oneshot(Mail(http::Extensions::new())).await;
     assert!(third.unwrap_err().is::<buttress_priority::Crowded>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_neither_urgent_nor_skips() {
+    let server = Server::new();
+    let service = of(1).layer(server.clone());
+    let urgent = with(path("/urgent"), Priority(9));
+    let skips = with(path("/skips"), buttress_priority::Override::new().skip());
+    let unattended = |request| with(request, buttress_kernel::Background);
+    for request in [
+        path("/1"),
+        path("/2"),
+        unattended(urgent),
+        unattended(skips),
+    ] {
+        begin(&service, request).await;
+    }
+    for _ in 0..4 {
+        server.answer(1).await;
+    }
+    assert_eq!(server.paths(), ["/1", "/2", "/urgent", "/skips"]);
+}

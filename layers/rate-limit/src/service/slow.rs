@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use buttress_kernel::key::KeyExtractor;
-use buttress_kernel::{Explain, Key};
+use buttress_kernel::{Background, Explain, Key};
 use tower_service::Service;
 
 use super::{RateLimit, Way};
@@ -32,8 +32,10 @@ impl<S, K, C, M> RateLimit<S, K, C, M> {
         let found = M::extensions(&request);
         let change = found.and_then(|found| found.get::<Override>());
         let change = change.copied().unwrap_or(Override::new());
+        let waited_for = || !found.is_some_and(Background::is);
         let cost = match change {
-            Override { skip: true, .. } => 0,
+            // What a request costs is no matter of who waits for it.
+            Override { skip: true, .. } if waited_for() => 0,
             Override { cost, .. } => cost.unwrap_or_else(|| self.cost.cost(&request)),
         };
         let now = self.shared.now();

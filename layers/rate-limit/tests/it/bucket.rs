@@ -1,4 +1,4 @@
-use buttress_kernel::{Deadline, Failure, Kind, Sent};
+use buttress_kernel::{Background, Deadline, Failure, Kind, Sent};
 use buttress_rate_limit::{CostTooHigh, Override, RateLimitLayer, Reason};
 use http::Request;
 use tokio::time::advance;
@@ -277,4 +277,28 @@ async fn what_is_free_passes_those_who_wait() {
     send(&service, with(Override::new().skip())).await.unwrap();
     assert_eq!(server.calls(), 2);
     waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_pays_what_it_costs_and_is_as_patient_as_the_layer() {
+    let unattended = |change: Override| {
+        let mut request = with(change);
+        request.extensions_mut().insert(Background);
+        request
+    };
+    let layer = per_second(1, 5);
+    let (handle, (service, _)) = (layer.handle(), limited(&layer));
+    send(&service, unattended(Override::new().skip()))
+        .await
+        .unwrap();
+    assert_eq!(handle.peek("").level(), 4);
+    send(&service, unattended(Override::new().cost(4)))
+        .await
+        .unwrap();
+    assert_eq!(handle.peek("").level(), 0);
+    let start = now();
+    send(&service, unattended(Override::new().reject()))
+        .await
+        .unwrap();
+    assert_eq!(now() - start, secs(1));
 }

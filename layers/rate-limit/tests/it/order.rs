@@ -1,3 +1,4 @@
+use buttress_kernel::Background;
 use buttress_rate_limit::{Override, Priority, RateLimitLayer};
 use tokio::time::sleep;
 
@@ -171,4 +172,20 @@ async fn who_is_overtaken_gives_up_when_its_time_is_up() {
     let refusal = refused(low.await.unwrap());
     assert_eq!(now() - start, ms(1_500));
     assert_eq!(refusal.wait(), ms(500), "it would have been next");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_not_urgent() {
+    let (service, server) = limited(&per_second(1, 1));
+    let mut urgent = numbered(2);
+    urgent.extensions_mut().insert(Priority::HIGH);
+    urgent.extensions_mut().insert(Background);
+    let mut calls = Vec::new();
+    for request in [numbered(0), numbered(1), urgent] {
+        calls.push(begin(&service, request).await);
+    }
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(numbers(&server), [0, 1, 2]);
 }

@@ -1,7 +1,7 @@
 use std::num::NonZeroU32;
 
 use buttress_kernel::key::{self, Shared};
-use buttress_kernel::{Attempt, Cause, Deadline, Failure, Kind, Sent};
+use buttress_kernel::{Attempt, Background, Cause, Deadline, Failure, Kind, Sent};
 use buttress_retry_after::{Override, Reason, RetryAfterLayer};
 use http::{Request, StatusCode};
 use tower::ServiceExt;
@@ -370,4 +370,18 @@ async fn no_more_than_max_waiting_wait_for_a_key() {
         task.await.unwrap().unwrap();
     }
     send(&service, api()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_waits_no_caller_goes_round_a_hold_or_refuses_to_wait() {
+    for change in [Override::new().ignore(), Override::new().reject()] {
+        let (service, server) = gated(&sharp(), &[TWO]);
+        let start = now();
+        send(&service, api()).await.unwrap();
+        let mut request = api();
+        request.extensions_mut().insert(change);
+        request.extensions_mut().insert(Background);
+        send(&service, request).await.unwrap();
+        assert_eq!(server.times(start), [secs(0), secs(2)]);
+    }
 }

@@ -1,4 +1,4 @@
-use buttress_kernel::{Facts, Kind};
+use buttress_kernel::{Background, Facts, Kind};
 use buttress_retry::{Backoff, Jitter, Override, RetryLayer};
 use buttress_testkit::Step;
 use http::{Method, StatusCode};
@@ -134,4 +134,14 @@ async fn each_switch() {
     ] {
         assert_eq!(sent(Method::GET, other, step).await.len(), 3);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_waits_the_layer_alone_says_how_often() {
+    let mut request = request(Method::GET);
+    request.extensions_mut().insert(Override::never());
+    request.extensions_mut().insert(Background);
+    let layer = plain().build().unwrap();
+    let sent = sends(&layer, Step::status(503), request).await;
+    assert_eq!(sent, [0, 1_000, 3_000]);
 }

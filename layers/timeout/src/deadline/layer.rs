@@ -87,6 +87,8 @@ impl<S> Layer<S> for DeadlineLayer {
 /// It takes the place of the layer's own total. A deadline that the request carries holds all the
 /// same. It concerns [`DeadlineLayer`] alone.
 ///
+/// A request that [nobody waits for](buttress_kernel::Background) has the longer of the two.
+///
 /// ```
 /// use std::time::Duration;
 /// use buttress_timeout::TotalOverride;

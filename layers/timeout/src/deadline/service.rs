@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{BoxError, Deadline, Explain};
+use buttress_kernel::{Background, BoxError, Deadline, Explain};
 use http::{Extensions, HeaderName, Request, Response};
 use tower_service::Service;
 
@@ -9,6 +9,7 @@ use super::TotalOverride;
 use crate::body::ResponseBody;
 use crate::future::DeadlineFuture;
 use crate::limits::Limits;
+use crate::limits::longer;
 use crate::plan::{self, Plan};
 use crate::report::Trace;
 use crate::rule::Total;
@@ -51,9 +52,11 @@ impl<S> WithDeadline<S> {
     }
 
     fn plan(&self, extensions: &mut Extensions) -> Plan {
-        let own = extensions
-            .get::<TotalOverride>()
-            .map_or(self.total, |own| own.get());
+        let own = match extensions.get::<TotalOverride>() {
+            None => self.total,
+            Some(own) if Background::is(extensions) => longer(own.get(), self.total),
+            Some(own) => own.get(),
+        };
         let found = extensions.get::<Deadline>().copied();
         let limits = Limits::default();
         if own.is_none() && found.is_none() {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::time::Duration;
 
-use buttress_kernel::{Body, BoxError, Failure, HttpRequest, Kind, Sent};
+use buttress_kernel::{Background, Body, BoxError, Failure, HttpRequest, Kind, Sent};
 use buttress_testkit::{Scripted, Step};
 use buttress_timeout::{Override, Phase, TimeoutLayer};
 use http::{HeaderName, Request, Response, StatusCode};
@@ -342,4 +342,22 @@ async fn readiness_and_its_errors_are_the_inner_services() {
     let mut service = TimeoutLayer::default().layer(server);
     let ready: Result<_, BoxError> = ServiceExt::<Request<Body>>::ready(&mut service).await;
     assert_eq!(ready.unwrap_err().to_string(), "not today");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_waits_a_callers_hurry_is_not_heeded_but_his_patience_is() {
+    for (own, takes_at_most) in [(Some(1), 30), (Some(120), 120), (None, 3_600)] {
+        let asked = || {
+            let mut asked = get_with(Override::new().head(own.map(secs)));
+            asked.extensions_mut().insert(Background);
+            asked
+        };
+        let layer = TimeoutLayer::default();
+        let service = layer.layer(takes(secs(takes_at_most) - millis(1)));
+        service.oneshot(asked()).await.unwrap();
+        if own.is_some() {
+            let end = layer.layer(hangs()).oneshot(asked()).await;
+            assert_eq!(elapsed(end), (Phase::Head, secs(takes_at_most)));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use buttress_kernel::{Body, Deadline, Failure, Kind, Sent};
+use buttress_kernel::{Background, Body, Deadline, Failure, Kind, Sent};
 use buttress_testkit::{Scripted, Step, channel};
 use buttress_timeout::{DeadlineLayer, Override, Phase, TimeoutLayer, TotalOverride};
 use http::HeaderName;
@@ -271,4 +271,15 @@ async fn an_answer_at_the_very_instant_of_the_total_wins() {
     assert_pending!(call.poll());
     advance(secs(5)).await;
     assert!(assert_ready!(call.poll()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_waits_the_longer_total_holds() {
+    let layer = DeadlineLayer::new(secs(5));
+    for (own, total) in [(1, 5), (9, 9)] {
+        let mut asked = get_with(TotalOverride::new(secs(own)));
+        asked.extensions_mut().insert(Background);
+        let end = layer.layer(Scripted::new([Step::hang()])).oneshot(asked);
+        assert_eq!(elapsed(end.await), (Phase::Total, secs(total)));
+    }
 }

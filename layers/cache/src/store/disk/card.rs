@@ -11,7 +11,7 @@ use crate::store::written::{read_count, read_number, read_text, write_number, wr
 use crate::store::{Head, Key, Selector};
 
 /// How a card begins: ours, and in this form.
-const MARK: &[u8; 8] = b"buttrs\x00\x01";
+const MARK: &[u8; 8] = b"buttrs\x00\x02";
 
 /// One response, without its body.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(super) struct Card {
     text: Arc<str>,
     /// Where the name ends.
     name: u32,
-    /// Whether credentials are at the end of the partition, and whose cache's it is.
+    /// Whether credentials are at the end of the partition, whose cache's it is, and who gave the name.
     kind: u8,
     pub(super) records: Vec<Record>,
 }

@@ -82,7 +82,7 @@ mod tests {
         let one = of(uri, "ann", Some([1, 2]));
         assert_eq!(
             one,
-            of(Name::Whole("http://a.example/?q"), "ann", Some([1, 2]))
+            of(Name::Text("http://a.example/?q"), "ann", Some([1, 2]))
         );
         let kept = KeyRef::new(&Hashing::of_keys(), uri, "ann", Some([1, 2])).keep();
         assert_eq!(one, Digest::of_key(kept.lend()));
@@ -93,14 +93,15 @@ mod tests {
     fn keys_that_look_alike_have_other_digests() {
         let proof = "0000000000000001".to_owned() + "0000000000000002";
         let all = [
-            of(Name::Whole("ab"), "", None),
-            of(Name::Whole("a"), "b", None),
-            of(Name::Whole("ab"), "", Some([1, 2])),
-            of(Name::Whole("ab"), "", Some([2, 1])),
-            of(Name::Whole("ab"), &proof, None),
-            of(Name::Whole(&format!("ab{proof}")), "", None),
+            of(Name::Given("ab"), "", None),
+            of(Name::Text("ab"), "", None),
+            of(Name::Given("a"), "b", None),
+            of(Name::Given("ab"), "", Some([1, 2])),
+            of(Name::Given("ab"), "", Some([2, 1])),
+            of(Name::Given("ab"), &proof, None),
+            of(Name::Given(&format!("ab{proof}")), "", None),
             Digest::of_key(
-                KeyRef::new(&Hashing::of_keys(), Name::Whole("ab"), "", None).in_shared(true),
+                KeyRef::new(&Hashing::of_keys(), Name::Given("ab"), "", None).in_shared(true),
             ),
         ];
         for (at, one) in all.iter().enumerate() {

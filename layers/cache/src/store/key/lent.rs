@@ -29,7 +29,10 @@ pub(crate) enum Name<'a> {
         /// With the query.
         path: &'a str,
     },
-    Whole(&'a str),
+    /// The same in one piece.
+    Text(&'a str),
+    /// That a caller gave, which is no URI's.
+    Given(&'a str),
 }
 
 impl<'a> Name<'a> {
@@ -53,7 +56,7 @@ impl<'a> Name<'a> {
                 let rest = rest.and_then(|rest| rest.strip_prefix(mark(scheme).as_bytes()));
                 rest.is_some_and(|rest| is_both(rest, authority, path))
             }
-            Self::Whole(name) => name.as_bytes() == text,
+            Self::Text(name) | Self::Given(name) => name.as_bytes() == text,
         }
     }
 
@@ -65,8 +68,12 @@ impl<'a> Name<'a> {
                 authority,
                 path,
             } => [scheme, mark(scheme), authority, path],
-            Self::Whole(name) => [name, "", "", ""],
+            Self::Text(name) | Self::Given(name) => [name, "", "", ""],
         }
+    }
+
+    const fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_))
     }
 }
 
@@ -148,6 +155,7 @@ impl<'a> KeyRef<'a> {
             name,
             proved: self.credentials.is_some(),
             shared: self.shared,
+            given: self.name.is_given(),
         }
     }
 
@@ -161,7 +169,8 @@ impl<'a> KeyRef<'a> {
         let pieces = self.name.pieces();
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         give(&(length as u64).to_be_bytes());
-        give(&[super::kind(self.credentials.is_some(), self.shared)]);
+        let proved = self.credentials.is_some();
+        give(&[super::kind(proved, self.shared, self.name.is_given())]);
         for piece in pieces.iter().chain([&self.partition]) {
             give(piece.as_bytes());
         }
@@ -173,7 +182,8 @@ impl<'a> KeyRef<'a> {
     /// Whether the pieces are those of a `key` with the same hash.
     fn is(&self, key: &Key) -> bool {
         let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
-        if self.shared != key.shared || !self.name.is(name) {
+        let alike = self.shared == key.shared && self.name.is_given() == key.given;
+        if !alike || !self.name.is(name) {
             return false;
         }
         match rest.strip_prefix(self.partition.as_bytes()) {

@@ -16,7 +16,8 @@ pub(crate) use self::lent::Name;
 /// What a response is stored under: the URI of its request, or a name that the caller gave, and the
 /// partition. Cheap to clone.
 ///
-/// Two keys are equal when all of it is equal; the hash only helps to find them.
+/// Two keys are equal when all of it is equal; the hash only helps to find them. A name that a caller gave
+/// is never that of a URI, even where their texts are equal.
 #[derive(Clone)]
 pub struct Key {
     hash: u64,
@@ -29,15 +30,18 @@ pub struct Key {
     /// Whether it is that of a shared cache, whose content a private one must not take for its own, nor
     /// the other way round.
     shared: bool,
+    /// Whether a caller gave the name.
+    given: bool,
 }
 
 /// How many characters a digest of credentials has.
 const DIGEST: usize = 32;
 
-/// Whether credentials are at the end of a partition, and whether it is a shared cache's, in one byte.
+/// Whether credentials are at the end of a partition, whether it is a shared cache's, and whether a caller
+/// gave the name, in one byte.
 #[cfg(any(feature = "disk", feature = "redis"))]
-const fn kind(proved: bool, shared: bool) -> u8 {
-    proved as u8 | (shared as u8) << 1
+const fn kind(proved: bool, shared: bool, given: bool) -> u8 {
+    proved as u8 | (shared as u8) << 1 | (given as u8) << 2
 }
 
 /// A digest of what a request proves itself with.
@@ -68,7 +72,11 @@ impl Key {
         let (partition, credentials) = self.owner();
         KeyRef {
             hash: self.hash,
-            name: Name::Whole(self.name()),
+            name: if self.given {
+                Name::Given(self.name())
+            } else {
+                Name::Text(self.name())
+            },
             partition,
             credentials,
             shared: self.shared,
@@ -91,7 +99,8 @@ impl Key {
     /// key from all others in each process.
     #[cfg(any(feature = "disk", feature = "redis"))]
     pub(crate) fn identity(&self) -> (&str, u32, u8) {
-        (&self.text, self.name, kind(self.proved, self.shared))
+        let kind = kind(self.proved, self.shared, self.given);
+        (&self.text, self.name, kind)
     }
 
     /// How many bytes it takes.
@@ -106,6 +115,7 @@ impl PartialEq for Key {
         self.hash == other.hash
             && self.name == other.name
             && self.shared == other.shared
+            && self.given == other.given
             && self.text == other.text
     }
 }
