@@ -10,9 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::policy::{Extent, Freshness, Head, Row, Vary};
 
-/// The form, which changes whenever a field comes or goes, or the key means something else that it is
-/// written under.
-const FORM: u8 = 4;
+/// The form, which changes whenever a field comes or goes.
+const FORM: u8 = 3;
 
 pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     to.put_u8(FORM);
@@ -22,8 +21,7 @@ pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     write_extent(&head.extent, to);
     write_number(head.headers.len() as u64, to);
     for (name, value) in &head.headers {
-        write_text(name.as_str().as_bytes(), to);
-        write_text(value.as_bytes(), to);
+        write_field(name, value, to);
     }
     write_vary(&head.vary, to);
 }
@@ -41,8 +39,7 @@ pub(super) fn read(from: &mut Bytes) -> Option<Head> {
     let fields = read_count(from)?;
     let mut headers = HeaderMap::try_with_capacity(fields).ok()?;
     for _ in 0..fields {
-        let name = HeaderName::from_bytes(&read_text(from)?).ok()?;
-        let value = HeaderValue::from_maybe_shared(read_text(from)?).ok()?;
+        let (name, value) = read_field(from)?;
         headers.try_append(name, value).ok()?;
     }
     Some(Head {
@@ -53,6 +50,28 @@ pub(super) fn read(from: &mut Bytes) -> Option<Head> {
         freshness,
         extent,
     })
+}
+
+/// Whether it is sensitive is in the lowest bit of the name's length, where it nearly always costs nothing.
+fn write_field(name: &HeaderName, value: &HeaderValue, to: &mut Vec<u8>) {
+    let name = name.as_str().as_bytes();
+    let length = name.len() as u64;
+    write_number(length << 1 | u64::from(value.is_sensitive()), to);
+    to.put_slice(name);
+    write_text(value.as_bytes(), to);
+}
+
+fn read_field(from: &mut Bytes) -> Option<(HeaderName, HeaderValue)> {
+    let length = read_number(from)?;
+    let is_sensitive = length & 1 == 1;
+    let length = usize::try_from(length >> 1).ok()?;
+    if length > from.len() {
+        return None;
+    }
+    let name = HeaderName::from_bytes(&from.split_to(length)).ok()?;
+    let mut value = HeaderValue::from_maybe_shared(read_text(from)?).ok()?;
+    value.set_sensitive(is_sensitive);
+    Some((name, value))
 }
 
 fn write_freshness(freshness: &Freshness, to: &mut Vec<u8>) {
@@ -278,6 +297,29 @@ mod tests {
         let mut bytes = Bytes::from(bytes);
         assert_eq!(read(&mut bytes), Some(head));
         assert_eq!(bytes, "rest");
+    }
+
+    #[test]
+    fn what_is_sensitive_stays_so_value_by_value() {
+        let mut head = variant(7, "body").head().as_ref().clone();
+        let mut secret = HeaderValue::from_static("a");
+        secret.set_sensitive(true);
+        let name = HeaderName::from_static("x-token");
+        head.headers.append(&name, HeaderValue::from_static("b"));
+        head.headers.append(&name, secret);
+        let longest = HeaderName::from_bytes(&[b'x'; 200]).expect("a name");
+        head.headers.append(&longest, HeaderValue::from_static(""));
+        let mut bytes = Vec::new();
+        write(&head, &mut bytes);
+        let read = read(&mut bytes.into()).expect("it is whole");
+        let is_sensitive = |head: &Head| {
+            let values = head.headers.iter();
+            values
+                .map(|(_, value)| value.is_sensitive())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(is_sensitive(&read), is_sensitive(&head));
+        assert_eq!(read, head);
     }
 
     #[test]
