@@ -48,6 +48,24 @@ async fn what_was_sent_before_an_invalidation_and_runs_after_it_does_not_arrive(
 }
 
 #[tokio::test]
+async fn what_is_invalidated_before_there_is_a_body_to_take_away_does_not_arrive() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    let key = key("http://a.example/");
+    let mut writing = Writing::of(Arc::clone(&redis.0), key.clone());
+    let new = writing.expect(variant(1, ""), &[]);
+    let mut referring = tokio_test::task::spawn(writing.refer(&new));
+    assert!(referring.poll().is_pending(), "the body is on its way");
+    // The invalidation's commands were carried out before that came.
+    assert_eq!(redis.0.coming.doom(|_| true).len(), 1);
+    let end = std::future::poll_fn(|cx| referring.enter(|_, one| one.poll(cx)));
+    assert!(end.await.is_err());
+    assert!(get(&redis, &key).await.is_empty());
+}
+
+#[tokio::test]
 async fn many_are_forgotten_in_few_round_trips() {
     let Some(server) = Server::start("") else {
         return;

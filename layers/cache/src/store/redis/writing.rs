@@ -94,6 +94,10 @@ impl Writing {
         if !self.is_left_over {
             // There has to be something that an invalidation can take away.
             self.add_piece(&[]).await?;
+            if new.is_doomed() {
+                // There was nothing yet when it took that away.
+                return Err("it was invalidated on its way in".into());
+            }
         }
         let (inner, variant) = (Arc::clone(&self.inner), &new.variant);
         let mut bytes = Vec::new();
