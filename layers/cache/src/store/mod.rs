@@ -77,7 +77,7 @@
 //! later process. If that file is damaged, all goes.
 //!
 //! An invalidation that was answered is still done after a restart, whether of the process or of the
-//! machine: for that alone, the folder is synced. What was being written when it began does not bring
+//! machine: for that alone, folders are synced, those that have lost something since they last were. What was being written when it began does not bring
 //! anything back. A disk that is full, or cannot be
 //! written any more, is an event and a response that is not stored.
 //!

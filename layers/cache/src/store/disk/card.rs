@@ -69,6 +69,11 @@ impl Card {
         self.records.insert(0, record);
     }
 
+    /// Whether a response of another card is in this one too, be it with another head.
+    pub(super) fn has(&self, other: &Record) -> bool {
+        self.records.iter().any(|own| own.serial == other.serial)
+    }
+
     /// Whether a selector means this response, which may be of any key but one.
     pub(super) fn is_picked(&self, record: &Record, selector: &Selector) -> bool {
         selector.covers_name(self.name()) || selector.names(&record.tags)

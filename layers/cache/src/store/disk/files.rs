@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::card::Card;
 use super::names::{self, Name};
+use super::unsynced::Unsynced;
 
 /// What is being written is written here, and then moved to its place.
 const UNDER_WAY: &str = "new";
@@ -27,6 +28,7 @@ pub(super) struct Files {
     counter: AtomicU64,
     /// How many bytes are under way.
     aside: Arc<AtomicU64>,
+    unsynced: Unsynced,
     /// How often a folder was synced.
     #[cfg(test)]
     pub(super) synced: AtomicU64,
@@ -40,15 +42,20 @@ impl Files {
     pub(super) fn at(root: PathBuf) -> io::Result<Self> {
         make_folder(&root)?;
         make_folder(&root.join(UNDER_WAY))?;
-        Ok(Self {
+        let files = Self {
             root,
             counter: AtomicU64::new(0),
             aside: Arc::default(),
+            unsynced: Unsynced::default(),
             #[cfg(test)]
             synced: AtomicU64::new(0),
             #[cfg(test)]
             is_stuck: std::sync::atomic::AtomicBool::new(false),
-        })
+        };
+        // What an earlier process removed from them may not be on the disk yet.
+        let there = (0..=u8::MAX).filter(|shard| files.shard(*shard).exists());
+        there.for_each(|shard| files.unsynced.note(shard));
+        Ok(files)
     }
 
     /// Removes what earlier processes were writing when they ended.
@@ -95,7 +102,7 @@ impl Files {
     }
 
     pub(super) fn remove_notes(&self) -> io::Result<()> {
-        remove(&self.root.join(NOTES))
+        remove(&self.root.join(NOTES)).map(drop)
     }
 
     /// The names of our files in one of the folders.
@@ -198,11 +205,26 @@ impl Files {
         if self.is_stuck.load(Ordering::Relaxed) {
             return Err(io::Error::other("nothing can be removed"));
         }
-        remove(&self.path(name))
+        if remove(&self.path(name))? && matches!(name, Name::Card(_)) {
+            // Bodies may come back: nothing is served that no card names.
+            self.lost_something(name);
+        }
+        Ok(())
     }
 
-    /// Waits until what was removed from a folder, or replaced there, is so on the disk too.
-    pub(super) fn sync(&self, shard: u8) -> io::Result<()> {
+    /// What a card said has been removed or replaced. Whoever does that says so before anybody else can
+    /// know it.
+    pub(super) fn lost_something(&self, card: Name) {
+        self.unsynced.note(card.shard());
+    }
+
+    /// Waits until whatever a folder has lost is gone from the disk too.
+    pub(super) fn settle(&self, shard: u8) -> io::Result<()> {
+        self.unsynced.settle(shard, || self.sync(shard))
+    }
+
+    /// The same, whatever it has lost.
+    fn sync(&self, shard: u8) -> io::Result<()> {
         #[cfg(test)]
         self.synced.fetch_add(1, Ordering::Relaxed);
         sync_folder(&self.shard(shard))
@@ -238,10 +260,12 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(path: &Path) -> io::Result<()> {
+/// Whether it was there.
+fn remove(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -269,6 +293,7 @@ impl Aside {
 }
 
 impl Aside {
+    /// The same, whatever it has lost.
     fn sync(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), File::sync_all)
     }

@@ -51,20 +51,15 @@ impl State {
         };
         // What the index has let go, and could not be removed, would be found after a restart.
         let mut failed = self.tidy().err();
-        let (mut count, mut shards) = (0, [false; 256]);
+        let mut count = 0;
         for at in self.index.picked(selector) {
             match self.invalidate_at(at, selector) {
-                Ok(0) => {}
-                Ok(gone) => {
-                    count += gone;
-                    shards[usize::from(Name::Card(at).shard())] = true;
-                }
+                Ok(gone) => count += gone,
                 Err(error) => failed = Some(error),
             }
         }
-        for (shard, _) in (0..=u8::MAX).zip(shards).filter(|(_, changed)| *changed) {
-            self.files.sync(shard)?;
-        }
+        // What was meant may have gone before, from wherever.
+        (0..=u8::MAX).try_for_each(|shard| self.files.settle(shard))?;
         failed.map_or(Ok(count), Err)
     }
 
@@ -97,9 +92,7 @@ impl State {
             card.records.clear();
             Ok(())
         })?;
-        if count > 0 {
-            self.files.sync(Name::Card(at).shard())?;
-        }
+        self.files.settle(Name::Card(at).shard())?;
         Ok(count)
     }
 

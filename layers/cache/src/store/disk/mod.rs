@@ -15,6 +15,7 @@ mod scan;
 #[cfg(test)]
 mod schedules;
 mod state;
+mod unsynced;
 mod writing;
 
 use std::fmt;
@@ -213,7 +214,7 @@ impl Store for Disk {
         let (at, key, ids) = (Digest::of_key(key.lend()), key.clone(), ids.to_vec());
         Answer::later(self.duty(move |state| {
             state.remove(at, &key, &ids)?;
-            state.files.sync(Name::Card(at).shard())
+            state.files.settle(Name::Card(at).shard())
         }))
     }
 

@@ -155,10 +155,13 @@ impl State {
         } else {
             let bytes = after.write();
             self.files.write(Name::Card(at), &bytes)?;
+            if before.records.iter().any(|old| !after.has(old)) {
+                self.files.lost_something(Name::Card(at));
+            }
             self.enter(at, Slot::of(after, bytes.len() as u64));
         }
         for old in &before.records {
-            if !after.records.iter().any(|new| new.serial == old.serial) {
+            if !after.has(old) {
                 self.remove_body(at, old.serial)?;
             }
         }
@@ -180,18 +183,21 @@ impl State {
 
     /// Removes the files of what the index has let go. What cannot be removed keeps no other from it, and
     /// is tried again. The caller holds no key.
+    ///
+    /// When it has ended, all is gone that the index had let go before, even if others have begun to remove
+    /// it: until they have ended, this waits for the same keys.
     pub(super) fn tidy(&self) -> io::Result<()> {
-        let (mut left, mut done) = (Vec::new(), Ok(()));
-        loop {
-            let Some(at) = lock(&self.swept).pop() else {
-                break;
-            };
-            if let Err(error) = self.sweep(at) {
-                left.push(at);
-                done = Err(error);
+        let (swept, mut done) = (lock(&self.swept).clone(), Ok(()));
+        for at in swept {
+            match self.sweep(at) {
+                Ok(()) => {
+                    let mut swept = lock(&self.swept);
+                    let place = swept.iter().position(|other| *other == at);
+                    place.map(|place| swept.swap_remove(place));
+                }
+                Err(error) => done = Err(error),
             }
         }
-        lock(&self.swept).append(&mut left);
         done
     }
 

@@ -134,8 +134,70 @@ async fn folders_are_synced_when_something_was_forgotten_there() {
             assert_eq!(synced(), times, "once, where there was something");
         }
     }
-    disk.remove(&key, &[1]).wait().await.expect("a removal");
-    assert_eq!(synced(), 4);
+    for _ in 0..2 {
+        put(&disk, &key, variant(1, "body")).await;
+        disk.remove(&key, &[1]).wait().await.expect("a removal");
+        disk.remove(&key, &[1]).wait().await.expect("nothing to do");
+    }
+    assert_eq!(synced(), 5);
+}
+
+/// A crash of the machine undoes what was not synced, and that may be just what is invalidated.
+#[tokio::test]
+async fn folders_are_synced_when_what_is_meant_has_gone_before() {
+    type Loss = fn(&Disk, &Key) -> Answer<()>;
+    let losses: [Loss; 3] = [
+        |disk, key| disk.put(key, variant(2, "other"), &[1]),
+        |disk, key| disk.put(key, variant(1, "again"), &[]),
+        |disk, key| {
+            let at = Digest::of_key(key.lend());
+            disk.state.let_go(at);
+            disk.put(&suite::key("http://c.example/"), variant(3, ""), &[])
+        },
+    ];
+    let key = key("http://a.example/");
+    for lose in losses {
+        for selector in [
+            Selector::Tag("nobody-has-it-now".into()),
+            Selector::Prefix("http://b.".into()),
+            Selector::Key(key.clone()),
+        ] {
+            let folder = Folder::new();
+            let disk = open(&folder).await;
+            disk.searched().await;
+            put(&disk, &key, variant(1, "body")).await;
+            lose(&disk, &key).wait().await.expect("it is lost");
+            let synced = || disk.state.files.synced.load(Ordering::Relaxed);
+            assert_eq!(synced(), 0, "nobody waits for that");
+            for _ in 0..2 {
+                invalidate(&disk, selector.clone()).await;
+                assert_eq!(synced(), 1, "{selector:?}");
+            }
+            let end = disk.update(&key, 1, head("new", 4)).wait().await;
+            end.expect("an update");
+            put(&disk, &key, variant(4, "new")).await;
+            invalidate(&disk, Selector::Tag("nobody-has-it-now".into())).await;
+            assert_eq!(synced(), 1, "nothing was lost since");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_removed_is_synced_too() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let keys = [key("http://a.example/"), key("http://b.example/")];
+    let shard = |key: &Key| Name::Card(Digest::of_key(key.lend())).shard();
+    assert_ne!(shard(&keys[0]), shard(&keys[1]));
+    for key in &keys {
+        put(&disk, key, variant(1, "body")).await;
+    }
+    drop(disk);
+    let disk = open(&folder).await;
+    for _ in 0..2 {
+        invalidate(&disk, Selector::Tag("nobody-has-it".into())).await;
+        assert_eq!(disk.state.files.synced.load(Ordering::Relaxed), 2);
+    }
 }
 
 #[tokio::test]
