@@ -211,6 +211,7 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Forgets whatever the selector picks, and says how many responses that were. When it has answered,
-    /// nothing that was put before it was asked may come back. One that fails is asked again later.
+    /// nothing that was put before it was asked may come back. One that fails, or has not answered within a
+    /// minute and was dropped, is asked again later; it need not be undone, nor go on.
     fn invalidate(&self, selector: &Selector) -> Answer<usize>;
 }

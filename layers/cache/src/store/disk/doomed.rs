@@ -19,6 +19,11 @@ enum Line {
     Before(u64, Selector),
 }
 
+/// So many lines are remembered, and so many bytes of them. Beyond that, everything that is yet to be found
+/// has to go.
+const MOST: usize = 1_024;
+const BYTES: usize = 256 * 1024;
+
 #[derive(Debug, Default)]
 pub(super) struct Doomed(Vec<Line>);
 
@@ -26,18 +31,18 @@ impl Doomed {
     /// What a process left that ended before its search did, for the next one. Where it cannot be read,
     /// nobody knows what was meant: then everything was.
     pub(super) fn read(mut from: Bytes, run: u32) -> Self {
-        let mut lines = Vec::new();
+        let mut doomed = Self::default();
         while !from.is_empty() {
             let Some(line) = read_line(&mut from) else {
-                lines.push(Line::Before(u64::MAX, Selector::All));
+                doomed.push(Line::Before(u64::MAX, Selector::All));
                 break;
             };
-            lines.push(line);
+            doomed.push(line);
         }
-        if !lines.is_empty() {
-            lines.push(Line::Run(run));
+        if !doomed.is_empty() {
+            doomed.push(Line::Run(run));
         }
-        Self(lines)
+        doomed
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,13 +57,25 @@ impl Doomed {
     /// What is picked is doomed, unless its body has this number or a later one; and how that is written
     /// down.
     pub(super) fn add(&mut self, selector: &Selector, next: u64) -> Vec<u8> {
-        // An earlier one meant nothing that this one does not mean.
-        self.0
-            .retain(|line| !matches!(line, Line::Before(_, other) if other == selector));
-        let line = Line::Before(next, selector.clone());
-        let written = line.write();
+        self.push(Line::Before(next, selector.clone()));
+        self.0.last().map(Line::write).unwrap_or_default()
+    }
+
+    /// Adds a line, or one in the place of all that means no less.
+    fn push(&mut self, mut line: Line) {
+        if let Line::Before(next, selector) = &line {
+            // An earlier one meant nothing that this one does not mean.
+            let is_same = |old: &Line| matches!(old, Line::Before(_, other) if other == selector);
+            self.0.retain(|old| !is_same(old));
+            let bytes: usize = self.0.iter().map(Line::size).sum();
+            if self.0.len() >= MOST || bytes + line.size() > BYTES {
+                line = Line::Before(*next, Selector::All);
+            }
+        }
+        if let Line::Before(_, Selector::All) = &line {
+            self.0.clear();
+        }
         self.0.push(line);
-        written
     }
 
     /// Whether a response that is found has to go.
@@ -82,6 +99,17 @@ impl Doomed {
 }
 
 impl Line {
+    /// How many bytes its text has.
+    fn size(&self) -> usize {
+        match self {
+            Self::Before(
+                _,
+                Selector::Prefix(text) | Selector::Pattern(text) | Selector::Tag(text),
+            ) => text.len(),
+            Self::Run(_) | Self::Before(..) => 0,
+        }
+    }
+
     fn write(&self) -> Vec<u8> {
         let (kind, number, text) = match self {
             Self::Run(run) => (0, u64::from(*run), ""),
@@ -173,6 +201,30 @@ mod tests {
             doomed.add(&every(), next);
         }
         assert_eq!(doomed.0.len(), 1);
+    }
+
+    #[test]
+    fn too_many_are_taken_for_all_in_a_bounded_amount_of_memory() {
+        let long = "x".repeat(BYTES / 8);
+        for (count, text) in [(MOST, ""), (8, &*long)] {
+            let name = |n: usize| Selector::Prefix(format!("{n}{text}").into());
+            let mut doomed = Doomed::default();
+            let mut notes = Vec::new();
+            for n in 0..count - 1 {
+                notes.extend(doomed.add(&name(n), 7 << 32 | 1));
+            }
+            assert!(!picks(&doomed, 7, 0) && doomed.0.len() == count - 1);
+            for n in count..count + 2 {
+                notes.extend(doomed.add(&name(n), 7 << 32 | 2));
+            }
+            assert!(doomed.0.len() <= 2);
+            for doomed in [doomed, Doomed::read(notes.into(), 8)] {
+                assert!(doomed.0.len() <= 3);
+                let found = [(6, 9), (7, 1), (7, 2)];
+                let found = found.map(|(run, count)| picks(&doomed, run, count));
+                assert_eq!(found, [true, true, false]);
+            }
+        }
     }
 
     #[test]

@@ -225,7 +225,10 @@ impl Store for Redis {
         let selector = selector.clone();
         let is_meant = |new: &Newcomer<String>| selector.picks(&new.key, &new.variant);
         let doomed = self.0.coming.doom(is_meant);
-        self.whole(move |inner| async move {
+        let inner = Arc::clone(&self.0);
+        // In no task of its own: one that nobody waits for any more is asked again, and must not go on beside
+        // that. What it has done by then need not be done again.
+        Answer::later(async move {
             inner.stop(&doomed).await?;
             inner.invalidate(&selector).await
         })

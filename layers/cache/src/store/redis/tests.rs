@@ -1,4 +1,5 @@
 use std::net::TcpListener;
+use std::task::Poll;
 
 use http_body_util::BodyExt;
 
@@ -94,6 +95,41 @@ async fn many_are_forgotten_in_few_round_trips() {
         let asked = scripts() - before;
         assert!(asked < 40, "{asked} for {selector:?}");
     }
+}
+
+#[tokio::test]
+async fn an_invalidation_that_nobody_waits_for_any_more_goes_on_no_further() {
+    let Some(server) = Server::start("") else {
+        return;
+    };
+    let redis = open(&server).await;
+    for id in 0..1_000 {
+        let key = key(&format!("http://a.example/{id}"));
+        put(&redis, &key, variant(id, "")).await;
+    }
+    let left = || server.number("DBSIZE");
+    let before = left();
+    let mut pending = Box::pin(redis.invalidate(&Selector::All).wait());
+    while left() == before {
+        let end = std::future::poll_fn(|cx| Poll::Ready(pending.as_mut().poll(cx))).await;
+        assert!(end.is_pending(), "one command does not do it");
+        tokio::task::yield_now().await;
+    }
+    drop(pending);
+    // What was sent is done before this is answered.
+    let other = key("http://b.example/");
+    get(&redis, &other).await;
+    let after = left();
+    for _ in 0..20 {
+        get(&redis, &other).await;
+    }
+    assert!(
+        after > 0 && left() == after,
+        "{after}, and {} later",
+        left()
+    );
+    assert!(invalidate(&redis, Selector::All).await > 0);
+    assert_eq!(left(), 0);
 }
 
 #[tokio::test]
