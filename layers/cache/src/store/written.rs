@@ -10,8 +10,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use crate::policy::{Extent, Freshness, Head, Row, Vary};
 
-/// The form, which changes whenever a field comes or goes.
-const FORM: u8 = 3;
+/// The form, which changes whenever a field comes or goes, or the key means something else that it is
+/// written under.
+const FORM: u8 = 5;
 
 pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     to.put_u8(FORM);

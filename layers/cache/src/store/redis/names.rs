@@ -96,7 +96,7 @@ mod tests {
     use crate::store::{Hashing, KeyRef, Name};
 
     fn key(name: &str, partition: &str) -> Key {
-        KeyRef::new(&Hashing::of_keys(), Name::Whole(name), partition, None).keep()
+        KeyRef::new(&Hashing::of_keys(), Name::Given(name), partition, None).keep()
     }
 
     #[test]
