@@ -8,6 +8,7 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 mod error;
 mod origin;
 mod reference;
+mod target;
 
 pub use self::error::InvalidUri;
 use self::error::Rule;

@@ -5,13 +5,14 @@ use std::task::{Context, Poll};
 
 use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri};
+use http::{Extensions, Method, Request, Response, Uri};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
 use crate::builder::ClientBuilder;
 use crate::error::Call;
+use crate::forward::{Bound, Forwarded};
 use crate::request::{RequestBuilder, demands_replay, length_agrees};
 use crate::{BaseUri, Error, InvalidUri, future};
 
@@ -47,6 +48,10 @@ pub struct Client {
     stack: Erased,
     /// Whether there is a layer for the credentials of a single request.
     binds_credentials: bool,
+    /// Whether the stack is the user's own, so that nobody can see what is in it.
+    is_foreign: bool,
+    /// What goes along with every call.
+    forwarded: Forwarded,
 }
 
 impl Client {
@@ -94,6 +99,8 @@ impl Client {
             stack: erase(stack),
             // Whether such a stack has one cannot be seen.
             binds_credentials: true,
+            is_foreign: true,
+            forwarded: Forwarded::default(),
         }
     }
 
@@ -102,6 +109,8 @@ impl Client {
             base,
             stack,
             binds_credentials,
+            is_foreign: false,
+            forwarded: Forwarded::default(),
         }
     }
 
@@ -113,6 +122,20 @@ impl Client {
     #[must_use]
     pub fn base_uri(&self) -> Option<&BaseUri> {
         self.base.as_deref()
+    }
+
+    /// This client for the calls that are made for one incoming request: what the request brought
+    /// [along](crate::forward) goes with them, in place of what an earlier `with` said.
+    ///
+    /// Nothing is built: the two share everything, connections, limits and cache among it. Over a stack of your
+    /// own ([`from_service`](Self::from_service)) the fields are written by a
+    /// [`DefaultHeadersLayer`](crate::defaults::DefaultHeadersLayer), or by a client inside.
+    #[must_use]
+    pub fn with(&self, forwarded: &Forwarded) -> Self {
+        Self {
+            forwarded: forwarded.clone(),
+            ..self.clone()
+        }
     }
 
     /// A GET request.
@@ -206,6 +229,19 @@ impl Client {
         }
     }
 
+    /// Has what is forwarded go along.
+    fn go_along(&self, extensions: &mut Extensions) -> Result<(), BoxError> {
+        let home = self.base.as_ref();
+        if !self.forwarded.is_empty() {
+            Bound::attach(&self.forwarded, home, self.is_foreign, extensions)
+        } else {
+            if let Some(home) = home.filter(|_| !extensions.is_empty()) {
+                Bound::settle(home, extensions);
+            }
+            Ok(())
+        }
+    }
+
     /// Makes the URI absolute and refuses what can be seen to be wrong.
     fn prepare(&self, mut request: Request<Body>) -> Result<Request<Body>, BoxError> {
         let invalid = |error: InvalidUri| TransportError::request(error);
@@ -219,6 +255,7 @@ impl Client {
         }
         demands_replay(&request)?;
         length_agrees(&request)?;
+        self.go_along(request.extensions_mut())?;
         Ok(request)
     }
 }
@@ -234,6 +271,7 @@ impl fmt::Debug for Client {
         let base = self.base.as_ref().map(ToString::to_string);
         f.debug_struct("Client")
             .field("base_uri", &base)
+            .field("forwarded", &self.forwarded)
             .finish_non_exhaustive()
     }
 }
@@ -241,9 +279,8 @@ impl fmt::Debug for Client {
 /// The client as the inside of other people's layers.
 ///
 /// As a service it sends to its base URI's origin alone, where it has one: a request that came in
-/// through a server carries the host that its sender chose. Take the authority out of the URI first
-/// (what is left is joined to the base URI), and the fields that belong to the incoming connection;
-/// the gateway example shows both. [`Client::execute`] sends anywhere.
+/// through a server carries the host that its sender chose, and fields that belong to the incoming connection.
+/// [`Proxy`](crate::proxy::Proxy) takes both out, and never fails. [`Client::execute`] sends anywhere.
 impl<B> Service<Request<B>> for Client
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,

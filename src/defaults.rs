@@ -9,6 +9,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::BaseUri;
+use crate::forward::Bound;
 
 /// Sets headers on requests that lack them.
 ///
@@ -148,6 +149,8 @@ where
 
 impl Settings {
     fn apply<B>(&self, request: &mut Request<B>) {
+        // First, since what goes along with one request is nearer to it than what is every request's.
+        forwarded(request);
         let extensions = request.extensions();
         let is_client_only = extensions.get::<ClientOnly>().is_some();
         let is_astray = extensions.get::<Astray>().is_some();
@@ -165,6 +168,19 @@ impl Settings {
                 request.headers_mut().insert(name, value);
             }
         }
+    }
+}
+
+/// Writes down what of an incoming request goes along.
+fn forwarded<B>(request: &mut Request<B>) {
+    if request.extensions().is_empty() {
+        return;
+    }
+    if let Some(bound) = request.extensions_mut().remove::<Bound>() {
+        let extensions = request.extensions();
+        let is_led =
+            extensions.get::<ClientOnly>().is_some() || extensions.get::<Astray>().is_some();
+        bound.write(request, is_led);
     }
 }
 
@@ -275,6 +291,10 @@ impl WithoutDefaults {
     }
 
     fn covers(&self, default: &DefaultHeader) -> bool {
-        self.names.contains(&default.name) || self.credentials && default.is_credential()
+        self.leaves_out(&default.name, default.is_credential())
+    }
+
+    pub(crate) fn leaves_out(&self, name: &HeaderName, is_credential: bool) -> bool {
+        self.names.contains(name) || self.credentials && is_credential
     }
 }

@@ -56,6 +56,7 @@
 //! | [`fallback`] | an answer for when everything else has failed |
 //! | [`batch`], [`polling`] | many calls at once; one call again and again |
 //! | [`observers`] | functions that are told of calls, by pattern |
+//! | [`forward`], [`proxy`], `axum` | in a server: what goes along with calls, errors as responses (feature `axum` for extractors) |
 //! | [`transport`] | the way to the server |
 //! | [`observe`], [`defaults`] | events of a call; headers of a client |
 //! | `testing` | a mock server, and recordings of real ones (feature `testing`) |
@@ -70,6 +71,7 @@
 //! | `json` | yes | bodies in JSON, and endpoints that speak it |
 //! | `webpki-roots` | yes | trust in Mozilla's certificate authorities, compiled in |
 //! | `native-roots` | no | trust in the operating system's certificate authorities |
+//! | `axum` | no | a client in [axum](https://docs.rs/axum): errors as responses, and extractors |
 //! | `derive` | no | `#[derive(Endpoint)]` |
 //! | `multipart` | no | forms of several parts |
 //! | `fs` | no | bodies from files, downloads to files |
@@ -92,6 +94,8 @@
 //! | `metrics` | no | counters and histograms through the `metrics` facade |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod base_uri;
 pub mod batch;
 #[cfg(feature = "fs")]
@@ -107,6 +111,7 @@ mod endpoint;
 #[cfg(feature = "json")]
 pub mod envelope;
 mod error;
+pub mod forward;
 pub mod future;
 pub mod guide;
 mod header;
@@ -123,6 +128,7 @@ mod pipeline;
 mod pointer;
 pub mod polling;
 pub mod progress;
+pub mod proxy;
 mod query;
 pub mod redirect;
 pub mod registry;

@@ -8,28 +8,22 @@
 //! Each flag adds a layer; with none it is a bare streaming reverse proxy.
 
 mod credentials;
-mod fields;
 mod flags;
-mod forward;
-mod problem;
 mod proxy;
-mod refusal;
 mod serve;
 mod stack;
 mod stop;
 mod store;
-mod upstream;
 
 use std::process::ExitCode;
 
-use buttress::BoxError;
+use buttress::{BaseUri, BoxError};
 use clap::Parser;
 use tokio::net::TcpListener;
 
 use crate::flags::Flags;
 use crate::proxy::Proxy;
 use crate::stop::Stop;
-use crate::upstream::Upstream;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -56,8 +50,9 @@ async fn main() -> ExitCode {
 
 /// What the flags ask for; an error is a flag that is wrong or contradicts another.
 async fn proxy(flags: &Flags) -> Result<Proxy, BoxError> {
-    let upstream = Upstream::parse(&flags.upstream)
-        .map_err(|error| format!("--upstream cannot be used: {error}"))?;
+    // An error says what is wrong with it and does not repeat it, since it may hold a password.
+    let upstream: BaseUri =
+        (flags.upstream.parse()).map_err(|error| format!("--upstream cannot be used: {error}"))?;
     Ok(Proxy::new(
         upstream,
         flags.explain,
@@ -79,7 +74,7 @@ async fn run(flags: &Flags, proxy: Proxy) -> Result<(), BoxError> {
 /// One JSON line for each decision of a layer, and for each call that failed, on standard output.
 fn events() {
     // Every layer's target begins so; the transport's does not.
-    let layers = "off,gateway=debug,buttress_=debug";
+    let layers = "off,buttress_=debug,buttress::proxy=debug";
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -2,57 +2,45 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use buttress::{Body, BoxError, Explain};
+use buttress::{BaseUri, Body, Explain, proxy};
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
+use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
 use crate::stack::Stack;
-use crate::upstream::Upstream;
-use crate::{forward, problem};
 
 /// Passes requests on to one upstream.
 #[derive(Clone)]
 pub(crate) struct Proxy {
-    upstream: Arc<Upstream>,
+    passing: BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>,
     explain: bool,
-    stack: Stack,
 }
 
 impl Proxy {
-    pub(crate) fn new(upstream: Upstream, explain: bool, stack: Stack) -> Self {
-        let upstream = Arc::new(upstream);
+    pub(crate) fn new(upstream: BaseUri, explain: bool, stack: Stack) -> Self {
+        let passing = proxy::Proxy::over(upstream, stack)
+            // Clients are programs of the same owner, and so is a cache for users that they tell apart.
+            .keep_forwarded_fields()
+            .partition_by_cookies(false);
         Self {
-            upstream,
+            passing: BoxCloneSyncService::new(passing),
             explain,
-            stack,
         }
     }
 
-    async fn pass(self, request: Request<Incoming>) -> Response<Body> {
-        let mut request = match forward::request(&self.upstream, request) {
-            Ok(request) => request,
-            Err(refusal) => return problem::of_refusal(refusal),
-        };
+    async fn pass(self, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         let explain = self.explain.then(Explain::new);
         if let Some(explain) = &explain {
             request.extensions_mut().insert(explain.clone());
         }
-        let mut response = answer(self.stack.oneshot(request).await);
+        let mut response = self.passing.oneshot(request).await?;
         if let Some(trail) = explain.and_then(|explain| header(&explain)) {
             response.headers_mut().insert("buttress-trail", trail);
         }
-        response
-    }
-}
-
-fn answer(end: Result<Response<Body>, BoxError>) -> Response<Body> {
-    match end {
-        Ok(response) => forward::response(response).unwrap_or_else(problem::of_refusal),
-        Err(error) => problem::of_failure(&error),
+        Ok(response)
     }
 }
 
@@ -70,7 +58,6 @@ impl Service<Request<Incoming>> for Proxy {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let proxy = self.clone();
-        Box::pin(async move { Ok(proxy.pass(request).await) })
+        Box::pin(self.clone().pass(request))
     }
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+#[cfg(all(feature = "axum", feature = "json"))]
+mod axum;
 #[cfg(feature = "json")]
 mod calls;
 mod cancellation;

@@ -15,7 +15,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// Takes the fields of one connection out of a message's header.
-pub(crate) fn strip(headers: &mut HeaderMap) {
+pub(super) fn strip(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = elements(headers, &header::CONNECTION)
         .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect();
@@ -25,13 +25,13 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 }
 
 /// Whether the sender reads trailers (RFC 9110 §10.1.4).
-pub(crate) fn wants_trailers(headers: &HeaderMap) -> bool {
+pub(super) fn wants_trailers(headers: &HeaderMap) -> bool {
     elements(headers, &header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
 /// Whether the body came as it is, or in chunks, which are undone before anybody sees it. What else
 /// was done to it (RFC 9112 §7) nobody here can undo, and the next connection cannot tell of it.
-pub(crate) fn is_plainly_framed(headers: &HeaderMap) -> bool {
+pub(super) fn is_plainly_framed(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (encodings.next(), encodings.next()) {
         (None, _) => true,
@@ -41,7 +41,7 @@ pub(crate) fn is_plainly_framed(headers: &HeaderMap) -> bool {
 }
 
 /// HTTP/2 may split a cookie into several fields; HTTP/1.1 wants one (RFC 9113 §8.2.3).
-pub(crate) fn join_cookies(headers: &mut HeaderMap) {
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<&[u8]> = headers
         .get_all(header::COOKIE)
         .iter()
@@ -57,8 +57,14 @@ pub(crate) fn join_cookies(headers: &mut HeaderMap) {
     headers.insert(header::COOKIE, joined);
 }
 
+/// Whether the sender wants to speak WebSocket from here on. Other wishes for another protocol may be passed over
+/// (RFC 9110 §7.8): many clients ask every server for HTTP/2.
+pub(super) fn wants_websocket(headers: &HeaderMap) -> bool {
+    elements(headers, &header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+}
+
 /// Names this hop, and the version in which it was reached (RFC 9110 §7.6.3).
-pub(crate) fn add_via(headers: &mut HeaderMap, received: Version) {
+pub(super) fn add_via(headers: &mut HeaderMap, received: Version) {
     let hop = match received {
         Version::HTTP_10 => "1.0 buttress",
         Version::HTTP_2 => "2 buttress",

@@ -1,0 +1,109 @@
+//! What a proxy changes in a message, and nothing else (RFC 9110 §7.6).
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+
+use super::fields;
+use super::refusal::Refusal;
+use super::settings::Settings;
+
+/// The response as it goes back to the client.
+pub(super) fn response(response: Response<Body>) -> Response<Body> {
+    handed_back(response).unwrap_or_else(Refusal::into_response)
+}
+
+/// The request as it goes upstream.
+pub(super) fn request<B>(settings: &Settings, request: Request<B>) -> Result<Request<Body>, Refusal>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let (mut parts, body) = request.into_parts();
+    check(&parts.method, parts.version, &parts.headers)?;
+    parts.uri = settings.base.target(&parts.uri).ok_or(Refusal::Target)?;
+    let received = std::mem::take(&mut parts.version);
+    let trailers = fields::wants_trailers(&parts.headers);
+    fields::strip(&mut parts.headers);
+    if trailers {
+        ask_for_trailers(&mut parts.headers, settings.base.is_https());
+    }
+    fields::join_cookies(&mut parts.headers);
+    // The transport writes the upstream's own.
+    parts.headers.remove(header::HOST);
+    settings.way.tell(&mut parts.headers, &parts.extensions);
+    settings.part(&parts.headers, &mut parts.extensions);
+    fields::add_via(&mut parts.headers, received);
+    let body = if body.is_end_stream() {
+        Body::empty()
+    } else {
+        frame(&mut parts.headers);
+        Body::new(body)
+    };
+    Ok(Request::from_parts(parts, body))
+}
+
+/// What can be seen to be wrong for a request that is to be passed on.
+fn check(method: &Method, version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
+    match *method {
+        Method::CONNECT => return Err(Refusal::Connect),
+        Method::TRACE => return Err(Refusal::Trace),
+        _ => check_host(version, headers)?,
+    }
+    if fields::wants_websocket(headers) {
+        return Err(Refusal::WebSocket);
+    }
+    if !fields::is_plainly_framed(headers) {
+        return Err(Refusal::Encoding);
+    }
+    Ok(())
+}
+
+/// RFC 9112 §3.2: exactly one `Host`, whose value is a host, in HTTP/1.1; at most one elsewhere.
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::HTTP_11 => Err(Refusal::Host),
+        (None, _) => Ok(()),
+        (Some(host), None) if host.is_empty() => Ok(()),
+        (Some(host), None) => Authority::try_from(host.as_bytes())
+            .map(drop)
+            .map_err(|_| Refusal::Host),
+        (Some(_), Some(_)) => Err(Refusal::Host),
+    }
+}
+
+/// Trailers come from those alone who know that they are read.
+fn ask_for_trailers(headers: &mut HeaderMap, is_https: bool) {
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    // RFC 9110 §10.1.4 has `TE` named in `Connection`, which HTTP/2 forbids; and over TLS it may be
+    // HTTP/2.
+    if !is_https {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+    }
+}
+
+/// A body of unknown length goes on in chunks, whatever the method: left to itself the transport sends
+/// none with GET, and so does the cache take the request for one without. HTTP/2 has frames of its own,
+/// and the transport leaves the field out there.
+fn frame(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONTENT_LENGTH) {
+        let chunked = HeaderValue::from_static("chunked");
+        headers.insert(header::TRANSFER_ENCODING, chunked);
+    }
+}
+
+fn handed_back(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
+    // No request that leaves here asks for another protocol.
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::Switched);
+    }
+    if !fields::is_plainly_framed(response.headers()) {
+        return Err(Refusal::ResponseEncoding);
+    }
+    fields::strip(response.headers_mut());
+    // The version is each connection's own.
+    *response.version_mut() = Version::default();
+    Ok(response)
+}

@@ -1,0 +1,60 @@
+use buttress_kernel::Body;
+use http::{Response, StatusCode};
+
+use super::problem::Problem;
+
+/// Why a message is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The request wants a tunnel.
+    Connect,
+    /// The request wants to see itself as it arrives, with whatever credentials were added on the way.
+    Trace,
+    /// The request wants another protocol, which this connection cannot speak.
+    WebSocket,
+    /// The request has no `Host`, several, or one that is none.
+    Host,
+    /// The request's body is encoded for its connection in a way that is not known here.
+    Encoding,
+    /// The request's target is not a path, or leads out of the prefix.
+    Target,
+    /// The upstream switched to a protocol that nobody asked for.
+    Switched,
+    /// The response's body is encoded for its connection in a way that is not known here.
+    ResponseEncoding,
+}
+
+impl Refusal {
+    /// The answer to the client.
+    pub(super) fn into_response(self) -> Response<Body> {
+        tracing::debug!(reason = self.detail(), "not passed on");
+        Problem::new(self.status(), Some("transport"), self.detail()).into_response()
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Host | Self::Target => StatusCode::BAD_REQUEST,
+            Self::Connect | Self::Trace | Self::WebSocket | Self::Encoding => {
+                StatusCode::NOT_IMPLEMENTED
+            }
+            Self::Switched | Self::ResponseEncoding => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    const fn detail(self) -> &'static str {
+        match self {
+            Self::Connect => "no tunnels are opened here",
+            Self::Trace => {
+                "TRACE is not passed on, since its answer would tell what is added on the way"
+            }
+            Self::WebSocket => "protocol upgrades are not passed on, so there is no WebSocket here",
+            Self::Host => "the request needs exactly one Host field that names a host",
+            Self::Encoding => "the only Transfer-Encoding that is understood here is chunked",
+            Self::Target => "the request's target is not a path that can be passed on",
+            Self::Switched => "the upstream switched protocols without being asked to",
+            Self::ResponseEncoding => {
+                "the upstream answered in a Transfer-Encoding other than chunked"
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use buttress_kernel::{Body, BoxError};
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::settings::{Settings, Way};
+use super::{ResponseFuture, message, respond};
+use crate::forward::ClientAddress;
+use crate::{BaseUri, Client, InvalidClient};
+
+/// Passes requests on to one upstream, and every failure back as a response.
+///
+/// See the [module](crate::proxy) for what it changes, and what it refuses.
+pub struct Proxy<S = Client> {
+    stack: S,
+    settings: Arc<Settings>,
+    /// Why the stack will not become ready; the answer to the next call.
+    broken: Option<BoxError>,
+}
+
+impl Proxy {
+    /// Passes requests on to the client's base URI, through its whole stack.
+    ///
+    /// # Errors
+    ///
+    /// When the client has no base URI.
+    pub fn new(client: Client) -> Result<Self, InvalidClient> {
+        let base = client.base_uri().cloned().ok_or_else(|| {
+            InvalidClient::contradiction(
+                "a proxy passes requests on to its client's base URI, and there is none; set one \
+                 with `base_uri`"
+                    .into(),
+            )
+        })?;
+        Ok(Self::over(base, client))
+    }
+}
+
+impl<S> Proxy<S> {
+    /// The same over a stack of your own: requests come there with URIs under `base`.
+    #[must_use]
+    pub fn over(base: BaseUri, stack: S) -> Self {
+        Self {
+            stack,
+            settings: Arc::new(Settings::new(base)),
+            broken: None,
+        }
+    }
+
+    /// Tells the upstream where requests come from. Unless set it is told nothing: `Forwarded`,
+    /// `X-Forwarded-For` and its kin, and `X-Real-IP` are left out, since anybody can write them. Of a peer that is
+    /// trusted they stay, but for `Forwarded`.
+    #[must_use]
+    pub fn client_address(self, address: ClientAddress) -> Self {
+        self.set(|settings| settings.way = Way::Known(address))
+    }
+
+    /// Passes `Forwarded`, `X-Forwarded-For` and their kin on as they come: for a proxy that can be reached by
+    /// programs of your own alone.
+    #[must_use]
+    pub fn keep_forwarded_fields(self) -> Self {
+        self.set(|settings| settings.way = Way::AsSaid)
+    }
+
+    /// Whether requests with different cookies are of different users to a cache in the stack: true unless set. It
+    /// is said with a [`Partition`](crate::Partition), for a request that has none yet. A private cache tells
+    /// users apart by their `Authorization` whatever is set here.
+    #[must_use]
+    pub fn partition_by_cookies(self, partition: bool) -> Self {
+        self.set(|settings| settings.hasher = partition.then(Default::default))
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Proxy<S>
+where
+    S: Service<Request<Body>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.broken = ready!(self.stack.poll_ready(cx)).err().map(Into::into);
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if let Some(error) = self.broken.take() {
+            return ResponseFuture::refused(respond(&*error));
+        }
+        match message::request(&self.settings, request) {
+            Ok(request) => ResponseFuture::passed(self.stack.call(request)),
+            Err(refusal) => ResponseFuture::refused(refusal.into_response()),
+        }
+    }
+}
+
+impl<S: Clone> Clone for Proxy<S> {
+    fn clone(&self) -> Self {
+        Self {
+            stack: self.stack.clone(),
+            settings: Arc::clone(&self.settings),
+            // Of the other's stack.
+            broken: None,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Proxy<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("base_uri", &self.settings.base.to_string())
+            .finish_non_exhaustive()
+    }
+}
