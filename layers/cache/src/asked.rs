@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use buttress_kernel::{Background, Body, Deadline, Explain, Partition};
+use buttress_kernel::{Background, Body, BoxError, Deadline, Explain, Partition};
 use http::{Extensions, HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::body::CacheBody;
@@ -213,7 +213,12 @@ impl Asked {
         mut body: Body,
     ) -> Option<CacheBody<B>> {
         if let Some(bytes) = at_once(&mut body) {
-            return (bytes.len() as u64 == length).then(|| CacheBody::bytes(bytes));
+            if bytes.len() as u64 != length {
+                let error = BoxError::from("a body is not as long as its response says");
+                telemetry::store_failed("body", &*error);
+                return None;
+            }
+            return Some(CacheBody::bytes(bytes));
         }
         let rest = policy::Rest::of(head, &serve.reply).filter(|_| self.may_ask());
         let kept = Kept::new(self.key.clone(), body, length, rest);

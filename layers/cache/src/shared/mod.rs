@@ -1,6 +1,7 @@
 //! What all services of one layer share.
 
 mod keys;
+mod putting;
 mod settling;
 mod storing;
 
@@ -25,8 +26,8 @@ use crate::stream::Room;
 use crate::telemetry;
 use crate::unsettled::Unsettled;
 
+pub(crate) use self::putting::{Putting, Way};
 pub(crate) use self::settling::Settling;
-pub(crate) use self::storing::{Putting, Way};
 
 /// So many changes wait for a listener that is slow.
 const CHANGES: usize = 256;

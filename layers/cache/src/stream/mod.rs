@@ -2,6 +2,7 @@
 
 mod filing;
 mod growing;
+mod holding;
 mod later;
 mod part;
 mod readers;

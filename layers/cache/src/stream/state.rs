@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-use super::filing::{Fate, Filing, Limits, PIECE};
+use super::filing::{Fate, Filing, Limits};
 use super::growing::Growing;
 use super::readers::Readers;
 use super::room::Share;
@@ -25,22 +25,22 @@ pub(super) struct State {
     rest: Rest,
     end: End,
     pub(super) bytes: Growing,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) filing: Filing,
     /// Whether the store is, or was, given pieces.
-    is_filed: bool,
+    pub(super) is_filed: bool,
     /// Whether there was no room for the last bytes.
     pub(super) crowded: bool,
     /// What is held of the room for all bodies.
-    share: Share,
+    pub(super) share: Share,
     /// Whether every byte so far is held.
-    whole: bool,
+    pub(super) whole: bool,
     /// Whether somebody has been told how the body ended, or that it is too long.
     pub(super) told: bool,
     /// What the body said of its length at first.
-    promised: SizeHint,
+    pub(super) promised: SizeHint,
     trailers: Option<HeaderMap>,
-    readers: Readers,
+    pub(super) readers: Readers,
     /// Whether the body has woken those who wait since it was polled last.
     woken: bool,
     /// Since when it has had nothing to give.
@@ -48,7 +48,7 @@ pub(super) struct State {
     /// Whether it is known to take some time.
     slow: bool,
     /// How many bytes there were when somebody looked, and when that was seen first.
-    grown: (u64, Option<Instant>),
+    pub(super) grown: (u64, Option<Instant>),
 }
 
 enum Rest {
@@ -278,111 +278,8 @@ impl State {
         }
     }
 
-    /// When somebody saw first that there were as many bytes as now.
-    pub(super) fn grown_at(&mut self, now: Instant) -> Instant {
-        let end = self.bytes.end();
-        if self.grown.0 != end {
-            self.grown = (end, None);
-        }
-        *self.grown.1.get_or_insert(now)
-    }
-
-    /// Holds nothing any more, for the sake of others, but what the store is given in pieces: nobody joins it,
-    /// and who has not read as far as the others is left behind.
-    pub(super) fn make_room(&mut self) -> After {
-        self.whole = false;
-        self.readers.leave_behind(self.bytes.end());
-        let news = if matches!(self.filing, Filing::Whole) {
-            self.crowd_out()
-        } else {
-            self.file()
-        };
-        self.release();
-        After {
-            news,
-            wake: self.all_waiting(),
-            ..After::default()
-        }
-    }
-
-    fn take_in(&mut self, seat: usize, data: &Bytes, is_last: bool) -> Option<News> {
-        let length = data.len() as u64;
-        let end = self.bytes.end().saturating_add(length);
-        self.readers.advance(seat, end);
-        if self.whole && end <= self.limits.held && self.share.hold(end) {
-            self.bytes.append(data);
-            // What is all here, or will be with its last announced byte, is put in one go.
-            let is_last = is_last || self.promised.exact() == Some(end);
-            return (end > PIECE && !is_last).then(|| self.file()).flatten();
-        }
-        self.whole = false;
-        let news = if end > self.limits.most {
-            self.tell(Fate::TooLong)
-        } else if matches!(self.filing, Filing::Whole) {
-            self.crowd_out()
-        } else {
-            self.file()
-        };
-        self.pass_on(data, end);
-        news
-    }
-
-    /// From here on the store is given pieces, unless it was before.
-    fn file(&mut self) -> Option<News> {
-        // One that goes on behind its announced end has been told of already.
-        let is_ready = matches!(self.filing, Filing::Ready) && !self.told;
-        is_ready.then(|| {
-            self.filing.begin();
-            self.is_filed = true;
-            News::Long
-        })
-    }
-
-    /// Holds no more than what slower readers, or the store, have not had yet. A reader that is too slow
-    /// is left behind, so that it stalls nobody else; one that has all but this frame is not slow.
-    fn pass_on(&mut self, data: &Bytes, end: u64) {
-        let before = self.bytes.end();
-        self.readers
-            .leave_behind(before.saturating_sub(self.limits.most));
-        self.release();
-        self.crowded = !self.has_room(end);
-        if self.crowded {
-            self.readers.leave_behind(before);
-            self.release();
-            self.crowded = !self.has_room(end);
-        }
-        if self.needed(end) < end {
-            self.bytes.append(data);
-        } else {
-            self.bytes.skip(data.len());
-        }
-    }
-
-    /// Whether there is room for what is needed of the bytes up to `end`.
-    fn has_room(&mut self, end: u64) -> bool {
-        self.needed(end) >= end || self.share.hold(end - self.bytes.start())
-    }
-
-    /// Where the bytes begin that somebody has yet to read.
-    fn needed(&self, end: u64) -> u64 {
-        let readers = self.readers.slowest().unwrap_or(end);
-        self.filing
-            .position()
-            .map_or(readers, |position| position.min(readers))
-    }
-
-    /// Lets go of what every reader and the store have, once it need not be whole.
-    pub(super) fn release(&mut self) {
-        if !self.whole {
-            let end = self.bytes.end();
-            self.bytes.forget(self.needed(end).min(end));
-            // Nearly always less than before, which there is room for; never more than one frame.
-            self.share.hold(end - self.bytes.start());
-        }
-    }
-
     /// Says, once, how it ended: to the sink, or to the store that is given pieces.
-    fn tell(&mut self, fate: Fate) -> Option<News> {
+    pub(super) fn tell(&mut self, fate: Fate) -> Option<News> {
         if std::mem::replace(&mut self.told, true) || self.filing.end(fate, self.bytes.end()) {
             return None;
         }
@@ -391,10 +288,6 @@ impl State {
             Fate::Cut => News::Cut(self.bytes.concat()),
             Fate::TooLong => News::TooLong,
         })
-    }
-
-    fn crowd_out(&mut self) -> Option<News> {
-        (!std::mem::replace(&mut self.told, true)).then_some(News::NoRoom)
     }
 
     pub(super) fn is_end(&self, seat: usize, told_trailers: bool) -> bool {

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use crate::slow::{Slow, at_once, bytes, layer, long, send_all, slow};
 use crate::support::*;
 
-const LENGTH: usize = 8 << 20;
+const LENGTH: usize = 2 << 20;
 
 /// Two who read one body, of which hardly more is held than they are apart.
 async fn two(layer: &CacheLayer, first: Step) -> (CacheBody<Body>, CacheBody<Body>, Scripted) {
@@ -63,7 +63,7 @@ async fn who_has_fallen_behind_sees_to_it_that_the_rest_is_stored_when_the_other
     let layer = small(&slow(1));
     let whole = bytes(LENGTH);
     let (mut fast, behind, server) = two(&layer, long(at_once(&whole))).await;
-    read_frames(&mut fast, 64).await;
+    read_frames(&mut fast, 16).await;
     drop(fast);
     assert!(all(behind).await.unwrap() == whole);
     let (service, _) = over(&layer, [fresh("other")]);
@@ -76,8 +76,8 @@ async fn who_has_fallen_behind_sees_to_it_that_the_rest_is_stored_when_the_other
 async fn fallen(layer: &CacheLayer) -> (FrameSender, CacheBody<Body>, CacheBody<Body>) {
     let (sender, body) = channel();
     let (mut fast, behind, _) = two(layer, long(body)).await;
-    send_all(&sender, &bytes(4 << 20));
-    read_frames(&mut fast, 64).await;
+    send_all(&sender, &bytes(1 << 20));
+    read_frames(&mut fast, 16).await;
     (sender, fast, behind)
 }
 
@@ -86,11 +86,11 @@ async fn who_falls_behind_of_what_is_not_stored_is_told_so() {
     for how in 0..3 {
         let mut store = slow(0);
         if how == 0 {
-            store.fails = 9;
+            store.fails = 5;
         }
         let mut layer = small(&store);
         if how == 1 {
-            layer = layer.max_entry(3 << 20).unwrap();
+            layer = layer.max_entry(512 << 10).unwrap();
         }
         let (sender, fast, behind) = fallen(&layer).await;
         if how == 2 {

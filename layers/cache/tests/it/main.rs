@@ -7,11 +7,13 @@ mod basics;
 mod bodies;
 mod cancellation;
 mod coalescing;
+mod completing;
 mod cookies;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod crash;
 mod directives;
 mod failing;
+mod forgetting;
 mod guesses;
 mod handing_on;
 mod handle;
@@ -26,6 +28,7 @@ mod lost;
 #[cfg(feature = "metrics")]
 mod measured;
 mod moody;
+mod not_resumed;
 mod overtaken;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod persistent;

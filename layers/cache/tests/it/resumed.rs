@@ -2,36 +2,36 @@
 
 use std::sync::atomic::Ordering;
 
-use buttress_cache::{Cache, CacheLayer, Mode, Override};
-use buttress_kernel::{Body, BoxError, Deadline};
+use buttress_cache::{Cache, CacheLayer};
+use buttress_kernel::{Body, BoxError};
 use buttress_testkit::{Scripted, Step, channel};
 use http::Request;
 use http_body_util::BodyExt;
 use tower::limit::ConcurrencyLimit;
 use tower::{Layer, ServiceExt};
 
-use crate::moody::{BREAKS, CUTS, IN_HALVES, Mood, RUNS_ON, moody};
+use crate::moody::{BREAKS, CUTS, IN_HALVES, Mood, moody};
 use crate::support::*;
 
 /// What the origin has: the store gives the first five bytes, and fails.
-const WHOLE: &str = "0123456789";
+pub(crate) const WHOLE: &str = "0123456789";
 
-fn first() -> Step {
+pub(crate) fn first() -> Step {
     fresh(WHOLE).header("etag", "\"a\"")
 }
 
 /// A part, which says of itself that it is this range.
-fn part(range: &str, body: &'static str) -> Step {
+pub(crate) fn part(range: &str, body: &'static str) -> Step {
     let step = Step::status(206).header("etag", "\"a\"");
     step.header("content-range", range).body(body)
 }
 
-fn right() -> Step {
+pub(crate) fn right() -> Step {
     part("bytes 5-9/10", "56789")
 }
 
 /// A layer over a store that has the response by now, and is as it is told from here on.
-async fn stored(
+pub(crate) async fn stored(
     layer: CacheLayer,
     how: u8,
     steps: impl IntoIterator<Item = Step>,
@@ -45,7 +45,10 @@ async fn stored(
 }
 
 /// What a caller gets of a body, and the error if it ends with one.
-async fn read_on(service: &Cache<Scripted>, request: Request<Body>) -> (String, Option<BoxError>) {
+pub(crate) async fn read_on(
+    service: &Cache<Scripted>,
+    request: Request<Body>,
+) -> (String, Option<BoxError>) {
     let mut body = head(service, request).await.unwrap().into_body();
     let mut read = Vec::new();
     let error = loop {
@@ -126,90 +129,6 @@ async fn of_a_range_no_more_than_what_is_missing_is_asked_for() {
     }
 }
 
-/// What a caller gets where the origin answers with this when it is asked for the rest, and what is told last.
-async fn after(first: Step, how: u8, then: Step) -> (String, String, usize) {
-    let (lines, _guard) = crate::telemetry::listen();
-    let (_, service, server) = stored(private(), how, [first, then]).await;
-    let (read, error) = read_on(&service, get("/")).await;
-    assert_eq!(read, "01234");
-    let error = error.expect("it cannot go on").to_string();
-    let told = lines.take();
-    let failed = |line: &&String| line.contains("the store failed operation=\"body\"");
-    assert_eq!(told.iter().filter(failed).count(), 1, "{told:?}");
-    (error, told.last().unwrap().clone(), server.calls().len())
-}
-
-#[tokio::test(start_paused = true)]
-async fn other_bytes_are_not_put_behind_those_of_the_store() {
-    let others = [
-        fresh(WHOLE).header("etag", "\"a\""),
-        part("bytes 4-9/10", "456789"),
-        part("bytes 5-8/10", "5678"),
-        part("bytes 5-9/11", "56789"),
-        part("bytes 5-9/*", "56789"),
-        part("bytes 5-9/10", "56789").header("content-encoding", "gzip"),
-        Step::status(206)
-            .header("etag", "\"b\"")
-            .header("content-range", "bytes 5-9/10")
-            .body("56789"),
-        Step::status(416),
-        Step::status(304),
-    ];
-    for other in others {
-        let (error, told, calls) = after(first(), BREAKS, other).await;
-        assert_eq!((&*error, calls), ("the disk is gone", 2));
-        assert!(
-            told.contains("not resumed") && told.contains("other bytes"),
-            "{told}"
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn where_the_origin_fails_too_the_stores_own_error_ends_the_body() {
-    let fails = Step::error(|| std::io::Error::other("refused"));
-    let (error, told, calls) = after(first(), BREAKS, fails).await;
-    assert_eq!((&*error, calls), ("the disk is gone", 2));
-    assert!(
-        told.contains("not resumed") && told.contains("failed"),
-        "{told}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_nothing_identifies_is_not_asked_for() {
-    for (first, error) in [
-        (fresh(WHOLE), "the disk is gone"),
-        (fresh(WHOLE).header("etag", "W/\"a\""), "the disk is gone"),
-    ] {
-        let (told, _, calls) = after(first, BREAKS, right()).await;
-        assert_eq!((&*told, calls), (error, 1));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_gives_too_much_has_failed() {
-    let (_, service, server) = stored(private(), RUNS_ON, [first(), right()]).await;
-    let (read, error) = read_on(&service, get("/")).await;
-    // All that was promised has been sent, and there is nothing to ask for.
-    assert_eq!(read, WHOLE);
-    assert_eq!(
-        error.unwrap().to_string(),
-        "a body is longer than announced"
-    );
-    assert_eq!(server.calls().len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_part_that_is_not_what_it_says_ends_with_an_error() {
-    for (body, read) in [("567", "01234567"), ("56789abc", "01234")] {
-        let then = part("bytes 5-9/10", body);
-        let (_, service, _) = stored(private(), BREAKS, [first(), then]).await;
-        let (got, error) = read_on(&service, get("/")).await;
-        assert_eq!((&*got, error.is_some()), (read, true));
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_is_said_behind_a_part_is_not_said_of_the_whole() {
     let then = part("bytes 5-9/10", "").body_with(|| {
@@ -226,46 +145,6 @@ async fn what_is_said_behind_a_part_is_not_said_of_the_whole() {
     let all = body.collect().await.unwrap();
     assert!(all.trailers().is_none());
     assert_eq!(all.to_bytes(), WHOLE);
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_wants_nothing_forwarded_gets_the_error() {
-    for way in [true, false] {
-        let (_, service, server) = stored(private(), BREAKS, [first(), right()]).await;
-        let request = if way {
-            with(get("/"), "cache-control", "only-if-cached")
-        } else {
-            asking(get("/"), Override::new().mode(Mode::OnlyIfCached))
-        };
-        let (read, error) = read_on(&service, request).await;
-        assert_eq!((&*read, error.is_some()), ("01234", true));
-        assert_eq!(server.calls().len(), 1);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_has_given_up_is_not_asked_for() {
-    let (lines, _guard) = crate::telemetry::listen();
-    let (_, service, server) = stored(private(), BREAKS, [first(), right()]).await;
-    let now = tokio::time::Instant::now().into_std();
-    let deadline = Deadline::after(now, seconds(2)).unwrap();
-    for (wait, error, calls) in [(0, false, 2), (3, true, 2)] {
-        let request = asking(get("/"), deadline);
-        let mut body = head(&service, request).await.unwrap().into_body();
-        body.frame().await.unwrap().unwrap();
-        pass(seconds(wait)).await;
-        assert_eq!(body.collect().await.is_err(), error);
-        assert_eq!(server.calls().len(), calls);
-        if calls == 2 && !error {
-            assert_eq!(server.calls()[1].extensions.get(), Some(&deadline));
-        }
-    }
-    let told = lines.take();
-    let last = told.last().unwrap();
-    assert!(
-        last.contains("not resumed") && last.contains("late"),
-        "{told:?}"
-    );
 }
 
 #[tokio::test(start_paused = true)]
