@@ -11,7 +11,7 @@ use crate::flight::{Candidate, Entrance, Entrant, Extras, Left};
 use crate::kept::{Kept, at_once};
 use crate::overrides::Override;
 use crate::policy::{
-    self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up,
+    self, Aim, Ask, Decision, Forward, Mode, Reason, Reply, Serve, Wishes, look_up, wants_its_own,
 };
 use crate::recent::Mark;
 use crate::serve::{from_memory, span};
@@ -117,9 +117,7 @@ impl Asked {
 
     /// Whether it asks for what anybody would be given.
     pub(crate) fn is_common(&self) -> bool {
-        const OWN: [header::HeaderName; 8] = [
-            header::CACHE_CONTROL,
-            header::PRAGMA,
+        const OWN: [header::HeaderName; 6] = [
             header::RANGE,
             header::IF_RANGE,
             header::IF_MATCH,
@@ -130,6 +128,7 @@ impl Asked {
         self.method == Method::GET
             && !matches!(self.wishes().mode, Mode::NoCache | Mode::Reload)
             && !OWN.iter().any(|name| self.headers.contains_key(name))
+            && !wants_its_own(&self.headers)
     }
 
     /// The way on among the fetches under way.

@@ -111,7 +111,7 @@ pub(crate) use self::freshness::Freshness;
 pub(crate) use self::head::{Extent, Head};
 pub(crate) use self::lesson::{Action, Lesson, learn};
 pub(crate) use self::look_up::{look_up, look_up_after, rescue};
-pub(crate) use self::request::{Glance, forbids_storing, only_if_cached};
+pub(crate) use self::request::{Glance, forbids_storing, only_if_cached, wants_its_own};
 pub(crate) use self::rest::Rest;
 pub(crate) use self::settings::Policy;
 pub(crate) use self::status::is_passing;

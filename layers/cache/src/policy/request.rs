@@ -58,6 +58,13 @@ pub(crate) fn only_if_cached(headers: &HeaderMap) -> bool {
     directives(list::lines(headers, &header::CACHE_CONTROL)).any(|one| one.is("only-if-cached"))
 }
 
+/// Whether the request asks for something, rather than what anybody is given.
+pub(crate) fn wants_its_own(headers: &HeaderMap) -> bool {
+    // Most requests say nothing.
+    let says = [header::CACHE_CONTROL, header::PRAGMA];
+    says.iter().any(|name| headers.contains_key(name)) && Wanted::of(headers) != Wanted::default()
+}
+
 /// The request directives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted {

@@ -41,6 +41,31 @@ async fn w32_a_hundred_misses_at_once_are_one_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_says_something_that_asks_for_nothing_shares_a_fetch_with_the_others() {
+    let (none, all) = (("x", "y"), 1);
+    for (field, fetches) in [
+        (none, all),
+        (("cache-control", "no-transform, unheard-of=1"), all),
+        (("pragma", "unheard-of"), all),
+        (("cache-control", "max-stale=0"), CROWD / 2 + 1),
+        (("pragma", "no-cache"), CROWD / 2 + 1),
+        (("range", "bytes=0-"), CROWD / 2 + 1),
+    ] {
+        let (service, server) = over(&private(), [fresh("one").after(SLOW)]);
+        let request = |number: usize| {
+            let (name, value) = if number.is_multiple_of(2) {
+                none
+            } else {
+                field
+            };
+            with(get("/"), name, value)
+        };
+        crowd(&service, request).join_all().await;
+        assert_eq!(server.calls().len(), fetches, "{field:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn trap16_a_hundred_misses_of_two_variants_are_two_fetches() {
     let answer = Step::answer(|call| {
         let language = call.headers["accept-language"].to_str().unwrap().to_owned();
