@@ -150,7 +150,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Leaves out the client's default header of this name, an `Authorization` for instance.
+    /// Leaves out the client's default header of this name, an `Authorization` for instance, and what would be
+    /// [forwarded](crate::forward) under it.
     pub fn without_default<N>(mut self, name: N) -> Self
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,

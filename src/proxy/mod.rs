@@ -47,6 +47,9 @@
 //! # }
 //! ```
 //!
+//! Two events of the level debug say why a client got an answer of ours: `answered with a problem` (`kind`, `status`,
+//! `layer`, `reason`) and `not passed on` (`reason`).
+//!
 //! The gateway among the examples is this over a stack that its flags choose.
 
 mod fields;

@@ -69,7 +69,8 @@ impl<S> Proxy<S> {
 
     /// Whether requests with different cookies are of different users to a cache in the stack: true unless set. It
     /// is said with a [`Partition`](crate::Partition), for a request that has none yet. A private cache tells
-    /// users apart by their `Authorization` whatever is set here.
+    /// users apart by their `Authorization` whatever is set here; where they are known by a field of another name,
+    /// insert a partition in a middleware of yours.
     #[must_use]
     pub fn partition_by_cookies(self, partition: bool) -> Self {
         self.set(|settings| settings.hasher = partition.then(Default::default))

@@ -86,8 +86,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Goes without the client's credentials, those among its default headers included. What the request
-    /// itself carries stays.
+    /// Goes without the client's credentials, those among its default headers and what is
+    /// [forwarded](crate::forward) of a user included. What the request itself carries stays.
     pub fn without_auth(mut self) -> Self {
         let without = buttress_auth::Override::without_auth();
         let extensions = self.extensions();

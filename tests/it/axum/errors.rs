@@ -72,7 +72,7 @@ fn answers(status: u16, layer: &str, pause: Option<u64>) -> (u16, String, Option
 }
 
 #[tokio::test(start_paused = true)]
-async fn ap32_time_limits_are_a_504() {
+async fn time_limits_are_a_504() {
     let client = client([Step::hang()], |b| b.timeout(Duration::from_secs(1)));
     assert_eq!(answer(&client, 1).await, answers(504, "timeout", None));
 }

@@ -368,6 +368,36 @@ async fn the_service_that_was_ready_is_the_one_that_is_called() {
     }
 }
 
+#[tokio::test]
+async fn dropping_the_future_drops_the_call() {
+    let stack = Scripted::new([Step::hang()]);
+    let mut proxy = Proxy::over("http://upstream.internal".parse().unwrap(), stack.clone());
+    let request = http::Request::get("/")
+        .header("host", "a")
+        .body(Body::empty());
+    let ready = ServiceExt::<http::Request<Body>>::ready(&mut proxy);
+    let call = ready.await.unwrap().call(request.unwrap());
+    assert!(tokio::time::timeout(Duration::ZERO, call).await.is_err());
+    assert_eq!((stack.in_flight(), stack.dropped()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_to_whoever_runs_the_program() {
+    let (events, guard) = crate::support::events::capture();
+    let stack = Scripted::new([Step::ok()]);
+    let proxy = Proxy::over("http://upstream.internal".parse().unwrap(), stack);
+    let request = http::Request::trace("/?s3cret")
+        .header("host", "a")
+        .body(Body::empty());
+    let response = proxy.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
+    drop(guard);
+    let text = events.text();
+    assert!(text.contains("DEBUG buttress::proxy"), "{text}");
+    assert!(text.contains("not passed on reason=\"TRACE"), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
 #[test]
 fn a_proxy_needs_a_base_uri() {
     let error = Proxy::new(plain()).unwrap_err().to_string();
