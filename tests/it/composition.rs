@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use buttress::cache::CacheLayer;
 use buttress::circuit_breaker::CircuitBreakerLayer;
 use buttress::retry::RetryLayer;
 use buttress::retry_after::RetryAfterLayer;
 use buttress::timeout::{DeadlineLayer, TimeoutLayer};
 use buttress::{Attempt, Body, BoxError, Failure, Kind};
-use buttress_testkit::{Scripted, Step};
+use buttress_testkit::{ManualWallClock, Scripted, Step};
 use http::{Request, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -168,4 +169,48 @@ async fn w02_retry_and_gate_wait_once_in_either_order() {
         waited >= Duration::from_secs(3) && waited < Duration::from_secs(5),
         "{waited:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_callers_hurry_does_not_rule_a_validation_that_is_for_all() {
+    let tagged = |step: Step, control| {
+        step.header("cache-control", control)
+            .header("etag", "\"a\"")
+    };
+    let server = Scripted::new([
+        tagged(Step::ok(), "max-age=1, stale-while-revalidate=60").body("one"),
+        Step::status(503),
+        tagged(Step::status(304), "max-age=600").after(Duration::from_secs(1)),
+    ]);
+    let clock = ManualWallClock::ticking(std::time::SystemTime::UNIX_EPOCH);
+    let stack = ServiceBuilder::new()
+        .layer(CacheLayer::private().wall_clock(clock))
+        .layer(RetryLayer::new())
+        .layer(timeout())
+        .service(server.clone());
+    let get = || Request::get("http://h/").body(Body::empty()).unwrap();
+    let call = async |request| {
+        let answer = stack.clone().oneshot(request).await.unwrap();
+        http_body_util::BodyExt::collect(answer.into_body())
+            .await
+            .unwrap()
+            .to_bytes()
+    };
+    call(get()).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let mut hurried = get();
+    let limit = buttress::timeout::Override::new().head(Duration::from_millis(50));
+    hurried.extensions_mut().insert(limit);
+    hurried
+        .extensions_mut()
+        .insert(buttress::retry::Override::never());
+    assert_eq!(call(hurried).await, "one");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(
+        server.calls().len(),
+        3,
+        "it was tried again, and waited for"
+    );
+    assert_eq!(call(get()).await, "one");
+    assert_eq!(server.calls().len(), 3, "and it was right");
 }
