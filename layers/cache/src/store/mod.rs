@@ -122,6 +122,7 @@ mod coming;
 #[cfg(feature = "disk")]
 mod disk;
 pub(crate) mod events;
+mod head;
 mod key;
 mod lock;
 mod memory;
@@ -138,6 +139,7 @@ mod selector;
 pub(crate) mod suite;
 mod useful;
 mod variant;
+mod variants;
 mod writer;
 mod written;
 
@@ -148,6 +150,8 @@ use buttress_kernel::Body;
 pub use self::answer::{Answer, Pending};
 #[cfg(feature = "disk")]
 pub use self::disk::Disk;
+pub use self::head::Head;
+pub(crate) use self::head::tells_secrets;
 pub(crate) use self::key::{Credentials, Hashing, Name};
 pub use self::key::{Key, KeyRef};
 pub use self::memory::Memory;
@@ -156,8 +160,8 @@ pub use self::open::OpenFailed;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisSettings};
 pub use self::selector::Selector;
-pub(crate) use self::variant::tells_secrets;
-pub use self::variant::{Head, Tags, Variant, Variants};
+pub use self::variant::{Tags, Variant};
+pub use self::variants::Variants;
 pub use self::writer::Writer;
 
 /// Keeps responses.

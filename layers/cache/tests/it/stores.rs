@@ -25,9 +25,16 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 impl Folder {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("buttress-cache-it-{}-{number}", std::process::id());
-        Self(std::env::temp_dir().join(name))
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("buttress-cache-it-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            // A process of the same number may have been killed.
+            if std::fs::create_dir(&path).is_ok() {
+                return Self(path);
+            }
+            assert!(path.exists(), "{} cannot be made", path.display());
+        }
     }
 
     pub(crate) async fn open(&self) -> Disk {

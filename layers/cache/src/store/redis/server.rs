@@ -19,12 +19,7 @@ impl Server {
     /// With flags such as `--maxmemory 8mb`; nothing, and a message, where there is no Redis. In CI there
     /// has to be one.
     pub(crate) fn start(flags: &str) -> Option<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let name = format!("buttress-redis-{}-{port}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).expect("a folder of its own");
+        let (port, folder) = place();
         let flags = flags.split_whitespace().map(str::to_owned).collect();
         let Some(child) = spawn(port, &folder, &flags) else {
             let _ = std::fs::remove_dir_all(folder);
@@ -118,6 +113,21 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("Redis does not answer");
+    }
+}
+
+/// A free port, and a folder of its own.
+fn place() -> (u16, PathBuf) {
+    loop {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
+        let name = format!("buttress-redis-{}-{port}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        // A process of the same number may have been killed.
+        if std::fs::create_dir(&folder).is_ok() {
+            return (port, folder);
+        }
+        assert!(folder.exists(), "{} cannot be made", folder.display());
     }
 }
 
