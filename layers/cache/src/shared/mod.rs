@@ -8,7 +8,7 @@ mod storing;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::SystemTime;
 
 use http::{HeaderName, Request, Response};
@@ -40,6 +40,8 @@ static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 const LATE: usize = 64;
 
 pub(crate) struct Shared {
+    /// For what goes on in the background as long as the layer lives.
+    this: Weak<Self>,
     pub(crate) settings: Settings,
     /// Whether neither the layer nor a route has wishes.
     wishes_nothing: bool,
@@ -81,7 +83,8 @@ impl Shared {
         let in_pieces = store.writer(&any).is_some();
         // Where bodies are held whole, there is room for the longest.
         let longest = if in_pieces { 0 } else { settings.max_entry };
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             wishes_nothing: settings.route.is_none() && settings.defaults.is_empty(),
             store,
             in_pieces,

@@ -17,7 +17,7 @@ use super::Shared;
 use crate::handle::Change;
 use crate::store::{Answer, Key, KeyRef, Pending, Selector, Variants};
 use crate::telemetry;
-use crate::unsettled::{Attempt, Doubt};
+use crate::unsettled::{Attempt, Doubt, Tending};
 
 /// So long at most the store is waited for in the background.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
@@ -63,6 +63,7 @@ impl Shared {
         selector: &Selector,
         done: impl FnOnce(&Self, Option<usize>) + Send + 'static,
     ) -> Settling {
+        let number = self.unsettled.number();
         let pending = match self.store.invalidate(selector) {
             Answer::Later(pending) => pending,
             Answer::Now(count) => {
@@ -71,7 +72,7 @@ impl Shared {
             }
         };
         let (teller, end) = oneshot::channel();
-        let attempt = self.unsettled.begin(selector);
+        let attempt = self.unsettled.begin(number, selector);
         match (attempt, Handle::try_current()) {
             (Some(attempt), Ok(runtime)) => {
                 let work = Arc::clone(self).see_through(attempt, pending, done, teller);
@@ -80,7 +81,7 @@ impl Shared {
             }
             (Some(attempt), Err(error)) => {
                 telemetry::store_failed("invalidate", &error);
-                self.unsettled.end(&attempt, false);
+                attempt.end(false);
             }
             (None, _) => self.tend(),
         }
@@ -114,23 +115,25 @@ impl Shared {
     async fn attempt(&self, attempt: Attempt, pending: Pending<usize>) -> Option<usize> {
         let end = timeout(LONGEST, pending).await;
         let end: Result<usize, BoxError> = end.unwrap_or_else(|elapsed| Err(elapsed.into()));
-        self.unsettled.end(&attempt, end.is_ok());
+        attempt.end(end.is_ok());
         end.inspect_err(|error| telemetry::store_failed("invalidate", &**error))
             .ok()
     }
 
     /// Sees to it that what has failed is tried again.
-    fn tend(self: &Arc<Self>) {
+    fn tend(&self) {
         if let Ok(runtime) = Handle::try_current()
-            && self.unsettled.tend()
+            && let Some(tending) = self.unsettled.tend()
         {
-            runtime.spawn(try_again(Arc::downgrade(self)));
+            runtime.spawn(try_again(Weak::clone(&self.this), tending));
         }
     }
 
     /// What is stored under a key, without what is out of date.
     #[cold]
     pub(super) fn get_in_doubt(&self, key: KeyRef<'_>) -> Answer<Variants> {
+        // Whoever saw to it may have gone with his runtime.
+        self.tend();
         let doubt = self.unsettled.of(key);
         if matches!(doubt, Doubt::All) {
             return Answer::Now(Variants::default());
@@ -143,7 +146,7 @@ impl Shared {
 }
 
 /// Asks the store again for what it has failed to forget, as long as the layer lives.
-async fn try_again(shared: Weak<Shared>) {
+async fn try_again(shared: Weak<Shared>, mut tending: Tending) {
     let (mut pause, longest) = PAUSE;
     loop {
         sleep(pause).await;
@@ -155,9 +158,10 @@ async fn try_again(shared: Weak<Shared>) {
         } else {
             (pause * 2).min(longest)
         };
-        if shared.unsettled.rest() {
-            return;
-        }
+        tending = match tending.go_on() {
+            Some(tending) => tending,
+            None => return,
+        };
     }
 }
 
@@ -167,7 +171,7 @@ impl Shared {
         while let Some(attempt) = self.unsettled.next() {
             let pending = match self.store.invalidate(&attempt.selector) {
                 Answer::Now(_) => {
-                    self.unsettled.end(&attempt, true);
+                    attempt.end(true);
                     continue;
                 }
                 Answer::Later(pending) => pending,

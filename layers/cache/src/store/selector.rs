@@ -4,7 +4,7 @@ use super::{Key, Variant};
 
 /// Which stored responses are meant.
 // Open: there may be other ways to point at them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Selector {
     /// All.

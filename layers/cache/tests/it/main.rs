@@ -12,6 +12,7 @@ mod cookies;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod crash;
 mod directives;
+mod doubt;
 mod failing;
 mod forgetting;
 mod guesses;

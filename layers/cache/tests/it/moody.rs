@@ -41,6 +41,8 @@ pub(crate) const RUNS_ON: u8 = 11;
 pub(crate) const IN_HALVES: u8 = 12;
 /// It gives the first half of a body for all of it.
 pub(crate) const SHORT: u8 = 13;
+/// It has a bug where something is to be forgotten.
+pub(crate) const PANICS: u8 = 14;
 
 /// Memory that answers later, or not at all, and keeps bodies apart.
 pub(crate) struct Moody {
@@ -152,12 +154,17 @@ impl Store for Moody {
 
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
         let (key, ids) = (key.clone(), ids.to_vec());
+        assert!(self.mood.0.load(Ordering::Relaxed) != PANICS, "a bug");
         self.change(move |memory| memory.remove(&key, &ids))
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         let selector = selector.clone();
-        self.change(move |memory| memory.invalidate(&selector))
+        let panics = self.mood.0.load(Ordering::Relaxed) == PANICS;
+        self.change(move |memory| {
+            assert!(!panics, "a bug");
+            memory.invalidate(&selector)
+        })
     }
 }
 
