@@ -18,6 +18,7 @@ use crate::serve::{from_memory, span};
 use crate::shared::Shared;
 use crate::status::CacheStatus;
 use crate::store::{Key, Variants};
+use crate::stream::Reader;
 use crate::telemetry;
 use crate::trail::{explain, note};
 
@@ -132,16 +133,17 @@ impl Asked {
     }
 
     /// The way on among the fetches under way.
-    pub(crate) fn enter(&self, found: &Variants) -> Entrance<Serve> {
+    pub(crate) fn enter(&self, found: &Variants) -> Entrance<(Serve, Reader)> {
         let entrant = Entrant {
             key: self.key.lend(),
             asked: &self.headers,
             tags: self.wants.as_ref().and_then(Override::tags),
             stored: found,
         };
-        self.shared
-            .flights
-            .enter(entrant, |candidate| self.suits(candidate))
+        self.shared.flights.enter(entrant, |candidate| {
+            let serve = self.suits(candidate)?;
+            Some((serve, candidate.stream.join()?))
+        })
     }
 
     /// Whether the request may be given a response under way.
@@ -169,18 +171,17 @@ impl Asked {
         }
     }
 
-    /// An answer that is read along with another request's; nothing if it is too late for that.
+    /// An answer that is read along with another request's.
     pub(crate) fn join<B>(
         &self,
         candidate: &Candidate,
-        serve: &Serve,
+        (serve, reader): (Serve, Reader),
         reason: Reason,
-    ) -> Option<Response<CacheBody<B>>> {
-        let reader = candidate.stream.join()?;
+    ) -> Response<CacheBody<B>> {
         telemetry::collapsed(&self.key);
-        let response = policy::answer(candidate.as_ref(), serve, CacheBody::shared(reader));
+        let response = policy::answer(candidate.as_ref(), &serve, CacheBody::shared(reader));
         let status = CacheStatus::forwarded(reason).collapsed(true);
-        Some(self.told(response, &status))
+        self.told(response, &status)
     }
 
     /// An answer out of the store; nothing if the body is gone.

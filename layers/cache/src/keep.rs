@@ -10,7 +10,7 @@ use crate::archived::{Archived, Ending};
 use crate::flight::Seat;
 use crate::outdated::Moment;
 use crate::pieces;
-use crate::policy;
+use crate::policy::{self, Extent};
 use crate::recent::Mark;
 use crate::shared::{Putting, Shared, Way};
 use crate::store::{Key, Tags, Variant, Writer, tells_secrets};
@@ -35,6 +35,9 @@ pub(crate) struct Keep {
     pub(crate) tags: Option<Tags>,
     /// The numbers of those that it takes the place of.
     pub(crate) replaces: Vec<u64>,
+    /// Those of them that have the same bytes, and which of these. The origin has not said that they are not
+    /// the response any more, so that they stay unless more than they have is stored.
+    pub(crate) same: Vec<(u64, Extent)>,
     /// Whether it may be kept although it broke off: only what GET brought (RFC 9111 §3.3).
     pub(crate) parts: bool,
     /// When it was asked for.
@@ -88,9 +91,13 @@ impl Keep {
                 "cut off"
             });
         }
+        if !whole && self.is_there_already() {
+            return self.refuse("cut off");
+        }
         if self.must_stay_out() {
             return self.refuse("varies by a secret");
         }
+        let gone = self.disproved();
         let id = self.ending.as_ref().map(Ending::id);
         let id = id.unwrap_or_else(|| self.shared.new_id());
         let head = self.shared.head(*self.head);
@@ -101,9 +108,11 @@ impl Keep {
                 (variant, Way::Finish(writer, length))
             }
         };
-        let one = Putting::of(self.key, &variant, self.replaces, self.since);
-        let one = one.beside(self.rivals.filter(|_| whole));
         let (seat, ending) = (self.seat, self.ending);
+        let rivals = self.rivals.or_else(|| seat.as_ref()?.rivals());
+        let one = Putting::of(self.key, &variant, self.replaces, self.since).of_which(gone);
+        let one = one.beside(rivals.filter(|_| whole));
+        let one = one.sought(ending.is_some());
         // Its place is kept until it is in the store, so that nobody misses it in between.
         let done = move || drop((seat, ending));
         self.shared.put(one, (variant, way), done);
@@ -119,11 +128,25 @@ impl Keep {
         self.shared.outdated.has(&self.key, tags, self.since)
     }
 
-    /// It cannot be kept; but it has taken the place of what it was to replace, which the origin has
-    /// said is not the response any more (RFC 9111 §4.3.3).
+    /// What it takes the place of even if it is not stored: the origin has said that it is not the response
+    /// any more (RFC 9111 §4.3.3).
+    fn disproved(&self) -> Vec<u64> {
+        let is_same = |id: &u64| self.same.iter().any(|(same, _)| same == id);
+        let replaces = self.replaces.iter().copied();
+        replaces.filter(|id| !is_same(id)).collect()
+    }
+
+    /// Whether all that it has is stored.
+    fn is_there_already(&self) -> bool {
+        let Extent { first, end, .. } = self.head.extent;
+        let mut same = self.same.iter();
+        same.any(|(_, extent)| extent.contains(first, end))
+    }
+
+    /// It cannot be kept, but it has taken the place of others.
     pub(crate) fn refuse(self, reason: &'static str) {
         telemetry::not_stored(&self.key, reason);
-        self.shared.forget(&self.key, &self.replaces);
+        self.shared.forget(&self.key, &self.disproved());
         if let Some(seat) = self.seat {
             seat.alone();
         }
@@ -157,7 +180,9 @@ impl Sink for Keep {
         }
     }
 
-    fn too_long(self: Box<Self>) {
+    fn too_long(mut self: Box<Self>) {
+        // Of what is longer than an entry may be, a part is of no use.
+        self.same.clear();
         let now = self.shared.now().into();
         self.shared.unfit.remember(self.mark, now, self.alone);
         self.refuse("too long");

@@ -96,9 +96,9 @@
 //! retries. Those that this layer or all layers know the meaning of (`Override`, `Deadline`, `Partition`, `Explain`, `Background`) do not.
 //!
 //! At most `max_entry` bytes of a shared body are held, and [`max_bytes`](CacheLayer::max_bytes) of
-//! all bodies under way. Once a body is longer than that, nobody can join any more, and a reader who
-//! is further behind the others than that loses it, with an error ([`FetchFailed`]), even before his first byte:
-//! nobody waits for one who has stopped reading. Where there is no room for another body, those that have not grown for
+//! all bodies under way. Once a body is longer than that, nobody can join any more: whoever comes then leads
+//! another fetch, which others join. And a reader who is further behind the others than that loses it, with an
+//! error ([`FetchFailed`]), even before his first byte: nobody waits for one who has stopped reading. Where there is no room for another body, those that have not grown for
 //! 5 s make it: they are not stored, and a reader who is behind the others loses them.
 //!
 //! A body that goes into its store [in pieces](store#long-bodies) can be

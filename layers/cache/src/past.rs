@@ -138,6 +138,7 @@ impl Past {
             head,
             tags,
             replaces: Vec::new(),
+            same: Vec::new(),
             parts: false,
             since: shared.outdated.moment(),
             seat: None,

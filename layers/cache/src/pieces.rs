@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use buttress_kernel::BoxError;
 use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
 use crate::keep::Keep;
 use crate::shared::Shared;
-use crate::store::Writer;
-use crate::stream::{Fate, Next, Part, Sink};
+use crate::store::{NoRoom, Writer};
+use crate::stream::{Fate, HeldUp, Next, Part, Sink};
 use crate::telemetry;
 
 /// So many bytes of what is stored already are written at once.
@@ -19,6 +20,8 @@ const PIECE: usize = 128 * 1024;
 type Refusal = &'static str;
 
 const FAILED: Refusal = "the store failed";
+
+const NO_ROOM: Refusal = "no room";
 
 /// Writes a body as it comes, and adds the response when that is whole, or as far as it can be completed
 /// later.
@@ -86,8 +89,8 @@ impl Filing {
             if !piece.is_empty() {
                 self.write(piece).await?;
             }
-            if part.filed(length) {
-                self.be_patient(begun.elapsed())?;
+            if let Some(why) = part.filed(length) {
+                self.be_patient(begun.elapsed(), why)?;
             }
         }
     }
@@ -95,19 +98,32 @@ impl Filing {
     async fn write(&mut self, piece: Bytes) -> Result<(), Refusal> {
         let length = piece.len() as u64;
         let answer = self.writer.take().ok_or(FAILED)?.write(piece);
-        self.writer = Some(self.shared.wait("write", answer).await.ok_or(FAILED)?);
+        let answer = self.shared.ask("write", answer).await;
+        self.writer = Some(answer.map_err(|error| refusal(&error))?);
         self.written += length;
         Ok(())
     }
 
     /// Readers have waited for the store, which they do not do for ever.
-    fn be_patient(&mut self, waited: Duration) -> Result<(), Refusal> {
+    fn be_patient(&mut self, waited: Duration, why: HeldUp) -> Result<(), Refusal> {
         self.waited += waited;
         if self.waited <= self.shared.settings.store_timeout {
             return Ok(());
         }
+        if why == HeldUp::ByOthers {
+            // Whoever has no room waits for each piece, however quick the store is.
+            return Err(NO_ROOM);
+        }
         let error = format!("readers had to wait for it for {:?} in all", self.waited);
-        telemetry::store_failed("write", &*buttress_kernel::BoxError::from(error));
+        telemetry::store_failed("write", &*BoxError::from(error));
         Err(FAILED)
+    }
+}
+
+fn refusal(error: &BoxError) -> Refusal {
+    if NoRoom::is(&**error) {
+        NO_ROOM
+    } else {
+        FAILED
     }
 }

@@ -90,7 +90,7 @@ where
             };
             let alone = match next {
                 Next::Again => false,
-                // One failure may be its request's alone; another one is the origin's.
+                // One failure may be its request's alone, or come of bad luck.
                 Next::Failed => std::mem::replace(&mut has_failed, true),
                 Next::Alone => true,
             };
@@ -181,16 +181,16 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Look, Next), Box<Answered
     let next = match waiting.await {
         Landing::Shared(candidate) => {
             let serve = asked.suits(&candidate);
-            if let Some(answer) =
-                serve.and_then(|serve| asked.join(&candidate, &serve, missed.forward.reason))
-            {
-                return Err(Box::new(Ok(answer)));
-            }
-            // What it was given, it would be given again, one request after the other.
-            if candidate.as_ref().matches(&asked.ask()) {
-                Next::Alone
-            } else {
-                Next::Again
+            match serve.map(|serve| (serve, candidate.stream.join())) {
+                Some((serve, Some(reader))) => {
+                    let answer = asked.join(&candidate, (serve, reader), missed.forward.reason);
+                    return Err(Box::new(Ok(answer)));
+                }
+                // All who are too late for this one share another.
+                Some((_, None)) => Next::Failed,
+                // What it was given, it would be given again, one request after the other.
+                None if candidate.as_ref().matches(&asked.ask()) => Next::Alone,
+                None => Next::Again,
             }
         }
         Landing::Failed(failing) => {
@@ -295,11 +295,9 @@ fn way<R>(asked: &Asked, missed: Missed, alone: bool) -> Way<R> {
         Entrance::Lead(leader) => Way::Ask(missed, Some(leader)),
         Entrance::Wait(waiting) => Way::Wait(Turn::Flight(waiting, missed)),
         Entrance::Alone => Way::Ask(missed, None),
-        Entrance::Join(candidate, serve) => {
-            match asked.join(&candidate, &serve, missed.forward.reason) {
-                Some(answer) => Way::Answer(Box::new(answer)),
-                None => Way::Ask(missed, None),
-            }
+        Entrance::Join(candidate, place) => {
+            let answer = asked.join(&candidate, place, missed.forward.reason);
+            Way::Answer(Box::new(answer))
         }
     }
 }

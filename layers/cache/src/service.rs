@@ -142,14 +142,10 @@ impl<S> Cache<S> {
             Entrance::Lead(leader) => self.ask(request, asked, missed, Some(leader), now),
             Entrance::Wait(waiting) => self.seek(request, asked, Turn::Flight(waiting, missed)),
             Entrance::Alone => self.ask(request, asked, missed, None, now),
-            Entrance::Join(candidate, serve) => {
-                match asked.join(&candidate, &serve, missed.forward.reason) {
-                    Some(answer) => {
-                        self.release();
-                        ResponseFuture::ready(answer)
-                    }
-                    None => self.ask(request, asked, missed, None, now),
-                }
+            Entrance::Join(candidate, place) => {
+                let answer = asked.join(&candidate, place, missed.forward.reason);
+                self.release();
+                ResponseFuture::ready(answer)
             }
         }
     }

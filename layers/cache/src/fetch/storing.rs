@@ -47,6 +47,13 @@ impl Fetch {
         let asked = &self.asked;
         let id = |index: &usize| self.found.get(*index).map(Variant::id);
         let mut ids: Vec<u64> = replaces.iter().filter_map(id).collect();
+        let same = replaces.iter().filter_map(|index| {
+            let variant = self.found.get(*index)?;
+            let old: &policy::Head = variant.as_ref();
+            old.has_bytes_of(&head)
+                .then_some((variant.id(), old.extent))
+        });
+        let same = same.collect();
         let others = self
             .found
             .iter()
@@ -62,6 +69,7 @@ impl Fetch {
             head,
             tags: asked.wants.as_ref().and_then(Override::tags).cloned(),
             replaces: ids,
+            same,
             parts: true,
             since: self.since,
             seat: None,

@@ -77,6 +77,8 @@ pub(crate) struct Flight {
 struct State {
     landing: Option<Landing>,
     wakers: Wakers,
+    /// Whether another one brings the same beside it.
+    has_rivals: bool,
 }
 
 impl Flight {
@@ -96,9 +98,17 @@ impl Flight {
         lock(&self.state).landing.clone()
     }
 
-    /// Whether it has landed, and its body gives nothing.
-    fn is_stalled(&self) -> bool {
-        matches!(&lock(&self.state).landing, Some(Landing::Shared(one)) if one.stream.is_stalled())
+    /// Whether it may be of use to somebody who comes now, unless it has landed with a body that can be
+    /// read from its start no more, or gives nothing.
+    fn is_open(&self) -> bool {
+        match self.landing() {
+            Some(Landing::Shared(one)) => one.stream.is_open(),
+            _ => true,
+        }
+    }
+
+    fn set_has_rivals(&self) {
+        lock(&self.state).has_rivals = true;
     }
 
     /// Whether somebody waits for it.
@@ -185,6 +195,12 @@ impl Seat {
     pub(crate) fn alone(self) {
         self.close();
         self.flight.land(Landing::Alone);
+    }
+
+    /// The fields of its request, if another fetch brings the same beside this.
+    pub(crate) fn rivals(&self) -> Option<Arc<HeaderMap>> {
+        let has_rivals = lock(&self.flight.state).has_rivals;
+        has_rivals.then(|| Arc::clone(&self.flight.asked))
     }
 
     fn close(&self) {

@@ -33,7 +33,7 @@ pub(crate) struct Left(u64);
 /// How a request that has missed goes on.
 #[derive(Debug)]
 pub(crate) enum Entrance<T> {
-    /// With a response under way.
+    /// With a response under way, in which it has found a place.
     Join(Candidate, T),
     /// By waiting for the head of one.
     Wait(Waiting),
@@ -82,24 +82,31 @@ impl Table {
         &self.shards[usize::try_from(hash >> 48).unwrap_or_default() % SHARDS]
     }
 
-    /// The way on for a request; `suits` says whether it may be given a response under way.
+    /// The way on for a request; `join` finds it a place in a response under way that it may be given.
     pub(crate) fn enter<T>(
         self: &Arc<Self>,
         entrant: Entrant<'_>,
-        suits: impl Fn(&Candidate) -> Option<T>,
+        join: impl Fn(&Candidate) -> Option<T>,
     ) -> Entrance<T> {
         let Entrant { key, asked, .. } = entrant;
         let mut shard = lock(self.shard(key.hash()));
         let flights = shard.entry(key.hash()).or_default();
-        // Whoever comes now takes their place.
-        flights.retain(|flight| !flight.is_stalled());
+        // Whoever comes now takes the place of those that nobody can join any more.
+        let mut rivals = Vec::new();
+        flights.retain(|flight| {
+            let is_open = flight.is_open();
+            if !is_open && key.equivalent(&flight.key) {
+                rivals.push(Arc::clone(flight));
+            }
+            is_open
+        });
         let mut candidates = Vec::new();
         let mut ahead = Vec::new();
         for flight in flights.iter().filter(|flight| key.equivalent(&flight.key)) {
             match flight.landing() {
                 Some(Landing::Shared(candidate)) => {
-                    if let Some(suited) = suits(&candidate) {
-                        return Entrance::Join(candidate, suited);
+                    if let Some(place) = join(&candidate) {
+                        return Entrance::Join(candidate, place);
                     }
                     candidates.push(candidate);
                 }
@@ -120,11 +127,17 @@ impl Table {
         if flights.len() >= MOST_FLIGHTS {
             return Entrance::Alone;
         }
+        for rival in &rivals {
+            rival.set_has_rivals();
+        }
         let flight = Arc::new(Flight {
             key: key.keep(),
             tags: entrant.tags.cloned(),
             asked: Arc::clone(asked),
-            state: Mutex::new(State::default()),
+            state: Mutex::new(State {
+                has_rivals: !rivals.is_empty(),
+                ..State::default()
+            }),
         });
         flights.push(Arc::clone(&flight));
         Entrance::Lead(Leader(Seat {

@@ -176,12 +176,14 @@ impl Handle {
     async fn newest(&self, key: &Key) -> Option<(Variant, Bytes)> {
         let shared = &self.0;
         let found = shared.wait("get", shared.get(key.lend())).await?;
-        let whole = |variant: &&Variant| AsRef::<policy::Head>::as_ref(*variant).extent.is_whole();
-        let variant = found.iter().find(whole)?;
+        // Of those of one moment the last that was put, which stands first.
+        let whole = found.iter().rev();
+        let whole = whole.filter(|one| head_of(one).extent.is_whole());
+        let variant = whole.max_by_key(|one| head_of(one).freshness.rank())?;
         if let Some(body) = variant.body() {
             return Some((variant.clone(), body.clone()));
         }
-        let end = AsRef::<policy::Head>::as_ref(variant).extent.end;
+        let end = head_of(variant).extent.end;
         let body = shared.store.body(key, variant.id(), 0..end);
         let body = shared.wait("body", body).await.flatten()?;
         Some((variant.clone(), all_of(body, end).await?))
@@ -287,6 +289,10 @@ impl Handle {
     pub fn changes(&self) -> Changes {
         Changes::new(self.0.changes.subscribe())
     }
+}
+
+fn head_of(variant: &Variant) -> &policy::Head {
+    variant.as_ref()
 }
 
 /// Waits for work that goes on in a task of its own where nobody waits any more; nothing if the runtime

@@ -64,6 +64,11 @@ impl Freshness {
         }
     }
 
+    /// Of several responses the one counts for which this is greatest (§4).
+    pub(crate) const fn rank(&self) -> (SystemTime, SystemTime) {
+        (self.date, self.received)
+    }
+
     /// How long it has been here.
     pub(crate) fn resident(&self, now: SystemTime) -> Duration {
         time_since(self.received, now)

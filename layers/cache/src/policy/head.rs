@@ -46,12 +46,17 @@ impl Extent {
     }
 
     /// Whether these bytes are stored.
-    pub(super) const fn contains(&self, first: u64, end: u64) -> bool {
+    pub(crate) const fn contains(&self, first: u64, end: u64) -> bool {
         self.first <= first && end <= self.end
     }
 }
 
 impl Head {
+    /// Whether the bytes are those of another response, as far as both say so by a strong tag.
+    pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
+        self.status == other.status && validator::same_bytes(&self.headers, &other.headers)
+    }
+
     /// Whether the response also answers this request, as far as its fields go (§4.1): for waiters
     /// that join a fetch.
     pub(crate) fn matches(&self, ask: &Ask<'_>) -> bool {

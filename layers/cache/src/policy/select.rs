@@ -41,11 +41,11 @@ pub(super) fn select<'a, T: AsRef<Head>>(
     if let [only] = stored {
         return matching((0, only.as_ref()));
     }
-    let stored = stored.iter().map(T::as_ref).enumerate();
-    stored.filter_map(matching).max_by_key(|one| {
-        let freshness = &one.head.freshness;
-        (one.reply.is_some(), freshness.date, freshness.received)
-    })
+    // Of those of one moment the last that was put, which stands first.
+    let stored = stored.iter().map(T::as_ref).enumerate().rev();
+    stored
+        .filter_map(matching)
+        .max_by_key(|one| (one.reply.is_some(), one.head.freshness.rank()))
 }
 
 /// What a stored response answers a request with, if it holds the bytes.

@@ -14,7 +14,7 @@ use crate::fetch::MOST_VARIANTS;
 use crate::handle::Change;
 use crate::outdated::Moment;
 use crate::policy;
-use crate::store::{Answer, Key, Pending, Tags, Variant, Variants, Writer};
+use crate::store::{Answer, Key, NoRoom, Pending, Tags, Variant, Variants, Writer};
 use crate::stream::Held;
 use crate::telemetry;
 
@@ -54,7 +54,7 @@ impl Shared {
             Ok(runtime) => drop(runtime.spawn(Arc::clone(self).put_later(one, pending, done))),
             Err(error) => {
                 telemetry::store_failed("put", &error);
-                self.forget(&one.key, &one.replaces);
+                self.forget(&one.key, &one.disproved);
                 done();
             }
         }
@@ -74,7 +74,7 @@ impl Shared {
         }
         if !matches!(end, Ok(Ok(()))) {
             // The origin has said that these are not the response any more, kept or not.
-            self.forget(&one.key, &one.replaces);
+            self.forget(&one.key, &one.disproved);
         }
         if late {
             // Nobody waits for it any longer. What becomes of it matters all the same, since it may be
@@ -100,6 +100,9 @@ impl Shared {
     ) {
         if let Ok(Err(error)) = &end {
             telemetry::store_failed("put", &**error);
+            if NoRoom::is(&**error) {
+                telemetry::not_stored(&one.key, "no room");
+            }
         }
         let stored = matches!(end, Ok(Ok(())));
         if self.is_put(one, stored) {
@@ -127,9 +130,12 @@ impl Shared {
             return;
         };
         let (key, id) = (one.key.clone(), one.id);
+        let is_sought = one.is_sought;
         let thin_out = move |shared: &Arc<Self>, found: Option<Variants>| {
             let found = found.unwrap_or_default();
-            shared.forget(&key, &superfluous(&found, id, &asked));
+            let mut gone = superfluous(&found, id, &asked);
+            gone.retain(|other| *other != id || !is_sought);
+            shared.forget(&key, &gone);
         };
         match self.store.get(one.key.lend()) {
             Answer::Now(found) => thin_out(self, Some(found)),
@@ -186,16 +192,21 @@ pub(crate) enum Way {
     Finish(Box<dyn Writer>, u64),
 }
 
-/// What a response has made superfluous that answers these fields: older ones that answer them too, and
-/// those that are too many.
+/// What is superfluous beside a response that answers these fields: all but the newest of those that answer
+/// them, which it need not be itself, and those that are too many.
 fn superfluous(found: &Variants, id: u64, asked: &HeaderMap) -> Vec<u64> {
     let Some(new) = found.position(id) else {
         return Vec::new();
     };
     let head = |at: usize| -> &policy::Head { found[at].as_ref() };
-    let is_older =
-        |at: usize| head(at).freshness.date <= head(new).freshness.date && head(at).answers(asked);
-    let superfluous = (new + 1..found.len()).filter(|at| *at >= MOST_VARIANTS || is_older(*at));
+    let age = |at: usize| head(at).freshness.rank();
+    // Of those of one moment the last that was put, which stands first.
+    let all = (0..found.len()).rev();
+    let whole = all.filter(|at| head(*at).extent.is_whole() && head(*at).answers(asked));
+    let newest = whole.max_by_key(|at| age(*at)).unwrap_or(new);
+    let is_older = |at| at != newest && age(at) <= age(newest) && head(at).answers(asked);
+    let is_one_too_many = |at| at > new && at >= MOST_VARIANTS;
+    let superfluous = (0..found.len()).filter(|at| is_one_too_many(*at) || is_older(*at));
     superfluous.map(|at| found[at].id()).collect()
 }
 
@@ -206,9 +217,12 @@ pub(crate) struct Putting {
     size: usize,
     tags: Option<Tags>,
     replaces: Vec<u64>,
+    /// Those of them that go even if it does not come.
+    disproved: Vec<u64>,
     since: Moment,
     /// The fields of its request, if others may bring the same beside it.
     rivals: Option<Arc<HeaderMap>>,
+    is_sought: bool,
     /// What its body takes of the room for bodies under way, until the store has it.
     held: Option<Held>,
 }
@@ -220,11 +234,23 @@ impl Putting {
             id: variant.id(),
             size: variant.size(),
             tags: variant.shared_tags().cloned(),
+            disproved: replaces.clone(),
             replaces,
             since,
             rivals: None,
+            is_sought: false,
             held: None,
         }
+    }
+
+    /// One without which no more than these go of all that it replaces.
+    pub(crate) fn of_which(self, disproved: Vec<u64>) -> Self {
+        Self { disproved, ..self }
+    }
+
+    /// One that those may look for who were too slow to read it on its way.
+    pub(crate) fn sought(self, is_sought: bool) -> Self {
+        Self { is_sought, ..self }
     }
 
     /// One that may have rivals for requests with these fields.

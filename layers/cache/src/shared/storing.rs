@@ -15,22 +15,26 @@ use crate::telemetry;
 impl Shared {
     /// What a store answers, or nothing and an event when it fails or takes too long.
     pub(crate) async fn wait<T>(&self, what: &'static str, answer: Answer<T>) -> Option<T> {
+        self.ask(what, answer).await.ok()
+    }
+
+    /// The same, or why there is no answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        what: &'static str,
+        answer: Answer<T>,
+    ) -> Result<T, BoxError> {
         let pending = match answer {
-            Answer::Now(value) => return Some(value),
+            Answer::Now(value) => return Ok(value),
             Answer::Later(pending) => pending,
         };
         // Without a runtime there is no time limit either.
-        if let Err(error) = Handle::try_current() {
-            telemetry::store_failed(what, &error);
-            return None;
-        }
-        let error: BoxError = match timeout(self.settings.store_timeout, pending).await {
-            Ok(Ok(value)) => return Some(value),
-            Ok(Err(error)) => error,
-            Err(elapsed) => elapsed.into(),
+        let answer = match Handle::try_current() {
+            Ok(_) => timeout(self.settings.store_timeout, pending).await,
+            Err(error) => Ok(Err(error.into())),
         };
-        telemetry::store_failed(what, &*error);
-        None
+        let answer = answer.unwrap_or_else(|elapsed| Err(elapsed.into()));
+        answer.inspect_err(|error| telemetry::store_failed(what, &**error))
     }
 
     /// Sees to it that a store does its work, in a task of its own; then `done`.

@@ -2,12 +2,17 @@
 
 use std::error::Error;
 
-use tracing::warn;
+use tracing::{debug, warn};
+
+use super::NoRoom;
 
 const TARGET: &str = "buttress_cache";
 
-/// The store failed, or took too long.
+/// The store failed, or took too long. Where it has no room for more, nobody need look after it.
 pub(crate) fn store_failed(operation: &'static str, error: &(dyn Error + 'static)) {
+    if NoRoom::is(error) {
+        return debug!(target: TARGET, operation, %error, "the store has no room");
+    }
     warn!(target: TARGET, operation, %error, "the store failed");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.cache.store_failures", "operation" => operation).increment(1);

@@ -14,9 +14,9 @@
 //! What is made out of date, by an unsafe request or by hand, is not served any more from that moment on,
 //! whatever the store does. The response to the unsafe request waits until the store has forgotten it, but
 //! not longer than for any answer. A store that has not done it by then is asked again until it has, as
-//! long as the layer lives, and what it still holds of that is left aside meanwhile. Of more than some
-//! hundred such invalidations, nobody remembers each: then the store is told to forget everything. A
-//! process that ends before that leaves behind what its store has not forgotten.
+//! long as the layer lives, and what it still holds of that is left aside meanwhile. More than some thousand
+//! keys, or some hundred prefixes, patterns and tags, nobody remembers one by one: then the store is told to
+//! forget everything. A process that ends before that leaves behind what its store has not forgotten.
 //!
 //! # Long bodies
 //!
@@ -127,6 +127,7 @@ mod head;
 mod key;
 mod lock;
 mod memory;
+mod no_room;
 #[cfg(feature = "persistent")]
 mod open;
 mod packed;
@@ -156,6 +157,7 @@ pub(crate) use self::head::tells_secrets;
 pub(crate) use self::key::{Credentials, Hashing, Name};
 pub use self::key::{Key, KeyRef};
 pub use self::memory::Memory;
+pub(crate) use self::no_room::NoRoom;
 #[cfg(feature = "persistent")]
 pub use self::open::OpenFailed;
 #[cfg(feature = "redis")]

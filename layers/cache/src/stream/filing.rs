@@ -70,8 +70,17 @@ pub(super) struct Place {
     waker: Option<Waker>,
     /// How the body ended, and where.
     end: Option<(Fate, u64)>,
-    /// Whether a reader waits for the store.
-    is_awaited: bool,
+    /// Why a reader waits for the store, if one does.
+    held_up: Option<HeldUp>,
+}
+
+/// Why readers wait for the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldUp {
+    /// It has not kept up.
+    ByStore,
+    /// There is so little room beside other bodies that nothing is held which it does not have.
+    ByOthers,
 }
 
 /// What became of a body.
@@ -105,7 +114,7 @@ impl Filing {
             position: 0,
             waker: None,
             end: None,
-            is_awaited: false,
+            held_up: None,
         });
     }
 
@@ -142,10 +151,13 @@ impl State {
         if place.is_too_long() {
             return false;
         }
-        let behind = end.saturating_sub(place.position);
-        let is_held_up = behind > BACKLOG || self.crowded && behind > 0;
-        place.is_awaited |= is_held_up;
-        is_held_up
+        let held_up = match end.saturating_sub(place.position) {
+            behind if behind > BACKLOG || self.crowded && behind > PIECE => HeldUp::ByStore,
+            behind if self.crowded && behind > 0 => HeldUp::ByOthers,
+            _ => return false,
+        };
+        place.held_up = Some(held_up);
+        true
     }
 
     /// Whoever puts the body into the store, if there is something to do.
@@ -196,16 +208,17 @@ impl State {
         None
     }
 
-    /// The store has so many bytes more: whether readers had to wait for it, and who is to be woken.
-    pub(super) fn filed(&mut self, length: u64) -> (bool, Vec<Waker>) {
+    /// The store has so many bytes more: why readers had to wait for it, if they had to, and who is to be
+    /// woken.
+    pub(super) fn filed(&mut self, length: u64) -> (Option<HeldUp>, Vec<Waker>) {
         let Filing::At(place) = &mut self.filing else {
-            return (false, Vec::new());
+            return (None, Vec::new());
         };
         place.position += length;
-        let awaited = std::mem::take(&mut place.is_awaited);
+        let held_up = place.held_up.take();
         self.release();
-        let waiting = awaited.then(|| self.all_waiting());
-        (awaited, waiting.unwrap_or_default())
+        let waiting = held_up.map(|_| self.all_waiting());
+        (held_up, waiting.unwrap_or_default())
     }
 
     /// The store is given no more.

@@ -36,6 +36,11 @@ impl State {
         }
     }
 
+    /// How much of the room it takes.
+    pub(super) const fn share(&self) -> u64 {
+        self.share.bytes()
+    }
+
     /// Bytes have come, from a reader's hands.
     pub(super) fn take_in(&mut self, seat: usize, data: &Bytes, is_last: bool) -> Option<News> {
         let length = data.len() as u64;

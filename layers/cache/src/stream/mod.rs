@@ -26,7 +26,7 @@ use crate::error::FetchFailed;
 use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 use crate::wakers::wake;
 
-pub(crate) use self::filing::{Fate, Limits, Next};
+pub(crate) use self::filing::{Fate, HeldUp, Limits, Next};
 pub(crate) use self::later::{Archive, Finding};
 pub(crate) use self::part::Part;
 pub(crate) use self::room::{Room, Share};
@@ -103,7 +103,10 @@ impl Stream {
 
     /// One more reader, from the start; none when bytes are gone.
     pub(crate) fn join(self: &Arc<Self>) -> Option<Reader> {
-        let seat = lock(&self.state).join()?;
+        let (seat, is_slow) = lock(&self.state).join()?;
+        if is_slow {
+            self.room.watch(self);
+        }
         Some(Reader::new(Arc::clone(self), seat))
     }
 
@@ -117,16 +120,22 @@ impl Stream {
         self.held.load(Ordering::Relaxed) == 1
     }
 
-    /// Others need the room that it takes.
-    fn make_room(self: &Arc<Self>) {
+    /// Others need the room that it takes. So much it gives back once the store has taken it.
+    fn make_room(self: &Arc<Self>) -> u64 {
         let after = lock(&self.state).make_room();
         self.deal_with(after);
+        lock(&self.state).share()
     }
 
-    /// Whether nothing has come for so long that whoever comes now had better ask anew.
-    pub(crate) fn is_stalled(&self) -> bool {
-        let silent = lock(&self.state).silent_since();
-        silent.is_some_and(|since| now().saturating_duration_since(since) >= PATIENCE)
+    /// Whether somebody who comes now can read it from its start, and had not better ask anew because
+    /// nothing has come for so long.
+    pub(crate) fn is_open(&self) -> bool {
+        let (is_whole, silent) = {
+            let state = lock(&self.state);
+            (state.is_whole(), state.silent_since())
+        };
+        let patient = |since| now().saturating_duration_since(since) < PATIENCE;
+        is_whole && silent.is_none_or(patient)
     }
 
     fn deal_with(self: &Arc<Self>, after: After) {
@@ -256,11 +265,11 @@ impl Reader {
         };
         let waker = Waker::from(Arc::clone(stream));
         let polled = body.as_mut().poll_frame(&mut Context::from_waker(&waker));
-        guard.armed = false;
         if let Poll::Ready(Some(Err(error))) = polled {
             drop(body);
             let error = FetchFailed::new(error);
             let after = lock(&stream.state).fail(error.clone());
+            guard.armed = false;
             stream.deal_with(after);
             return Poll::Ready(Some(Err(error.into())));
         }
@@ -275,6 +284,7 @@ impl Reader {
         } else {
             lock(&stream.state).give_back(self.seat, body, &polled, told)
         };
+        guard.armed = false;
         if after.is_slow {
             stream.room.watch(stream);
         }
@@ -310,7 +320,8 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Watches over the body while it is polled: if it panics, nobody may wait for it.
+/// Watches over the body while it is lent: if foreign code panics, which may be its own or that of a store,
+/// nobody may wait for it.
 struct Guard<'a> {
     stream: &'a Arc<Stream>,
     armed: bool,
@@ -319,7 +330,7 @@ struct Guard<'a> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if self.armed {
-            let error = FetchFailed::new("the response's body panicked".into());
+            let error = FetchFailed::new("the response's body was lost in a panic".into());
             let after = lock(&self.stream.state).fail(error);
             self.stream.deal_with(after);
         }

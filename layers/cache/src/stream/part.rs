@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Stream;
-use super::filing::Next;
+use super::filing::{HeldUp, Next};
 use crate::sync::lock;
 use crate::wakers::wake;
 
@@ -34,11 +34,11 @@ impl Part {
         next.map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// The store has so many bytes more; whether readers had to wait for that.
-    pub(crate) fn filed(&mut self, length: usize) -> bool {
-        let (awaited, wakers) = lock(&self.0.state).filed(length as u64);
+    /// The store has so many bytes more; why readers had to wait for that, if they had to.
+    pub(crate) fn filed(&mut self, length: usize) -> Option<HeldUp> {
+        let (held_up, wakers) = lock(&self.0.state).filed(length as u64);
         wake(wakers);
-        awaited
+        held_up
     }
 }
 

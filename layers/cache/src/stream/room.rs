@@ -74,11 +74,12 @@ impl Room {
         });
         let mut idle: Vec<_> = idle.collect();
         idle.sort_by_key(|(since, _)| *since);
+        let mut on_its_way = 0;
         for (_, holder) in idle {
-            if self.has(bytes) {
+            if self.has(bytes.saturating_sub(on_its_way)) {
                 break;
             }
-            holder.make_room();
+            on_its_way += holder.make_room();
         }
     }
 
@@ -108,6 +109,10 @@ pub(crate) struct Share {
 impl Share {
     pub(crate) const fn of(room: Arc<Room>) -> Self {
         Self { room, bytes: 0 }
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Holds so many bytes from now on; whether there is room for them.

@@ -45,7 +45,7 @@ pub(super) struct State {
     woken: bool,
     /// Since when it has had nothing to give.
     silent: Option<Instant>,
-    /// Whether it is known to take some time.
+    /// Whether it is known to take some time, or that its readers may.
     slow: bool,
     /// How many bytes there were when somebody looked, and when that was seen first.
     pub(super) grown: (u64, Option<Instant>),
@@ -97,12 +97,16 @@ impl State {
         self.readers.sit()
     }
 
-    /// A seat for one more reader, which begins at the start; none when bytes are gone.
-    pub(super) fn join(&mut self) -> Option<usize> {
-        if !self.whole || matches!(self.end, End::Broken(_)) {
-            return None;
-        }
-        Some(self.readers.sit())
+    /// A seat for one more reader, which begins at the start, and whether it is the first that may be slower
+    /// than others; none when bytes are gone.
+    pub(super) fn join(&mut self) -> Option<(usize, bool)> {
+        let may_join = self.is_whole();
+        may_join.then(|| (self.readers.sit(), !std::mem::replace(&mut self.slow, true)))
+    }
+
+    /// Whether all is there that has come so far, and more may come.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole && !matches!(self.end, End::Broken(_))
     }
 
     /// A reader goes.

@@ -1,5 +1,7 @@
 //! Bodies that several read while they come.
 
+use std::sync::atomic::Ordering;
+
 use buttress_cache::FetchFailed;
 use buttress_cache::store::Memory;
 use buttress_kernel::Failure;
@@ -7,6 +9,7 @@ use buttress_testkit::{Step, channel};
 use http_body_util::BodyExt;
 
 use crate::coalescing::{SLOW, crowd};
+use crate::moody::{PANICS, moody};
 use crate::support::*;
 
 #[tokio::test(start_paused = true)]
@@ -143,6 +146,70 @@ async fn readers_who_have_stopped_keep_nothing_else_out_of_the_store() {
         let rest = body.collect().await.expect("it is read all the same");
         assert_eq!(rest.to_bytes(), "x");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_who_have_not_begun_with_what_came_in_one_frame_keep_nothing_out() {
+    let layer = private()
+        .max_entry(1_000)
+        .unwrap()
+        .max_bytes(4_000)
+        .unwrap()
+        .store(Memory::of(1 << 20));
+    let mut stopped = Vec::new();
+    for path in ["/a", "/b", "/c", "/d"] {
+        let whole = Step::ok()
+            .header("cache-control", "max-age=60")
+            .body("x".repeat(999));
+        let (service, server) = over(&layer, [whole.after(SLOW)]);
+        let (one, two) = tokio::join!(head(&service, get(path)), head(&service, get(path)));
+        assert_eq!(server.calls().len(), 1);
+        assert_eq!(read(one.unwrap()).await.unwrap().body.len(), 999);
+        stopped.push(two.unwrap());
+    }
+    let other = Step::ok().header("cache-control", "max-age=60");
+    let (service, server) = over(&layer, [other.body("y".repeat(500))]);
+    for calls in [1, 2, 3, 3] {
+        send(&service, get("/")).await;
+        assert_eq!(server.calls().len(), calls);
+        pass(seconds(3)).await;
+    }
+    let mut lost = 0;
+    for stopped in stopped {
+        lost += usize::from(read(stopped).await.is_err());
+    }
+    assert_eq!(lost, 1, "and no more go than have to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_store_panics_as_room_is_made_nobody_waits_for_ever() {
+    let (mood, store) = moody();
+    let layer = private().max_entry(1_000).unwrap().max_bytes(1_000);
+    let layer = layer.unwrap().store(store);
+    let streamed = |body| Step::ok().header("cache-control", "max-age=60").body(body);
+    let ((idle, newer), (sender, body)) = (channel(), channel());
+    let (service, _) = over(&layer, [fresh("old"), streamed(newer)]);
+    send(&service, get("/a")).await;
+    pass(seconds(1)).await;
+    let reload = with(get("/a"), "cache-control", "no-cache");
+    let mut reload = head(&service, reload).await.unwrap().into_body();
+    idle.data(vec![b'x'; 900]);
+    reload.frame().await.unwrap().unwrap();
+    let (service, _) = over(&layer, [streamed(body).after(SLOW)]);
+    let (one, two) = tokio::join!(head(&service, get("/b")), head(&service, get("/b")));
+    let (mut one, mut two) = (one.unwrap().into_body(), two.unwrap().into_body());
+    for length in [90, 200] {
+        sender.data(vec![b'y'; length]);
+        one.frame().await.unwrap().unwrap();
+        two.frame().await.unwrap().unwrap();
+    }
+    pass(seconds(6)).await;
+    mood.0.store(PANICS, Ordering::Relaxed);
+    sender.data(vec![b'y'; 200]);
+    let polls = tokio::spawn(async move { one.frame().await.is_some() });
+    assert!(polls.await.unwrap_err().is_panic());
+    let end = tokio::time::timeout(seconds(60), two.collect()).await;
+    assert!(end.expect("it comes to an end").is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 use buttress_cache::store::{Memory, Selector};
 use buttress_cache::{Change, Override};
+use buttress_testkit::{Step, channel};
 use bytes::Bytes;
 use http::Response;
 
@@ -169,6 +170,52 @@ async fn ic78_an_optimistic_change_is_taken_back_unless_it_is_committed() {
             .await
             .is_none()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_responses_the_one_is_given_and_changed_that_requests_are_given() {
+    let layer = private();
+    let handle = layer.handle();
+    let dated = |body, date: &str| {
+        let stored = fresh(body).header("vary", "accept");
+        stored.header("date", date)
+    };
+    let newer = dated("newer", "Tue, 14 Nov 2023 22:13:20 GMT");
+    let older = dated("older", "Tue, 14 Nov 2023 22:13:10 GMT");
+    let (service, _) = over(&layer, [newer, older]);
+    let accepting = |value| with(get("/"), "accept", value);
+    assert_eq!(send(&service, accepting("a")).await.body, "newer");
+    assert_eq!(send(&service, accepting("b")).await.body, "older");
+    let key = handle.key(&get("/"));
+    let seen = async || handle.get(&key).await.unwrap().into_body();
+    assert_eq!(seen().await, "newer", "though it was put first");
+    let change = |response: Response<_>| response.map(|_| "guess".into());
+    let guess = handle.optimistic(&key, change).await.unwrap();
+    assert_eq!(seen().await, "guess");
+    assert_eq!(send(&service, accepting("a")).await.body, "guess");
+    assert_eq!(send(&service, accepting("b")).await.body, "older");
+    drop(guess);
+    assert_eq!(seen().await, "newer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_late_does_not_take_the_place_of_a_newer_one() {
+    let layer = private();
+    let (sender, body) = channel();
+    let late = Step::ok().header("cache-control", "max-age=60").body(body);
+    let (service, server) = over(&layer, [late, fresh("newer")]);
+    let first = head(&service, get("/")).await.unwrap();
+    let first = tokio::spawn(read(first));
+    pass(seconds(8)).await;
+    assert_eq!(send(&service, get("/")).await.body, "newer");
+    sender.data("older");
+    drop(sender);
+    assert_eq!(first.await.unwrap().unwrap().body, "older");
+    let handle = layer.handle();
+    let key = handle.key(&get("/"));
+    assert_eq!(handle.get(&key).await.unwrap().body(), "newer");
+    assert_eq!(handle.invalidate(&key).await, 1, "one of them is enough");
+    assert_eq!(server.calls().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

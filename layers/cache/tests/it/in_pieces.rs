@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use buttress_cache::CacheLayer;
+use buttress_cache::store::Store;
 use buttress_kernel::Body;
 use buttress_testkit::{FrameSender, Step, channel};
 use bytes::Bytes;
@@ -103,6 +104,51 @@ async fn a_store_that_cannot_keep_up_is_waited_for_as_long_as_one_answer_may_tak
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_keeps_up_where_there_is_no_room_has_not_failed() {
+    let (lines, _guard) = crate::telemetry::listen();
+    let (store, whole) = (slow(20), bytes(8 << 20));
+    let layer = layer(&store).max_bytes(128 << 10).unwrap();
+    let (sender, body) = channel();
+    let (service, _) = over(&layer, [long(body), long(at_once(&whole)), fresh("other")]);
+    let mut beside = head(&service, get("/beside")).await.unwrap().into_body();
+    sender.data(bytes(127 << 10));
+    beside.frame().await.unwrap().unwrap();
+    assert!(all_of(&service).await == whole);
+    pass(seconds(1)).await;
+    assert_eq!(all_of(&service).await, "other", "it is not stored");
+    let told = lines.take();
+    assert!(is_told(&told, "reason=\"no room\""), "{told:?}");
+    assert!(!is_told(&told, "the store failed"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_bodies_give_up_their_room_than_have_to() {
+    let (store, part) = (slow(0), bytes(96 << 10));
+    let layer = layer(&store).max_bytes(400 << 10).unwrap();
+    let mut idle = Vec::new();
+    for path in ["/a", "/b", "/c", "/d"] {
+        let (sender, body) = channel();
+        let (service, server) = over(&layer, [long(body), fresh("anew")]);
+        let mut body = head(&service, get(path)).await.unwrap().into_body();
+        sender.data(part.clone());
+        body.frame().await.unwrap().unwrap();
+        idle.push((sender, body, service, server, path));
+    }
+    for path in ["/e", "/f", "/g"] {
+        pass(seconds(3)).await;
+        let (service, _) = over(&layer, [long(at_once(&bytes(FRAME)))]);
+        let body = head(&service, get(path)).await.unwrap().into_body();
+        body.collect().await.unwrap();
+    }
+    let mut joined = 0;
+    for (_, _, service, server, path) in &idle {
+        head(service, get(path)).await.unwrap();
+        joined += usize::from(server.calls().len() == 1);
+    }
+    assert_eq!(joined, 3, "one was enough");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_fails_in_the_middle_fails_nobody() {
     let mut store = slow(0);
     store.fails = 9;
@@ -160,6 +206,43 @@ async fn under_way(
     pass(Duration::from_millis(100)).await;
     assert!(store.seen.writes.load(Ordering::Relaxed) > 0);
     (layer, service, sender, body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_too_late_to_a_long_body_shares_another_one() {
+    for max_bytes in [3 << 20, 64 << 20] {
+        let (store, whole) = (slow(0), bytes(6 << 20));
+        let layer = layer(&store).max_bytes(max_bytes).unwrap();
+        let ((sender, first), (later, second)) = (channel(), channel());
+        let second = long(second).after(Duration::from_millis(10));
+        let (service, server) = over(&layer, [long(first), second]);
+        let mut first = head(&service, get("/")).await.unwrap().into_body();
+        send_all(&sender, &whole.slice(..5 << 20));
+        for _ in 0..(5 << 20) / FRAME {
+            first.frame().await.unwrap().unwrap();
+        }
+        let readers: Vec<_> = (0..20)
+            .map(|_| {
+                let service = service.clone();
+                tokio::spawn(async move { all_of(&service).await })
+            })
+            .collect();
+        pass(seconds(1)).await;
+        send_all(&sender, &whole.slice(5 << 20..));
+        drop(sender);
+        first.collect().await.unwrap();
+        send_all(&later, &whole);
+        drop(later);
+        for reader in readers {
+            assert!(reader.await.unwrap() == whole);
+        }
+        pass(seconds(1)).await;
+        assert!(all_of(&service).await == whole, "from the store");
+        assert_eq!(server.calls().len(), 2, "{max_bytes}");
+        let key = layer.handle().key(&get("/"));
+        let stored = store.get(key.lend()).wait().await.unwrap();
+        assert_eq!(stored.len(), 1, "one of them is enough");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use buttress_cache::store::Disk;
 use buttress_cache::{CacheLayer, Change};
 use buttress_kernel::Body;
 use buttress_testkit::{FrameSender, Step, channel};
@@ -167,6 +168,35 @@ async fn what_is_made_out_of_date_on_its_way_leaves_nothing_behind() {
         assert_eq!(send(&service, get("/")).await.body, "new");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_too_small_has_not_failed() {
+    let folder = Folder::new();
+    let disk = Disk::open(&folder.0, 1 << 20).await.unwrap();
+    let layer = small(CacheLayer::private().store(disk));
+    let (lines, _guard) = crate::telemetry::listen();
+    for length in [1 << 20, 3 << 20] {
+        let (sender, body) = channel();
+        send_all(&sender, &bytes(length));
+        drop(sender);
+        let (service, _) = over(&layer, [long(body)]);
+        let answer = head(&service, get("/")).await.unwrap();
+        let read = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(read.len(), length);
+        let mut told = Vec::new();
+        while !told
+            .iter()
+            .any(|line: &String| line.contains("reason=\"no room\""))
+        {
+            tokio::time::sleep(seconds(1) / 1_000).await;
+            told.extend(lines.take());
+        }
+        assert!(
+            !told.iter().any(|line| line.contains("the store failed")),
+            "{told:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use buttress_kernel::{Body, Failure};
@@ -7,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt;
 
+use crate::moody::{CLOGGED, FULL, moody};
 use crate::support::*;
 
 /// A response with this length announced, whose body comes when the test says so.
@@ -259,6 +261,74 @@ async fn what_the_origin_has_replaced_is_gone_even_if_the_new_one_breaks_off() {
     drop(body);
     assert_eq!(send(&service, get("/")).await.body, "three");
     assert_eq!(server.calls().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_that_is_given_up_leaves_what_has_the_same_strong_tag() {
+    let tagged = |step: Step| step.header("etag", "\"a\"").header("content-length", "5");
+    for (reads, later) in [(false, false), (true, false), (false, true), (true, true)] {
+        let layer = if later {
+            private().store(moody().1)
+        } else {
+            private()
+        };
+        let (sender, body) = channel();
+        let (service, server) = over(&layer, [tagged(fresh("whole")), tagged(streamed(body))]);
+        send(&service, get("/")).await;
+        pass(seconds(1)).await;
+        let reload = with(get("/"), "cache-control", "no-cache");
+        let mut body = head(&service, reload).await.unwrap().into_body();
+        if reads {
+            sender.data("wh");
+            assert!(body.frame().await.unwrap().is_ok());
+        }
+        drop(body);
+        pass(seconds(1)).await;
+        assert_eq!(send(&service, get("/")).await.body, "whole");
+        assert_eq!(server.calls().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_further_takes_the_place_of_a_shorter_part_of_the_same() {
+    let (first, second) = (channel(), channel());
+    let tagged = |body| streamed(body).header("etag", "\"a\"");
+    let rest = Step::status(206)
+        .header("cache-control", "max-age=60")
+        .header("etag", "\"a\"")
+        .header("content-range", "bytes 6-9/10")
+        .body("6789");
+    let (service, server) = over(&private(), [tagged(first.1), tagged(second.1), rest]);
+    for (sender, text, request) in [
+        (first.0, "0123", get("/")),
+        (
+            second.0,
+            "012345",
+            with(get("/"), "cache-control", "no-cache"),
+        ),
+    ] {
+        let mut body = head(&service, request).await.unwrap().into_body();
+        sender.data(text);
+        assert!(body.frame().await.unwrap().is_ok());
+    }
+    assert_eq!(send(&service, get("/")).await.body, "0123456789");
+    assert_eq!(server.calls()[2].headers["range"], "bytes=6-");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_stored_leaves_what_has_the_same_strong_tag() {
+    for how in [FULL, CLOGGED] {
+        let (mood, store) = moody();
+        let step = || fresh("same").header("etag", "\"a\"");
+        let (service, server) = over(&private().store(store), [step(), step(), fresh("other")]);
+        send(&service, get("/")).await;
+        pass(seconds(1)).await;
+        mood.0.store(how, Ordering::Relaxed);
+        send(&service, with(get("/"), "cache-control", "no-cache")).await;
+        pass(seconds(1)).await;
+        assert_eq!(send(&service, get("/")).await.body, "same");
+        assert_eq!(server.calls().len(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

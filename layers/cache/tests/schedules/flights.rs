@@ -56,7 +56,7 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
             tags: None,
             stored: &found,
         };
-        let landing = match table.enter(entrant, |_| Some(())) {
+        let landing = match table.enter(entrant, |candidate| candidate.stream.join()) {
             Entrance::Lead(leader) if goes => {
                 drop(leader);
                 return None;
@@ -81,7 +81,7 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
                 assert_eq!(block_on(read(reader)).unwrap(), b"abc");
                 return Some(End::Led);
             }
-            Entrance::Join(candidate, ()) => Landing::Shared(candidate),
+            Entrance::Join(_, reader) => return Some(End::Read(block_on(read(reader)).unwrap())),
             Entrance::Wait(waiting) => block_on(waiting),
             Entrance::Alone => unreachable!("they are few"),
         };

@@ -12,7 +12,7 @@ use super::digest::Digest;
 use super::files::Aside;
 use super::index::on_disk;
 use super::state::{Newcomer, State};
-use crate::store::{Answer, Key, Variant, Writer};
+use crate::store::{Answer, Key, NoRoom, Variant, Writer};
 
 /// A body that was written aside.
 pub(super) struct Written {
@@ -41,14 +41,13 @@ impl Unfinished {
     pub(super) fn add(&mut self, bytes: &[u8], state: &State) -> io::Result<()> {
         let length = self.length + bytes.len() as u64;
         if !may_have(length, state) {
-            return Err(io::Error::other(
-                "a response is too long for the cache's folder",
-            ));
+            let what = "a response is too long for the cache's folder";
+            return Err(io::Error::other(NoRoom(what)));
         }
         let aside = state.files.bytes_aside() + bytes.len() as u64;
         if aside > state.index.capacity() {
             let what = "more is on its way into the cache's folder than there may be";
-            return Err(io::Error::other(what));
+            return Err(io::Error::other(NoRoom(what)));
         }
         self.length = length;
         self.digest.update(bytes);
