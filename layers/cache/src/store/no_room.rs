@@ -4,13 +4,6 @@ use std::error::Error;
 use std::{fmt, io};
 
 /// A bound of the store's does not let it take more.
-#[cfg_attr(
-    not(feature = "disk"),
-    expect(
-        dead_code,
-        reason = "only folders have one that a single response meets"
-    )
-)]
 #[derive(Debug)]
 pub(crate) struct NoRoom(pub(crate) &'static str);
 
