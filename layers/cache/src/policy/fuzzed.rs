@@ -121,8 +121,7 @@ impl Case {
         let arrival = self.arrival(1, self.status, asked, answered);
         let lesson = learn(&policy, &wishes, &ask, &stored, aim, &arrival);
         if let Action::Update { heads, serve } = lesson.action {
-            let renewed = heads.first().map(|(_, head)| head);
-            answer(renewed.unwrap_or(&stored[0]), &serve, ());
+            answer(&heads[0].1, &serve, ());
         }
     }
 

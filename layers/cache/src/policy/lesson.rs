@@ -28,7 +28,7 @@ pub(crate) enum Action {
         replaces: Vec<usize>,
     },
     /// The response was a 304, and is not passed on: put the updated heads in place of the stored
-    /// ones, bodies unchanged, and answer with `serve`.
+    /// ones, bodies unchanged, and answer with `serve`, whose head is the first of them.
     Update {
         heads: Vec<(usize, Head)>,
         serve: Serve,

@@ -44,7 +44,7 @@ fn tagged<T: AsRef<Head>>(stored: &[T], headers: &HeaderMap) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// Updates the selected response, unless the 304 is another one's, and every other of the same bytes.
+/// Updates the selected response, and every other of the same bytes.
 fn update<T: AsRef<Head>>(
     policy: &Policy,
     wishes: &Wishes,
@@ -54,14 +54,13 @@ fn update<T: AsRef<Head>>(
     arrival: &Arrival<'_>,
 ) -> Option<Action> {
     let old = stored.get(index)?.as_ref();
-    let new = match bearing(old, arrival.headers) {
-        Bearing::Same => Some(refreshed(policy, old, ask, arrival)),
-        Bearing::Unclear => Some(touched(old, ask, arrival)),
-        Bearing::Other => None,
+    let head = if contradicts(old, arrival.headers) {
+        touched(old, ask, arrival)
+    } else {
+        refreshed(policy, old, ask, arrival)
     };
-    let head = new.as_ref().unwrap_or(old);
-    let reply = reply(ask, head, arrival.received)?;
-    let serve = Serve::of(wishes, ask, index, head, reply, arrival.received);
+    let reply = reply(ask, &head, arrival.received)?;
+    let serve = Serve::of(wishes, ask, index, &head, reply, arrival.received);
     let others = stored.iter().map(T::as_ref).enumerate();
     let same = |(other, head): &(usize, &Head)| {
         *other != index
@@ -71,37 +70,29 @@ fn update<T: AsRef<Head>>(
     let others = others
         .filter(same)
         .map(|(other, head)| (other, refreshed(policy, head, ask, arrival)));
-    let own = new.map(|head| (index, head));
-    let heads = own.into_iter().chain(others).collect();
+    let mut heads = vec![(index, head)];
+    heads.extend(others);
     Some(Action::Update { heads, serve })
 }
 
-/// Which representation a 304 speaks of.
-enum Bearing {
-    /// The one that it was asked about.
-    Same,
-    /// Perhaps another one.
-    Unclear,
-    /// Another one, which it names: it must update nothing else (§4.3.4).
-    Other,
-}
-
-fn bearing(old: &Head, newer: &HeaderMap) -> Bearing {
-    let modified = newer.get(header::LAST_MODIFIED);
-    let differs = modified.is_some_and(|new| old.headers.get(header::LAST_MODIFIED) != Some(new));
+/// Whether a 304 speaks of another representation than the one it was asked about.
+///
+/// A strong tag names one (§4.3.4): if the stored response came without, two versions may share the
+/// second of their modification.
+fn contradicts(old: &Head, newer: &HeaderMap) -> bool {
+    let differs = || {
+        let modified = newer.get(header::LAST_MODIFIED);
+        modified.is_some_and(|newer| old.headers.get(header::LAST_MODIFIED) != Some(newer))
+    };
     match (Tag::of(&old.headers), Tag::of(newer)) {
-        (Some(old), Some(newer)) if old.matches(&newer) => Bearing::Same,
-        // A strong tag names one: if the stored response came without, two versions may share the second
-        // of their modification.
-        (_, Some(newer)) if newer.is_strong() => Bearing::Other,
-        (Some(_), Some(_)) => Bearing::Unclear,
-        _ if differs => Bearing::Unclear,
-        _ => Bearing::Same,
+        (Some(old), Some(newer)) => !old.matches(&newer),
+        (None, Some(newer)) => newer.is_strong() || differs(),
+        (_, None) => differs(),
     }
 }
 
-/// Validated, with its fields left alone, since the validators differ: the origin was asked about this
-/// response, and said that it is right.
+/// Validated, with its fields left alone, since the validators differ (§4.3.4): the origin was asked about
+/// this response alone, and said that it is right. Only that, no field of the 304, makes it fresh again.
 fn touched(old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
     let freshness = Freshness {
         received: arrival.received,

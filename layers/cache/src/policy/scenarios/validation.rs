@@ -98,35 +98,12 @@ fn a_304_updates_fields_but_not_those_of_the_bytes() {
 }
 
 #[test]
-fn a_304_of_another_strong_tag_answers_its_request_and_renews_nothing() {
-    let fields = |tag| [("cache-control", "max-age=3"), ("etag", tag), ("x", tag)];
-    for old in [
-        &fields("\"a\"")[..],
-        &fields("W/\"a\""),
-        &fields("\"a\"")[..1],
-    ] {
-        let modified = date(-3_000);
-        let old = [old, &[("last-modified", &*modified)]].concat();
-        let mut cache = Cache::private();
-        cache.get(&get(&[]), &origin(200, &old, "first"));
-        let stored = cache.only().clone();
-        for age in ["4", "8"] {
-            cache.wait(4);
-            let answer = cache.get(&get(&[]), &origin(304, &fields("\"b\""), ""));
-            assert_eq!((answer.how, answer.text()), (How::Validated, "first"));
-            assert_eq!(answer.field("age"), Some(age), "it is no younger");
-            assert_eq!(*cache.only(), stored);
-        }
-    }
-}
-
-#[test]
-fn a_304_of_another_weak_tag_changes_no_field_but_counts_as_validation() {
+fn a_304_for_another_tag_changes_no_field_but_counts_as_validation() {
     let fields = |tag| [("cache-control", "max-age=3"), ("etag", tag), ("x", tag)];
     let mut cache = Cache::private();
     cache.get(&get(&[]), &origin(200, &fields("\"a\""), "first"));
     cache.wait(4);
-    let newer = [&fields("W/\"b\"")[..], &[("age", "1")]].concat();
+    let newer = [&fields("\"b\"")[..], &[("age", "1")]].concat();
     let answer = cache.get(&get(&[]), &origin(304, &newer, ""));
     assert_eq!((answer.text(), answer.field("x")), ("first", Some("\"a\"")));
     assert_eq!(answer.field("age"), Some("1"), "that of the 304");
@@ -162,7 +139,7 @@ fn of_two_that_match_the_one_that_was_validated_last_is_used() {
     let answer = cache.get(&foo("1", "1"), &origin(200, &[], ""));
     assert_eq!((answer.how, answer.text()), (How::Hit, "of bar"));
     cache.wait(60);
-    let answer = cache.get(&foo("1", "2"), &origin(304, &[("etag", "W/\"c\"")], ""));
+    let answer = cache.get(&foo("1", "2"), &origin(304, &[("etag", "\"c\"")], ""));
     assert_eq!((answer.how, answer.text()), (How::Validated, "of foo"));
     let answer = cache.get(&foo("1", "1"), &origin(200, &[], ""));
     assert_eq!((answer.how, answer.text()), (How::Hit, "of foo"));

@@ -141,7 +141,7 @@ fn a_response_is_as_old_for_each_request_as_what_the_origin_said_to_that_one() {
     let (first, same) = (fields("\"a\""), origin(304, &fields("\"a\""), ""));
     let foo = |value| get(&[("foo", value)]);
     // The validators of a 304 may differ: the origin was asked about this response all the same.
-    for tag in ["\"a\"", "W/\"b\""] {
+    for tag in ["\"a\"", "\"b\""] {
         let mut cache = Cache::private();
         cache.get(&foo("1"), &origin(200, &first, "one"));
         cache.wait(1);
