@@ -25,7 +25,7 @@ pub(crate) struct Lean {
 
 enum Kind {
     /// It could have been answered from the store; with GET, or else with HEAD.
-    Missed { mark: Mark, get: bool },
+    Missed { mark: Mark, get: bool, fades: bool },
     /// It could not, nor does it change anything.
     Bypassed(Reason),
     /// It could not, and there is more to do about it.
@@ -39,13 +39,14 @@ impl Lean {
         shared: &Arc<Shared>,
         request: &Request<B>,
         mark: Mark,
+        fades: bool,
         sent: SystemTime,
     ) -> Self {
         let get = *request.method() == Method::GET;
         Self {
             shared: Arc::clone(shared),
             sent,
-            kind: Kind::Missed { mark, get },
+            kind: Kind::Missed { mark, get, fades },
         }
     }
 
@@ -74,12 +75,10 @@ impl Lean {
     {
         let shared = &self.shared;
         let reason = match &mut self.kind {
-            Kind::Missed { mark, get } => {
-                let now = shared.now();
-                if *get && is_fit(shared, &response, self.sent, now) {
-                    shared.unfit.forget(*mark);
-                } else {
-                    shared.unfit.remember_unseen(*mark, now.into());
+            Kind::Missed { mark, get, fades } => {
+                let targets = &shared.settings.policy.targets;
+                if *fades || (*get && may_be_stored(response.headers(), targets)) {
+                    note(shared, *mark, *get, &response, self.sent);
                 }
                 Reason::UriMiss
             }
@@ -101,8 +100,19 @@ impl Lean {
     }
 }
 
-/// Whether the next request should go the whole way, since its response may be stored.
-#[inline]
+/// Notes whether the next request should go the whole way, since its response may be stored. To read the
+/// clock for it costs more than the rest of the response's way.
+#[cold]
+fn note<B>(shared: &Shared, mark: Mark, get: bool, response: &Response<B>, sent: SystemTime) {
+    let now = shared.now();
+    if get && is_fit(shared, response, sent, now) {
+        shared.unfit.forget(mark);
+    } else {
+        shared.unfit.remember_unseen(mark, now.into());
+    }
+}
+
+/// Whether a response is to be stored.
 fn is_fit<B>(
     shared: &Shared,
     response: &Response<B>,
@@ -110,9 +120,6 @@ fn is_fit<B>(
     received: SystemTime,
 ) -> bool {
     let policy = &shared.settings.policy;
-    if !may_be_stored(response.headers(), &policy.targets) {
-        return false;
-    }
     // What is said about a response to GET does not depend on more than that.
     let ask = Ask {
         method: &Method::GET,

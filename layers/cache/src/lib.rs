@@ -185,6 +185,7 @@ mod keep;
 mod kept;
 mod layer;
 mod lean;
+mod now;
 mod outdated;
 mod overrides;
 mod past;

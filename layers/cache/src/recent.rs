@@ -1,9 +1,13 @@
 //! What happened lately to a key, in a table of fixed size: what falls out of it is forgotten.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use crate::now::Now;
 
 const PLACES: usize = 1_024;
+
+type Places = Box<[AtomicU64; PLACES]>;
 
 /// So many seconds a response that was for its request alone is taken for a sign that the next is so,
 /// too, and so many go by at most between two looks into the store.
@@ -12,7 +16,7 @@ const LIFE: u64 = 10;
 /// Keys whose responses could not be shared lately, so that their requests do not wait for each other
 /// in vain.
 #[derive(Debug)]
-pub(crate) struct Unfit(Box<[AtomicU64]>);
+pub(crate) struct Unfit(Places);
 
 /// How well known it is that the responses to a key are not for sharing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +27,9 @@ pub(crate) enum Known {
     Validated,
     /// The last one was not stored, nor was there one before.
     Once,
-    /// The last two were not, and it is not long since somebody looked: nothing is stored.
-    Well,
+    /// The last two were not, and it is not long since somebody looked: nothing is stored. Soon it is
+    /// known no more, unless it is learned again.
+    Well { fades: bool },
 }
 
 impl Unfit {
@@ -36,7 +41,7 @@ impl Unfit {
     pub(crate) fn known(&self, mark: Mark, now: Now) -> Known {
         let found = self.place(mark).load(Ordering::Relaxed);
         match Self::read(found, mark, now.seconds()) {
-            Known::Well if since(found >> LOOKED, now.seconds()) > LIFE => Known::Once,
+            Known::Well { .. } if since(found >> LOOKED, now.seconds()) > LIFE => Known::Once,
             known => known,
         }
     }
@@ -61,7 +66,7 @@ impl Unfit {
         let place = self.place(mark);
         let strength = match Self::read(place.load(Ordering::Relaxed), mark, now) {
             Known::Not | Known::Validated => ONCE,
-            Known::Once | Known::Well => WELL,
+            Known::Once | Known::Well { .. } => WELL,
         };
         place.store(entry(mark, strength, now, looked), Ordering::Relaxed);
     }
@@ -75,7 +80,7 @@ impl Unfit {
 
     /// Something was stored, and nobody knows by what mark it will be asked for.
     pub(crate) fn forget_all(&self) {
-        for place in &self.0 {
+        for place in self.0.iter() {
             place.store(0, Ordering::Relaxed);
         }
     }
@@ -90,12 +95,15 @@ impl Unfit {
 
     #[inline]
     fn read(found: u64, mark: Mark, now: u64) -> Known {
-        if found & MARK != mark.high() || since(found, now) > LIFE {
+        let age = since(found, now);
+        if found & MARK != mark.high() || age > LIFE {
             return Known::Not;
         }
         match found >> KNOWN & 3 {
             ONCE => Known::Once,
-            WELL => Known::Well,
+            WELL => Known::Well {
+                fades: age > LIFE / 2,
+            },
             VALIDATED => Known::Validated,
             _ => Known::Not,
         }
@@ -120,6 +128,7 @@ impl Mark {
         self.0 & MARK
     }
 
+    #[inline]
     fn place(self) -> usize {
         usize::try_from(self.0 % PLACES as u64).unwrap_or_default()
     }
@@ -143,70 +152,70 @@ fn since(then: u64, now: u64) -> u64 {
     now.wrapping_sub(then) & TIME
 }
 
-fn places() -> Box<[AtomicU64]> {
-    (0..PLACES).map(|_| AtomicU64::new(0)).collect()
+fn places() -> Places {
+    Box::new(std::array::from_fn(|_| AtomicU64::new(0)))
 }
 
-/// The time since 1970, which is worked out once for all that ask.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now(Duration);
-
-impl Now {
-    const fn seconds(self) -> u64 {
-        self.0.as_secs()
-    }
-}
-
-impl From<SystemTime> for Now {
-    #[inline]
-    fn from(now: SystemTime) -> Self {
-        Self(
-            now.duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default(),
-        )
-    }
-}
-
-/// In numbers that a processor divides quickly.
-fn millis(time: Duration) -> u64 {
-    time.as_secs()
-        .saturating_mul(1_000)
-        .saturating_add(time.subsec_millis().into())
-}
-
-/// Counts the calls of each key in a window.
+/// Counts the calls of each key in a window, which begins with the first of them.
 #[derive(Debug)]
-pub(crate) struct Calls(Box<[AtomicU64]>);
+pub(crate) struct Calls {
+    places: Places,
+    most: u64,
+    window: u64,
+    /// The last bits of a time, which do not matter in a long window.
+    vague: u32,
+}
+
+/// The lower half of a place has two parts: when the window began, and how many calls there were.
+const BEGAN: u32 = 16;
+const COUNT: u64 = (1 << BEGAN) - 1;
 
 impl Calls {
-    pub(crate) fn new() -> Self {
-        Self(places())
+    /// So many calls in such a time are told; none where that is 0.
+    pub(crate) fn new(most: u32, window: Duration) -> Self {
+        let window = Now::count(window);
+        // Times go round and round, and a window takes a small part of them.
+        let longest = COUNT / 16;
+        let vague = (window / longest)
+            .checked_ilog2()
+            .map_or(0, |bits| bits + 1);
+        Self {
+            places: places(),
+            most: most.into(),
+            window: (window >> vague).max(1),
+            vague,
+        }
     }
 
-    /// Counts a call; whether it is number `most` of its window.
+    /// Counts a call; whether it is the one that is to be told in its window.
     #[inline]
-    pub(crate) fn count(&self, mark: Mark, now: Now, window: Duration, most: u32) -> bool {
-        let window = (millis(now.0) / millis(window).max(1)) & 0xffff;
-        let place = &self.0[mark.place()];
+    pub(crate) fn count(&self, mark: Mark, now: Now) -> bool {
+        if self.most == 0 {
+            return false;
+        }
+        let place = &self.places[mark.place()];
         let found = place.load(Ordering::Relaxed);
-        let same = found & MARK == mark.high() && found >> 16 & 0xffff == window;
-        let count = if same {
-            (found & 0xffff).saturating_add(1).min(0xffff)
+        let now = now.number() >> self.vague;
+        let since = now.wrapping_sub(found >> BEGAN) & COUNT;
+        let next = if found & MARK == mark.high() && since < self.window {
+            found + u64::from(found & COUNT < COUNT)
         } else {
-            1
+            mark.high() | (now & COUNT) << BEGAN | 1
         };
         // Two threads may count as one: the sign of a loop is that it goes on.
-        place.store(mark.high() | window << 16 | count, Ordering::Relaxed);
-        count == u64::from(most)
+        place.store(next, Ordering::Relaxed);
+        next & COUNT == self.most
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn at(seconds: u64) -> Now {
-        Now(Duration::from_secs(seconds))
+        (SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).into()
     }
 
     const KEY: Mark = Mark(0xdead_beef_0000_0007);
@@ -219,7 +228,8 @@ mod tests {
         unfit.remember(KEY, at(1_000), true);
         assert_eq!(unfit.known(KEY, at(1_001)), Known::Once);
         unfit.remember(KEY, at(1_001), true);
-        assert_eq!(unfit.known(KEY, at(1_011)), Known::Well);
+        assert_eq!(unfit.known(KEY, at(1_006)), Known::Well { fades: false });
+        assert_eq!(unfit.known(KEY, at(1_011)), Known::Well { fades: true });
         assert_eq!(unfit.known(KEY, at(1_012)), Known::Not);
         assert_eq!(unfit.known(OTHER, at(1_002)), Known::Not, "another key");
         assert_eq!(
@@ -249,12 +259,13 @@ mod tests {
         unfit.remember(KEY, at(1_000), true);
         unfit.remember(KEY, at(1_000), true);
         for second in 1_000..=1_010 {
-            assert_eq!(unfit.known(KEY, at(second)), Known::Well, "{second}");
+            let known = Known::Well { fades: false };
+            assert_eq!(unfit.known(KEY, at(second)), known, "{second}");
             unfit.remember_unseen(KEY, at(second));
         }
         assert_eq!(unfit.known(KEY, at(1_011)), Known::Once, "nobody waits yet");
         unfit.remember(KEY, at(1_011), true);
-        assert_eq!(unfit.known(KEY, at(1_021)), Known::Well);
+        assert_eq!(unfit.known(KEY, at(1_021)), Known::Well { fades: true });
         unfit.forget_all();
         assert_eq!(unfit.known(KEY, at(1_021)), Known::Not);
     }
@@ -271,15 +282,40 @@ mod tests {
 
     #[test]
     fn calls_are_counted_by_window_and_told_once() {
-        let calls = Calls::new();
-        let window = Duration::from_secs(1);
-        let told = |now, most| {
-            (0..20)
-                .filter(|_| calls.count(KEY, now, window, most))
-                .count()
-        };
-        assert_eq!(told(at(1), 10), 1);
-        assert_eq!(told(at(2), 10), 1);
-        assert_eq!(told(at(3), 21), 0);
+        let told = |calls: &Calls, now| (0..20).filter(|_| calls.count(KEY, now)).count();
+        let calls = Calls::new(10, Duration::from_secs(1));
+        assert_eq!(told(&calls, at(1)), 1);
+        assert_eq!(told(&calls, at(2)), 1);
+        let more = Calls::new(21, Duration::from_secs(1));
+        assert_eq!(told(&more, at(2)) + told(&more, at(3)), 0);
+        assert_eq!(told(&Calls::new(0, Duration::from_secs(1)), at(1)), 0);
+    }
+
+    #[test]
+    fn a_window_begins_with_its_first_call() {
+        let calls = Calls::new(3, Duration::from_millis(250));
+        let at = |millis| Now::from(SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+        let told = [900, 1_000, 1_100, 1_200, 1_449, 1_450].map(|now| calls.count(KEY, at(now)));
+        assert_eq!(told, [false, false, true, false, false, false]);
+        let none = Calls::new(2, Duration::ZERO);
+        assert!(
+            !none.count(KEY, at(0)) && none.count(KEY, at(0)),
+            "as short as can be told"
+        );
+    }
+
+    #[test]
+    fn a_window_may_be_of_any_length() {
+        for seconds in [1, 60, 3_600, 86_400, 31_536_000] {
+            let told = |after| {
+                let calls = Calls::new(2, Duration::from_secs(seconds));
+                calls.count(KEY, at(7)) || calls.count(KEY, at(7 + after))
+            };
+            assert!(told(seconds - seconds / 100 - 1), "{seconds}");
+            assert!(!told(seconds + seconds / 100 + 1), "{seconds}");
+            assert!(!told(seconds * 14), "{seconds}");
+        }
+        let calls = Calls::new(2, Duration::MAX);
+        assert!(!calls.count(KEY, at(0)) && calls.count(KEY, at(1 << 40)));
     }
 }

@@ -234,8 +234,8 @@ where
         let now = self.shared.now();
         let wants = self.shared.wants(&request);
         match self.shared.step(&request, wants.as_ref(), now) {
-            Step::Lean(mark) => {
-                let lean = Lean::miss(&self.shared, &request, mark, now);
+            Step::Lean { mark, fades } => {
+                let lean = Lean::miss(&self.shared, &request, mark, fades, now);
                 ResponseFuture::passing(self.inner.call(request), lean)
             }
             Step::Serve(mut served) => {

@@ -9,11 +9,12 @@ use http_body::Body;
 
 use crate::body::CacheBody;
 use crate::flight::Left;
+use crate::now::Now;
 use crate::overrides::Override;
 use crate::policy::{
     Ask, Decision, Glance, Mode, Reason, Serve, answer, look_up_after, only_if_cached,
 };
-use crate::recent::{Known, Mark, Now};
+use crate::recent::{Known, Mark};
 use crate::seek::Missed;
 use crate::serve::{in_memory, refusal};
 use crate::shared::Shared;
@@ -25,7 +26,7 @@ use crate::trail::{explain, note};
 /// What to do about a request, found out without moving it.
 pub(crate) enum Step {
     /// It goes on at little cost.
-    Lean(Mark),
+    Lean { mark: Mark, fades: bool },
     /// It is answered from memory.
     Serve(Served),
     /// It is more work than that.
@@ -84,11 +85,14 @@ impl Shared {
         let name = wants.and_then(Override::name);
         let address = self.address(request, name, glance.authorization);
         let (mark, recently) = (self.mark(&address), Now::from(now));
-        self.count_call(mark, recently, &address);
+        if self.calls.count(mark, recently) {
+            let (most, window) = self.settings.warn_at;
+            telemetry::asked_too_often(&address, most, window);
+        }
         let is_bare = glance.is_plain && wants.is_none() && request.extensions().is_empty();
-        if is_bare && self.unfit.known(mark, recently) == Known::Well {
+        if is_bare && let Known::Well { fades } = self.unfit.known(mark, recently) {
             telemetry::forwarded(&address, Reason::UriMiss);
-            return Step::Lean(mark);
+            return Step::Lean { mark, fades };
         }
         self.with_key(&address, |key| {
             self.step_at(request, glance, wants, key, now)

@@ -18,12 +18,11 @@ use crate::flight::Table;
 use crate::handle::Change;
 use crate::outdated::{KEYS, Outdated};
 use crate::overrides::{Override, Target};
-use crate::recent::{Calls, Mark, Now, Unfit};
+use crate::recent::{Calls, Unfit};
 use crate::settings::Settings;
 use crate::status::CacheStatus;
 use crate::store::{Hashing, KeyRef, Memory, Name, Store};
 use crate::stream::Room;
-use crate::telemetry;
 use crate::unsettled::Unsettled;
 
 pub(crate) use self::putting::{Putting, Way};
@@ -56,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) unfit: Unfit,
     /// For the bodies under way.
     pub(crate) room: Arc<Room>,
-    calls: Calls,
+    pub(crate) calls: Calls,
     hashing: Hashing,
     /// For digests of credentials, which nobody may guess.
     secret: RandomState,
@@ -94,7 +93,7 @@ impl Shared {
             late: Semaphore::new(LATE),
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(longest)),
-            calls: Calls::new(),
+            calls: Calls::new(settings.warn_at.0, settings.warn_at.1),
             hashing,
             secret: PROCESS.clone(),
             numbers: RandomState::new(),
@@ -139,15 +138,6 @@ impl Shared {
             own.or(routed.unwrap_or_default())
                 .or(self.settings.defaults.clone()),
         )
-    }
-
-    /// Counts a call, and warns when there are so many of one key that it must be a loop.
-    #[inline]
-    pub(crate) fn count_call(&self, mark: Mark, now: Now, key: &dyn fmt::Display) {
-        let (most, window) = self.settings.warn_at;
-        if most > 0 && self.calls.count(mark, now, window, most) {
-            telemetry::asked_too_often(key, most, window);
-        }
     }
 
     /// Puts what the cache did where the caller can see it.
