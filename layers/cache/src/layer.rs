@@ -283,9 +283,9 @@ impl CacheLayer {
         self.with(|settings| settings.extension = on)
     }
 
-    /// So many calls for one key within such a time are an event at level error: a sign that
-    /// somebody calls in a loop. 10 in 250 ms for a private cache, and 0, which is never, for a
-    /// shared one, unless set.
+    /// So many calls for one key within such a time, rounded up to sixteenths of a second, are an event
+    /// at level error: a sign that somebody calls in a loop. 10 in 250 ms for a private cache, and 0,
+    /// which is never, for a shared one, unless set.
     #[must_use]
     pub fn warn_at(self, calls: u32, within: Duration) -> Self {
         self.with(|settings| settings.warn_at = (calls, within))

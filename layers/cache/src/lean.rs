@@ -24,7 +24,8 @@ pub(crate) struct Lean {
 }
 
 enum Kind {
-    /// It could have been answered from the store; with GET, or else with HEAD.
+    /// It could have been answered from the store; with GET, or else with HEAD. What is known of its key
+    /// may fade.
     Missed { mark: Mark, get: bool, fades: bool },
     /// It could not, nor does it change anything.
     Bypassed(Reason),
@@ -101,8 +102,8 @@ impl Lean {
 }
 
 /// Notes whether the next request should go the whole way, since its response may be stored. To read the
-/// clock for it costs more than the rest of the response's way.
-#[cold]
+/// clock for it takes longer than the rest of the response's way.
+#[inline(never)]
 fn note<B>(shared: &Shared, mark: Mark, get: bool, response: &Response<B>, sent: SystemTime) {
     let now = shared.now();
     if get && is_fit(shared, response, sent, now) {

@@ -40,6 +40,10 @@ pub(crate) fn from_memory<B>(
 /// What of a body is sent, if it is in memory.
 #[inline]
 pub(crate) fn in_memory(method: &Method, variant: &Variant, serve: &Serve) -> Option<Bytes> {
+    // All that is stored, in most answers.
+    if serve.reply == Reply::Whole && *method != Method::HEAD {
+        return variant.body().cloned();
+    }
     match span(method, variant.as_ref(), &serve.reply) {
         None => Some(Bytes::new()),
         Some(span) => Some(slice(variant.body()?, &span)),

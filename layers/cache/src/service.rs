@@ -22,7 +22,7 @@ use crate::recent::Known;
 use crate::refresh;
 use crate::seek::{Missed, Seek, Turn};
 use crate::shared::Shared;
-use crate::step::{Long, Step};
+use crate::step::{Long, Served, Step};
 use crate::telemetry;
 
 /// Answers from the store what it can, and stores what it may; made by
@@ -98,10 +98,10 @@ impl<S> Cache<S> {
                 let asked = Asked::of(&self.shared, &request, key, wants);
                 self.miss(request, asked, missed, now)
             }
-            Long::Refresh(key, mut served) => {
-                let answer = self.shared.served(&request, &mut served);
+            Long::Refresh(key, Served { found, serve, body }) => {
+                let answer = self.shared.served(&request, &found, &serve, body);
                 let shared = Arc::clone(&self.shared);
-                refresh::begin(&shared, request, &key, served.found, now, |request| {
+                refresh::begin(&shared, request, &key, found, now, |request| {
                     self.inner.call(request)
                 });
                 self.release();
@@ -238,8 +238,7 @@ where
                 let lean = Lean::miss(&self.shared, &request, mark, fades, now);
                 ResponseFuture::passing(self.inner.call(request), lean)
             }
-            Step::Serve(mut served) => {
-                let answer = self.shared.served(&request, &mut served);
+            Step::Answer(answer) => {
                 self.release();
                 ResponseFuture::ready(answer)
             }

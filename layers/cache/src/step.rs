@@ -1,6 +1,5 @@
 //! The first look at a request, without moving it.
 
-use std::mem;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -24,11 +23,11 @@ use crate::telemetry;
 use crate::trail::{explain, note};
 
 /// What to do about a request, found out without moving it.
-pub(crate) enum Step {
-    /// It goes on at little cost.
+pub(crate) enum Step<R> {
+    /// It goes on at little cost; what is known of its key may fade.
     Lean { mark: Mark, fades: bool },
     /// It is answered from memory.
-    Serve(Served),
+    Answer(Response<CacheBody<R>>),
     /// It is more work than that.
     Long(Long),
 }
@@ -64,12 +63,12 @@ fn has_content<B: Body>(body: &B) -> bool {
 
 impl Shared {
     #[inline]
-    pub(crate) fn step<B: Body>(
+    pub(crate) fn step<B: Body, R>(
         &self,
         request: &Request<B>,
         wants: Option<&Override>,
         now: SystemTime,
-    ) -> Step {
+    ) -> Step<R> {
         if *request.method() != Method::GET && *request.method() != Method::HEAD {
             return Step::Long(Long::Bypass(Reason::Method));
         }
@@ -114,14 +113,14 @@ impl Shared {
     }
 
     #[inline]
-    fn step_at<B>(
+    fn step_at<B, R>(
         &self,
         request: &Request<B>,
         glance: Glance<'_>,
         wants: Option<&Override>,
         key: KeyRef<'_>,
         now: SystemTime,
-    ) -> Step {
+    ) -> Step<R> {
         let left = self.flights.left(key.hash());
         let found = match self.get(key) {
             Answer::Now(found) => found,
@@ -129,7 +128,7 @@ impl Shared {
         };
         let wishes = wants.map(Override::wishes).unwrap_or_default();
         match look_up_after(glance, &wishes, &Ask::of(request), &found, now) {
-            Decision::Serve(serve) => serve_at(request, key, found, serve),
+            Decision::Serve(serve) => self.serve_at(request, key, found, serve),
             Decision::Bypass(reason) => Step::Long(Long::Bypass(reason)),
             Decision::Forward(forward) => {
                 Step::Long(Long::Miss(key.keep(), Missed { found, forward }))
@@ -160,13 +159,32 @@ impl Shared {
     pub(crate) fn served<B, R>(
         &self,
         request: &Request<B>,
-        served: &mut Served,
+        found: &Variants,
+        serve: &Serve,
+        body: Bytes,
     ) -> Response<CacheBody<R>> {
-        let body = CacheBody::bytes(mem::take(&mut served.body));
-        let serve = &served.serve;
-        let mut answer = answer(served.found[serve.index].as_ref(), serve, body);
+        let head = found[serve.index].as_ref();
+        let mut answer = answer(head, serve, CacheBody::bytes(body));
         self.told(request, &mut answer, || CacheStatus::served(serve));
         answer
+    }
+
+    #[inline]
+    fn serve_at<B, R>(
+        &self,
+        request: &Request<B>,
+        key: KeyRef<'_>,
+        found: Variants,
+        serve: Serve,
+    ) -> Step<R> {
+        let Some(body) = in_memory(request.method(), &found[serve.index], &serve) else {
+            return Step::Long(Long::Body(key.keep(), found));
+        };
+        telemetry::hit(key, &serve);
+        if serve.revalidate {
+            return Step::Long(Long::Refresh(key.keep(), Served { found, serve, body }));
+        }
+        Step::Answer(self.served(request, &found, &serve, body))
     }
 
     /// The answer to a request that is refused.
@@ -175,18 +193,4 @@ impl Shared {
         self.told(request, &mut answer, CacheStatus::refused);
         answer
     }
-}
-
-#[inline]
-fn serve_at<B>(request: &Request<B>, key: KeyRef<'_>, found: Variants, serve: Serve) -> Step {
-    let Some(body) = in_memory(request.method(), &found[serve.index], &serve) else {
-        return Step::Long(Long::Body(key.keep(), found));
-    };
-    telemetry::hit(key, &serve);
-    let revalidate = serve.revalidate;
-    let served = Served { found, serve, body };
-    if revalidate {
-        return Step::Long(Long::Refresh(key.keep(), served));
-    }
-    Step::Serve(served)
 }

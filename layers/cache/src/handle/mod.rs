@@ -154,17 +154,17 @@ impl Handle {
         let (before, body) = self.newest(key).await?;
         let head: &policy::Head = before.as_ref();
         let mut response = Response::new(body.clone());
-        *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers.clone();
+        *response.status_mut() = head.parts.status;
+        *response.headers_mut() = head.parts.headers.clone();
         let (parts, changed) = change(response).into_parts();
         if !self.fits(&changed) {
             return None;
         }
         let mut head = head.clone();
-        head.status = parts.status;
-        head.headers = parts.headers;
+        head.parts.status = parts.status;
+        head.parts.headers = parts.headers;
         head.extent = Extent::whole(changed.len() as u64);
-        fit(&mut head.headers, changed.len());
+        fit(&mut head.parts.headers, changed.len());
         let id = self.0.new_id();
         let variant = before.changed(id, Head::new(head), own(&changed));
         let before = before.changed(before.id(), before.head().clone(), body);
@@ -219,7 +219,7 @@ impl Handle {
         head.freshness.lifetime = fresh_for;
         head.freshness.no_cache = false;
         let fits = head.finish(response.body().len() as u64);
-        fit(&mut head.headers, response.body().len());
+        fit(&mut head.parts.headers, response.body().len());
         fits.then(|| Head::new(*head))
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::{Head, Reply, Serve};
@@ -33,41 +34,43 @@ static DIGITS: [u8; READY * 4] = {
 ///
 /// Two allocations, those of the fields' clone, as long as the response is younger than 10,000
 /// seconds.
+#[inline]
 pub(crate) fn answer<B>(head: &Head, serve: &Serve, body: B) -> Response<B> {
-    let mut response = Response::new(body);
-    *response.version_mut() = head.version;
-    *response.headers_mut() = head.headers.clone();
-    *response.status_mut() = status(head, serve);
-    let headers = response.headers_mut();
+    let mut parts = head.parts.clone();
     // In place, which is the first: to look for it costs more, and to insert it makes the map grow.
-    match headers.iter_mut().next() {
+    match parts.headers.iter_mut().next() {
         Some((name, field)) if *name == header::AGE => *field = age(serve.age),
-        _ => drop(headers.insert(header::AGE, age(serve.age))),
+        _ => drop(parts.headers.insert(header::AGE, age(serve.age))),
     }
-    match serve.reply {
+    if serve.reply != Reply::Whole {
+        reduce(&mut parts, serve.reply);
+    }
+    Response::from_parts(parts, body)
+}
+
+/// Makes the head of a whole response that of a part of it.
+#[cold]
+fn reduce(parts: &mut Parts, reply: Reply) {
+    let headers = &mut parts.headers;
+    match reply {
         Reply::Whole => {}
-        Reply::NotModified => without_content(headers),
+        Reply::NotModified => {
+            parts.status = StatusCode::NOT_MODIFIED;
+            without_content(headers);
+        }
         Reply::Range { first, end, total } => {
+            parts.status = StatusCode::PARTIAL_CONTENT;
             let total = total.map_or_else(|| String::from("*"), |total| total.to_string());
             let range = format!("bytes {first}-{}/{total}", end - 1);
             insert(headers, header::CONTENT_RANGE, range);
             headers.insert(header::CONTENT_LENGTH, (end - first).into());
         }
         Reply::Unsatisfiable { total } => {
+            parts.status = StatusCode::RANGE_NOT_SATISFIABLE;
             without_content(headers);
             insert(headers, header::CONTENT_RANGE, format!("bytes */{total}"));
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-    }
-    response
-}
-
-const fn status(head: &Head, serve: &Serve) -> StatusCode {
-    match serve.reply {
-        Reply::Whole => head.status,
-        Reply::NotModified => StatusCode::NOT_MODIFIED,
-        Reply::Range { .. } => StatusCode::PARTIAL_CONTENT,
-        Reply::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
     }
 }
 

@@ -25,7 +25,7 @@ impl Conditions {
 
     /// To learn whether a stored response is still right.
     pub(super) fn validating(head: &Head) -> Self {
-        let field = |name: HeaderName| head.headers.get(name).cloned();
+        let field = |name: HeaderName| head.parts.headers.get(name).cloned();
         Self::new([
             (header::IF_NONE_MATCH, field(header::ETAG)),
             (header::IF_MODIFIED_SINCE, field(header::LAST_MODIFIED)),
@@ -36,7 +36,7 @@ impl Conditions {
     /// answer (§4.1).
     pub(super) fn selecting<'a>(heads: impl Iterator<Item = &'a Head>) -> Self {
         let mut tags: Vec<&[u8]> = Vec::new();
-        for tag in heads.filter_map(|head| head.headers.get(header::ETAG)) {
+        for tag in heads.filter_map(|head| head.parts.headers.get(header::ETAG)) {
             if tags.len() < MOST_TAGS && !tags.contains(&tag.as_bytes()) {
                 tags.push(tag.as_bytes());
             }
@@ -49,7 +49,7 @@ impl Conditions {
     /// To get what a stored response lacks at its end (§3.3); nothing when its bytes cannot be
     /// identified.
     pub(super) fn completing(head: &Head) -> Option<Self> {
-        let tag = validator::strong(&head.headers)?;
+        let tag = validator::strong(&head.parts.headers)?;
         Some(Self::ranging(head.extent.end, None, tag))
     }
 
@@ -88,7 +88,7 @@ impl Conditions {
 /// `If-Modified-Since` that is present decides.
 pub(super) fn not_modified(ask: &Ask<'_>, head: &Head, now: SystemTime) -> bool {
     // RFC 9110 §13.2.1
-    if !head.status.is_success() {
+    if !head.parts.status.is_success() {
         return false;
     }
     if ask.headers.contains_key(header::IF_NONE_MATCH) {
@@ -109,14 +109,14 @@ pub(super) fn is_conditional(headers: &HeaderMap) -> bool {
 }
 
 fn has_tag(request: &HeaderMap, head: &Head) -> bool {
-    let own = Tag::of(&head.headers);
+    let own = Tag::of(&head.parts.headers);
     validator::none_match(request)
         .any(|tag| tag.is_any() || own.is_some_and(|own| own.matches(&tag)))
 }
 
 /// A response that does not say when it was modified was at the latest when it was made.
 fn is_unmodified(head: &Head, since: &HeaderValue, now: SystemTime) -> bool {
-    let modified = head.headers.get(header::LAST_MODIFIED);
+    let modified = head.parts.headers.get(header::LAST_MODIFIED);
     if modified == Some(since) {
         return true;
     }

@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, Version};
+use http::response::Parts;
+use http::{HeaderMap, Response, StatusCode, Version};
 
 use super::{Ask, Freshness, Vary, freshness, validator};
 
@@ -9,11 +10,11 @@ use super::{Ask, Freshness, Vary, freshness, validator};
 ///
 /// Fields that describe one connection are gone (RFC 9111 §3.1). `Age` comes first, as a place to
 /// write the current one to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    /// Status, version and fields, ready to be given out: to put an answer together takes longer than to
+    /// copy one. No extensions.
+    pub(crate) parts: Parts,
     pub(crate) vary: Vary,
     pub(crate) freshness: Freshness,
     pub(crate) extent: Extent,
@@ -51,10 +52,20 @@ impl Extent {
     }
 }
 
+/// The parts of a head that has no extensions.
+pub(crate) fn parts(status: StatusCode, version: Version, headers: HeaderMap) -> Parts {
+    let (mut parts, ()) = Response::new(()).into_parts();
+    parts.status = status;
+    parts.version = version;
+    parts.headers = headers;
+    parts
+}
+
 impl Head {
     /// Whether the bytes are those of another response, as far as both say so by a strong tag.
     pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
-        self.status == other.status && validator::same_bytes(&self.headers, &other.headers)
+        self.parts.status == other.parts.status
+            && validator::same_bytes(&self.parts.headers, &other.parts.headers)
     }
 
     /// Whether the response also answers this request, as far as its fields go (§4.1): for waiters
@@ -65,12 +76,12 @@ impl Head {
 
     /// The same of the fields alone.
     pub(crate) fn answers(&self, asked: &HeaderMap) -> bool {
-        self.vary.matches(asked, &self.headers)
+        self.vary.matches(asked, &self.parts.headers)
     }
 
     /// How long ago the origin said that the response answers this request.
     pub(super) fn resident(&self, ask: &Ask<'_>, now: SystemTime) -> Duration {
-        match self.vary.confirmed(ask.headers, &self.headers) {
+        match self.vary.confirmed(ask.headers, &self.parts.headers) {
             Some(confirmed) => freshness::time_since(confirmed, now),
             None => self.freshness.resident(now),
         }
@@ -97,8 +108,25 @@ impl Head {
         let more = total.is_none_or(|_| bytes < end - first);
         self.extent.end = first.saturating_add(bytes);
         more && bytes > 0
-            && self.status == StatusCode::OK
-            && validator::strong(&self.headers).is_some()
+            && self.parts.status == StatusCode::OK
+            && validator::strong(&self.parts.headers).is_some()
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            parts,
+            vary,
+            freshness,
+            extent,
+        } = self;
+        parts.status == other.parts.status
+            && parts.version == other.parts.version
+            && parts.headers == other.parts.headers
+            && *vary == other.vary
+            && *freshness == other.freshness
+            && *extent == other.extent
     }
 }
 

@@ -104,7 +104,7 @@ impl Action {
     fn note<T: AsRef<Head>>(&mut self, wishes: &Wishes, stored: &[T]) {
         let note = |head: &mut Head, old: Option<&T>| {
             let before = old.and_then(|old| old.as_ref().freshness.wished);
-            head.freshness.wished = wishes.lifetime(head.status).max(before);
+            head.freshness.wished = wishes.lifetime(head.parts.status).max(before);
         };
         match self {
             Self::Leave | Self::Repeat => {}

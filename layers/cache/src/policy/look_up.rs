@@ -7,7 +7,9 @@ use http::{Method, StatusCode};
 use super::request::{Glance, Wanted};
 use super::select::{Selected, reply, select};
 use super::verdict::{Life, Verdict, may_rescue};
-use super::{Aim, Ask, Decision, Forward, Head, Mode, Policy, Reason, Serve, Wishes, conditions};
+use super::{
+    Aim, Ask, Decision, Forward, Head, Mode, Policy, Reason, Reply, Serve, Wishes, conditions,
+};
 
 /// What to do about a request, given all heads that are stored for its URI (and partition), in any
 /// order.
@@ -23,7 +25,59 @@ pub(crate) fn look_up<T: AsRef<Head>>(
 }
 
 /// The same, after a glance at the request.
+#[inline]
 pub(crate) fn look_up_after<T: AsRef<Head>>(
+    glance: Glance<'_>,
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    now: SystemTime,
+) -> Decision {
+    if glance.is_plain
+        && let Some(serve) = usual(wishes, ask, stored, now)
+    {
+        return Decision::Serve(serve);
+    }
+    by_all_rules(glance, wishes, ask, stored, now)
+}
+
+/// The usual case: a request that says nothing about caches, of a caller who wishes nothing, and one
+/// response, which is whole and fresh. All rules together say the same and take three times as long.
+#[inline]
+fn usual<T: AsRef<Head>>(
+    wishes: &Wishes,
+    ask: &Ask<'_>,
+    stored: &[T],
+    now: SystemTime,
+) -> Option<Serve> {
+    let [only] = stored else {
+        return None;
+    };
+    let head = only.as_ref();
+    let freshness = &head.freshness;
+    let is_usual = *wishes == Wishes::default()
+        && matches!(*ask.method, Method::GET | Method::HEAD)
+        && head.extent.is_whole()
+        && !freshness.no_cache
+        && head.vary.rows.len() < 2
+        && head.matches(ask);
+    if !is_usual {
+        return None;
+    }
+    let age = freshness.age(now);
+    let left = freshness.lifetime.checked_sub(age);
+    let left = left.filter(|left| !left.is_zero())?;
+    Some(Serve {
+        index: 0,
+        reply: Reply::Whole,
+        age,
+        ttl: Life::Left(left).ttl(),
+        revalidate: false,
+    })
+}
+
+#[inline(never)]
+fn by_all_rules<T: AsRef<Head>>(
     glance: Glance<'_>,
     wishes: &Wishes,
     ask: &Ask<'_>,
@@ -121,3 +175,6 @@ pub(crate) fn rescue<T: AsRef<Head>>(
     let reply = reply(ask, head, now).filter(|_| allowed)?;
     Some(Serve::of(wishes, ask, index, head, reply, now))
 }
+
+#[cfg(test)]
+mod tests;

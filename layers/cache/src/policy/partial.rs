@@ -27,7 +27,7 @@ pub(super) fn action<T: AsRef<Head>>(
         return Action::Leave;
     };
     let same = stored.iter().map(T::as_ref).enumerate().filter(|(_, old)| {
-        validator::same_bytes(&old.headers, arrival.headers) && old.matches(ask)
+        validator::same_bytes(&old.parts.headers, arrival.headers) && old.matches(ask)
     });
     for (index, old) in same {
         if old.extent.is_whole() {
@@ -67,7 +67,7 @@ fn append(
         (Some(one), Some(other)) if one != other => return None,
         (one, other) => one.or(other),
     };
-    let same = validator::same_bytes(&old.headers, arrival.headers);
+    let same = validator::same_bytes(&old.parts.headers, arrival.headers);
     let skip = end.checked_sub(more.first)?;
     if !same || more.first < first || more.end <= end {
         return None;
@@ -81,7 +81,7 @@ fn append(
         end: more.end,
         total,
     };
-    storable::whole(&mut head.headers, total);
+    storable::whole(&mut head.parts.headers, total);
     let head = Box::new(head);
     Some(Action::Append { index, head, skip })
 }

@@ -87,11 +87,11 @@ pub(super) fn applies(ask: &Ask<'_>, head: &Head) -> bool {
     };
     let condition = condition.as_bytes();
     if condition.contains(&b'"') {
-        return Tag::of(&head.headers).is_some_and(|tag| tag.is(&Tag::parse(condition)));
+        return Tag::of(&head.parts.headers).is_some_and(|tag| tag.is(&Tag::parse(condition)));
     }
     // A date that is exactly that of the response, and older than it by a minute: then it is strong
     // (§8.8.2.2).
-    let modified = head.headers.get(header::LAST_MODIFIED);
+    let modified = head.parts.headers.get(header::LAST_MODIFIED);
     modified.is_some_and(|modified| {
         modified.as_bytes() == condition && is_strong(modified, head.freshness.date)
     })

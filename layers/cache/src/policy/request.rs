@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::directives::directives;
 use super::list;
 
-/// What a request's fields say at first sight, found in one pass: it costs less than a look-up of each.
+/// What a request's fields say at first sight, found in one pass: it takes less than a look-up of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Glance<'a> {
     /// Whether no field changes what is served: nothing to parse, for most requests.
@@ -20,19 +20,15 @@ pub(crate) struct Glance<'a> {
 impl<'a> Glance<'a> {
     #[inline]
     pub(crate) fn at(headers: &'a HeaderMap) -> Self {
-        let mut glance = Self {
-            is_plain: true,
-            has_content: false,
-            authorization: None,
-        };
-        for (name, value) in headers {
+        let (mut is_plain, mut has_content, mut has_length) = (true, false, false);
+        let mut authorized_at = None;
+        // Names by themselves take less than half of what names and values do.
+        for (at, name) in headers.keys().enumerate() {
             // Of names in patterns the compiler makes one test of a number.
             match *name {
-                header::AUTHORIZATION => {
-                    glance.authorization.get_or_insert(value);
-                }
-                header::CONTENT_LENGTH => glance.has_content |= value != "0",
-                header::TRANSFER_ENCODING => glance.has_content = true,
+                header::AUTHORIZATION => authorized_at = Some(at),
+                header::CONTENT_LENGTH => has_length = true,
+                header::TRANSFER_ENCODING => has_content = true,
                 header::CACHE_CONTROL
                 | header::IF_MATCH
                 | header::IF_MODIFIED_SINCE
@@ -40,11 +36,32 @@ impl<'a> Glance<'a> {
                 | header::IF_RANGE
                 | header::IF_UNMODIFIED_SINCE
                 | header::PRAGMA
-                | header::RANGE => glance.is_plain = false,
+                | header::RANGE => is_plain = false,
                 _ => {}
             }
         }
-        glance
+        Self {
+            is_plain,
+            has_content: has_content || has_length && announces_content(headers),
+            authorization: authorized_at.and_then(|at| authorization(headers, at)),
+        }
+    }
+}
+
+#[cold]
+fn announces_content(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    lengths.any(|length| length != "0")
+}
+
+/// The first `Authorization`, which is likely to stand at this place: to look there takes half of what a
+/// look-up takes.
+#[inline]
+fn authorization(headers: &HeaderMap, at: usize) -> Option<&HeaderValue> {
+    match headers.iter().nth(at) {
+        Some((&header::AUTHORIZATION, value)) => Some(value),
+        // There is a name with several values before it.
+        _ => headers.get(header::AUTHORIZATION),
     }
 }
 
@@ -185,6 +202,28 @@ mod tests {
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("a"));
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("b"));
         assert_eq!(Glance::at(&headers).authorization.unwrap(), "a");
+        headers.insert(header::ACCEPT, HeaderValue::from_static("x"));
+        assert_eq!(Glance::at(&headers).authorization.unwrap(), "a");
+    }
+
+    #[test]
+    fn authorization_is_found_behind_a_name_with_several_values() {
+        let mut headers = HeaderMap::new();
+        for value in ["x", "y", "z"] {
+            headers.append(header::ACCEPT, HeaderValue::from_static(value));
+        }
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("a"));
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("b"));
+        assert_eq!(Glance::at(&headers).authorization.unwrap(), "a");
+    }
+
+    #[test]
+    fn of_several_lengths_each_counts() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        assert!(!Glance::at(&headers).has_content);
+        headers.append(header::CONTENT_LENGTH, HeaderValue::from_static("7"));
+        assert!(Glance::at(&headers).has_content);
     }
 
     #[test]

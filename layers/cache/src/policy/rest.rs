@@ -23,9 +23,9 @@ impl Rest {
             Reply::Range { first, end, .. } => (first, end),
             Reply::NotModified | Reply::Unsatisfiable { .. } => return None,
         };
-        let tag = validator::strong(&head.headers)?.clone();
-        let encoding = head.headers.get(header::CONTENT_ENCODING).cloned();
-        (head.status == StatusCode::OK).then_some(Self {
+        let tag = validator::strong(&head.parts.headers)?.clone();
+        let encoding = head.parts.headers.get(header::CONTENT_ENCODING).cloned();
+        (head.parts.status == StatusCode::OK).then_some(Self {
             first,
             end,
             total,

@@ -58,7 +58,7 @@ pub(super) fn reply(ask: &Ask<'_>, head: &Head, now: SystemTime) -> Option<Reply
     }
     // RFC 9110 §14.2: a range of a 200 only.
     let range =
-        Range::of(ask).filter(|_| head.status == StatusCode::OK && range::applies(ask, head));
+        Range::of(ask).filter(|_| head.parts.status == StatusCode::OK && range::applies(ask, head));
     let Some(range) = range else {
         return head.extent.is_whole().then_some(Reply::Whole);
     };

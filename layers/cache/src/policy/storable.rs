@@ -111,12 +111,10 @@ fn build(
         whole(&mut headers, extent.total);
     }
     Head {
-        status,
-        version: arrival.version,
+        parts: super::head::parts(status, arrival.version, headers),
         vary,
         freshness,
         extent,
-        headers,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn not_modified<T: AsRef<Head>>(
 ) -> Action {
     let selected = match aim {
         Aim::Validate(index) => match stored.get(index).map(T::as_ref) {
-            Some(head) if validator::has_validator(&head.headers) => Some(index),
+            Some(head) if validator::has_validator(&head.parts.headers) => Some(index),
             _ => return Action::Leave,
         },
         // The caller's own condition was met.
@@ -36,7 +36,8 @@ pub(super) fn not_modified<T: AsRef<Head>>(
 /// The newest stored response that the tag of a 304 names.
 fn tagged<T: AsRef<Head>>(stored: &[T], headers: &HeaderMap) -> Option<usize> {
     let named = Tag::of(headers)?;
-    let is_named = |head: &Head| Tag::of(&head.headers).is_some_and(|tag| tag.matches(&named));
+    let is_named =
+        |head: &Head| Tag::of(&head.parts.headers).is_some_and(|tag| tag.matches(&named));
     let heads = stored.iter().map(T::as_ref).enumerate();
     let named = heads.filter(|(_, head)| is_named(head));
     named
@@ -64,7 +65,7 @@ fn update<T: AsRef<Head>>(
     let others = stored.iter().map(T::as_ref).enumerate();
     let same = |(other, head): &(usize, &Head)| {
         *other != index
-            && validator::same_bytes(&head.headers, arrival.headers)
+            && validator::same_bytes(&head.parts.headers, arrival.headers)
             && head.matches(ask)
     };
     let others = others
@@ -82,9 +83,9 @@ fn update<T: AsRef<Head>>(
 fn contradicts(old: &Head, newer: &HeaderMap) -> bool {
     let differs = || {
         let modified = newer.get(header::LAST_MODIFIED);
-        modified.is_some_and(|newer| old.headers.get(header::LAST_MODIFIED) != Some(newer))
+        modified.is_some_and(|newer| old.parts.headers.get(header::LAST_MODIFIED) != Some(newer))
     };
-    match (Tag::of(&old.headers), Tag::of(newer)) {
+    match (Tag::of(&old.parts.headers), Tag::of(newer)) {
         (Some(old), Some(newer)) => !old.matches(&newer),
         (None, Some(newer)) => newer.is_strong() || differs(),
         (_, None) => differs(),
@@ -101,7 +102,7 @@ fn touched(old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>) -> Head {
         ..old.freshness.clone()
     };
     let mut vary = old.vary.clone();
-    vary.confirm(ask.headers, &old.headers, arrival.received);
+    vary.confirm(ask.headers, &old.parts.headers, arrival.received);
     Head {
         freshness,
         vary,
@@ -136,14 +137,14 @@ pub(super) fn renewed(
     ask: &Ask<'_>,
     arrival: &Arrival<'_>,
 ) -> Result<Head, Unfit> {
-    let mut merged = fields::merged(policy, &old.headers, arrival.headers);
+    let mut merged = fields::merged(policy, &old.parts.headers, arrival.headers);
     if !arrival.headers.contains_key(header::DATE) {
         merged.insert(header::DATE, dates::format(arrival.received));
     }
     let control = Control::of(policy, &merged);
     let authorized = policy.shared && ask.headers.contains_key(header::AUTHORIZATION);
-    let understood = !control.must_understand || status::understood(old.status);
-    if control.forbids(policy, old.status) || !understood {
+    let understood = !control.must_understand || status::understood(old.parts.status);
+    if control.forbids(policy, old.parts.status) || !understood {
         return Err(Unfit::Forbidden);
     }
     let vary = Vary::of(&merged, ask.headers, arrival.received).ok_or(Unfit::Forbidden)?;
@@ -151,10 +152,12 @@ pub(super) fn renewed(
         return Err(Unfit::Authorized);
     }
     Ok(Head {
-        status: old.status,
-        version: arrival.version,
-        freshness: Freshness::of(policy, &control, old.status, &merged, arrival),
-        headers: fields::updated(policy, &control, arrival, merged),
+        freshness: Freshness::of(policy, &control, old.parts.status, &merged, arrival),
+        parts: super::head::parts(
+            old.parts.status,
+            arrival.version,
+            fields::updated(policy, &control, arrival, merged),
+        ),
         vary: vary.and(&old.vary),
         extent: old.extent,
     })
@@ -176,7 +179,8 @@ pub(super) fn head<T: AsRef<Head>>(
     arrival: &Arrival<'_>,
 ) -> Action {
     let stored = stored.iter().map(T::as_ref).enumerate();
-    let chosen = stored.filter(|(_, head)| head.status == StatusCode::OK && head.matches(ask));
+    let chosen =
+        stored.filter(|(_, head)| head.parts.status == StatusCode::OK && head.matches(ask));
     let heads: Vec<_> = chosen
         .map(|(index, old)| (index, after_head(policy, old, ask, arrival)))
         .collect();
@@ -190,11 +194,11 @@ fn after_head(policy: &Policy, old: &Head, ask: &Ask<'_>, arrival: &Arrival<'_>)
     let newer = arrival.headers;
     let modified = newer.get(header::LAST_MODIFIED);
     let tags = Tag::of(newer).is_none_or(|tag| {
-        let own = Tag::of(&old.headers);
+        let own = Tag::of(&old.parts.headers);
         own.is_some_and(|own| own.matches(&tag))
     });
     let agrees = tags
-        && modified.is_none_or(|date| old.headers.get(header::LAST_MODIFIED) == Some(date))
+        && modified.is_none_or(|date| old.parts.headers.get(header::LAST_MODIFIED) == Some(date))
         && range::content_length(newer).is_none_or(|length| old.extent.total == Some(length));
     if agrees {
         return refreshed(policy, old, ask, arrival);

@@ -29,7 +29,7 @@ impl Life {
     /// means the age of the copy.
     pub(super) fn of(wishes: &Wishes, head: &Head, resident: Duration) -> Self {
         let freshness = &head.freshness;
-        let (lifetime, age) = match wishes.lifetime(head.status) {
+        let (lifetime, age) = match wishes.lifetime(head.parts.status) {
             Some(wish) => (wish, resident),
             None => (freshness.lifetime, freshness.age_after(resident)),
         };
@@ -71,7 +71,7 @@ impl Verdict {
     /// What the response's own rules say.
     fn by_rule(wishes: &Wishes, wanted: &Wanted, head: &Head, life: Life) -> Self {
         let freshness = &head.freshness;
-        let wished = wishes.lifetime(head.status).is_some();
+        let wished = wishes.lifetime(head.parts.status).is_some();
         match life {
             Life::Left(_) if wished || !freshness.no_cache => Self::Use,
             Life::Left(_) => Self::Validate(Reason::Stale),

@@ -20,13 +20,13 @@ impl Head {
     /// The response's status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.parts.status
     }
 
     /// The response's fields, without those that describe one connection.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.0.headers
+        &self.0.parts.headers
     }
 
     /// Whether it holds what a request said in a field that is likely to carry a secret, since the
@@ -54,7 +54,7 @@ impl Head {
     pub fn size(&self) -> usize {
         // What a header map takes for each field, beside the value's text.
         const FIELD: usize = 112;
-        let fields = self.0.headers.iter();
+        let fields = self.0.parts.headers.iter();
         let fields = fields.map(|(name, value)| FIELD + name.as_str().len() + value.len());
         let vary = &self.0.vary;
         let rows = vary
@@ -82,7 +82,7 @@ impl AsRef<policy::Head> for Head {
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the fields: they hold secrets.
-        f.debug_tuple("Head").field(&self.0.status).finish()
+        f.debug_tuple("Head").field(&self.0.parts.status).finish()
     }
 }
 
@@ -111,12 +111,12 @@ mod tests {
     fn a_size_is_at_least_that_of_all_texts_and_about_as_much_as_they_take() {
         let name = http::HeaderName::from_static("x-a-field-of-some-length");
         let text = |length| http::HeaderValue::from_str(&"x".repeat(length)).expect("a value");
-        let empty = more(|head| _ = head.headers.insert(&name, text(0)));
+        let empty = more(|head| _ = head.parts.headers.insert(&name, text(0)));
         assert!((24 + 64..24 + 256).contains(&empty), "{empty}");
-        let full = more(|head| _ = head.headers.insert(&name, text(1_000)));
+        let full = more(|head| _ = head.parts.headers.insert(&name, text(1_000)));
         assert_eq!(full, empty + 1_000);
         let longer = http::HeaderName::from_static("x-a-field-of-another-length");
-        let longer = more(|head| _ = head.headers.insert(longer, text(0)));
+        let longer = more(|head| _ = head.parts.headers.insert(longer, text(0)));
         assert_eq!(longer, empty + 3);
 
         let names = vec![http::header::ACCEPT, http::header::COOKIE];
@@ -133,7 +133,7 @@ mod tests {
     fn a_head_shows_its_status_and_fields_and_debug_no_field() {
         let variant = variant(7, "body");
         let head = variant.head();
-        assert_eq!(head.status(), head.as_ref().status);
+        assert_eq!(head.status(), head.as_ref().parts.status);
         assert_eq!(head.headers()["etag"], "\"7\"");
         assert_eq!(
             format!("{variant:?}"),

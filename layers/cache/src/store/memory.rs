@@ -53,11 +53,21 @@ const LARGEST: u64 = 4;
 /// What it takes to keep an entry, beside its parts.
 const ENTRY: usize = 96;
 
-/// An entry, and what it was unpacked from.
-#[derive(Clone)]
+/// An entry, and what it was unpacked from, which keeps that in its place.
 struct Unpacked {
-    from: Arc<[u8]>,
+    from: Option<Arc<[u8]>>,
     variants: Variants,
+}
+
+impl Clone for Unpacked {
+    /// For somebody who looks it up, and holds what it was unpacked from already: it is shared by all
+    /// threads, so that not to count them costs less.
+    fn clone(&self) -> Self {
+        Self {
+            from: None,
+            variants: self.variants.clone(),
+        }
+    }
 }
 
 /// Where an entry is, as a number whose bits are all used: another one for each entry that lives.
@@ -86,7 +96,8 @@ impl Weighter<u64, Unpacked> for Weigh {
             .variants
             .iter()
             .map(|variant| variant.head().size());
-        (ENTRY + unpacked.from.len() + heads.sum::<usize>()) as u64
+        let from = unpacked.from.as_ref().map_or(0, |from| from.len());
+        (ENTRY + from + heads.sum::<usize>()) as u64
     }
 }
 
@@ -183,7 +194,7 @@ impl Memory {
         let place = place(&packed);
         let variants = Entry::Packed(Arc::clone(&packed)).variants();
         let unpacked = Unpacked {
-            from: packed,
+            from: Some(packed),
             variants: variants.clone(),
         };
         self.0.unpacked.insert(place, unpacked);

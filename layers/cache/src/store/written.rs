@@ -16,12 +16,12 @@ const FORM: u8 = 5;
 
 pub(super) fn write(head: &Head, to: &mut Vec<u8>) {
     to.put_u8(FORM);
-    write_number(head.status.as_u16().into(), to);
-    to.put_u8(version_number(head.version));
+    write_number(head.parts.status.as_u16().into(), to);
+    to.put_u8(version_number(head.parts.version));
     write_freshness(&head.freshness, to);
     write_extent(&head.extent, to);
-    write_number(head.headers.len() as u64, to);
-    for (name, value) in &head.headers {
+    write_number(head.parts.headers.len() as u64, to);
+    for (name, value) in &head.parts.headers {
         write_field(name, value, to);
     }
     write_vary(&head.vary, to);
@@ -44,9 +44,7 @@ pub(super) fn read(from: &mut Bytes) -> Option<Head> {
         headers.try_append(name, value).ok()?;
     }
     Some(Head {
-        status,
-        version,
-        headers,
+        parts: crate::policy::parts(status, version, headers),
         vary: read_vary(from)?,
         freshness,
         extent,
@@ -306,15 +304,19 @@ mod tests {
         let mut secret = HeaderValue::from_static("a");
         secret.set_sensitive(true);
         let name = HeaderName::from_static("x-token");
-        head.headers.append(&name, HeaderValue::from_static("b"));
-        head.headers.append(&name, secret);
+        head.parts
+            .headers
+            .append(&name, HeaderValue::from_static("b"));
+        head.parts.headers.append(&name, secret);
         let longest = HeaderName::from_bytes(&[b'x'; 200]).expect("a name");
-        head.headers.append(&longest, HeaderValue::from_static(""));
+        head.parts
+            .headers
+            .append(&longest, HeaderValue::from_static(""));
         let mut bytes = Vec::new();
         write(&head, &mut bytes);
         let read = read(&mut bytes.into()).expect("it is whole");
         let is_sensitive = |head: &Head| {
-            let values = head.headers.iter();
+            let values = head.parts.headers.iter();
             values
                 .map(|(_, value)| value.is_sensitive())
                 .collect::<Vec<_>>()

@@ -54,7 +54,7 @@ fn a_body_that_broke_off_is_kept_if_the_rest_can_be_asked_for() {
     assert!(!cut(known, "\"a\"", 10).0);
     assert!(!cut(known, "W/\"a\"", 4).0);
     let mut error = head(known, "\"a\"");
-    error.status = http::StatusCode::NOT_FOUND;
+    error.parts.status = http::StatusCode::NOT_FOUND;
     assert!(!error.cut(4));
 }
 

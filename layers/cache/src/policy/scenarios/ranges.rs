@@ -454,7 +454,7 @@ fn several_parts_at_once_leave_the_whole_as_it_is() {
     cache.wait(3);
     let answer = cache.get(&range("bytes=0-1,4-5"), &origin(206, &parts, "--x"));
     assert_eq!((answer.status, answer.text()), (206, "--x"));
-    assert_eq!(cache.only().headers["content-type"], "text/plain");
+    assert_eq!(cache.only().parts.headers["content-type"], "text/plain");
     let answer = cache.get(&get(&[]), &origin(304, &[("etag", "\"a\"")], ""));
     assert_eq!(answer.field("content-type"), Some("text/plain"));
 }

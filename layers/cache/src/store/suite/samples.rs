@@ -35,9 +35,11 @@ pub(crate) fn head(etag: &str, length: u64) -> Head {
     );
     headers.insert("x-empty", HeaderValue::from_static(""));
     Head::new(policy::Head {
-        status: StatusCode::from_u16(299).expect("a valid status"),
-        version: Version::HTTP_2,
-        headers,
+        parts: policy::parts(
+            StatusCode::from_u16(299).expect("a valid status"),
+            Version::HTTP_2,
+            headers,
+        ),
         vary: Vary::default(),
         freshness: Freshness {
             received: SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123),
