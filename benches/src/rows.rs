@@ -114,10 +114,10 @@ fn layers() -> Vec<Row> {
         Row::new("cache, look-up that misses", GET, LookUp::of(GET))
             .bar(500, 0)
             .held(
-                700,
-                "a look at each of eight fields takes 145 of them, the hash of name and credentials 120, the clock and \
-                        what its number is 65, what is known of the name 55, one move of the request 52, and its \
-                        future, made and dropped, 90",
+                660,
+                "a look at each of eight fields takes 70 of them, finding the credentials among them 75, the hash of \
+                        both 105, the clock and what its number is 65, what is known of the name 70, one move of the \
+                        request 52, and its future, made and dropped, 90",
             ),
         Row::new("cache, uncacheable", GET, ours::cache()).bar(1_000, 0),
         Row::new("cache hit, 1 KiB", GET, ours::full_cache(GET, 1 << 10)).bar(3_000, 2),

@@ -261,7 +261,7 @@ fn conclude<R>(asked: &Asked, decision: Decision, found: Variants) -> Decided<R>
             return Decided::Missed(Missed { found, forward });
         }
         Decision::Refuse | Decision::Serve(_) => {
-            telemetry::refused(asked.key.lend());
+            telemetry::refused(&asked.key.lend());
             let told = CacheStatus::refused();
             return Decided::Answer(Box::new(asked.told(refusal(), &told)), None);
         }
@@ -277,7 +277,7 @@ async fn served<R>(
     let answer = asked
         .answer(found, serve, &CacheStatus::served(serve))
         .await?;
-    telemetry::hit(asked.key.lend(), serve);
+    telemetry::hit(&asked.key.lend(), serve);
     Some(answer)
 }
 
@@ -318,7 +318,7 @@ where
     R::Error: Into<BoxError>,
 {
     let Missed { found, forward } = missed;
-    telemetry::forwarded(&asked.key, forward.reason);
+    telemetry::forwarded(|| &asked.key, forward.reason);
     let (forward, again) = prepared(forward, &service, &request);
     forward.conditions.apply(request.headers_mut());
     let fetch = Fetch {

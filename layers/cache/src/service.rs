@@ -168,7 +168,7 @@ impl<S> Cache<S> {
         R::Error: Into<BoxError>,
     {
         let Missed { found, forward } = missed;
-        telemetry::forwarded(&asked.key, forward.reason);
+        telemetry::forwarded(|| &asked.key, forward.reason);
         let (forward, again) = prepared(forward, &self.inner, &request);
         forward.conditions.apply(request.headers_mut());
         let fetch = Fetch {

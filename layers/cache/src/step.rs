@@ -11,7 +11,7 @@ use crate::flight::Left;
 use crate::now::Now;
 use crate::overrides::Override;
 use crate::policy::{
-    Ask, Decision, Glance, Mode, Reason, Serve, answer, look_up_after, only_if_cached,
+    Ask, Decision, Glance, Mode, Reason, Serve, Wishes, answer, by_all_rules, only_if_cached, usual,
 };
 use crate::recent::{Known, Mark};
 use crate::seek::Missed;
@@ -86,15 +86,15 @@ impl Shared {
         let (mark, recently) = (self.mark(&address), Now::from(now));
         if self.calls.count(mark, recently) {
             let (most, window) = self.settings.warn_at;
-            telemetry::asked_too_often(&address, most, window);
+            telemetry::asked_too_often(&{ address }, most, window);
         }
         let is_bare = glance.is_plain && wants.is_none() && request.extensions().is_empty();
         if is_bare && let Known::Well { fades } = self.unfit.known(mark, recently) {
-            telemetry::forwarded(&address, Reason::UriMiss);
+            telemetry::forwarded(|| address, Reason::UriMiss);
             return Step::Lean { mark, fades };
         }
         self.with_key(&address, |key| {
-            self.step_at(request, glance, wants, key, now)
+            self.step_at(request, glance, wants, &key, now)
         })
     }
 
@@ -108,7 +108,7 @@ impl Shared {
         let name = wants.and_then(Override::name);
         let authorization = request.headers().get(header::AUTHORIZATION);
         let address = self.address(request, name, authorization);
-        self.with_key(&address, telemetry::refused);
+        self.with_key(&address, |key| telemetry::refused(&key));
         Long::Refuse
     }
 
@@ -118,16 +118,35 @@ impl Shared {
         request: &Request<B>,
         glance: Glance<'_>,
         wants: Option<&Override>,
-        key: KeyRef<'_>,
+        key: &KeyRef<'_>,
         now: SystemTime,
     ) -> Step<R> {
         let left = self.flights.left(key.hash());
-        let found = match self.get(key) {
+        let found = match self.get(*key) {
             Answer::Now(found) => found,
             Answer::Later(pending) => return Step::Long(Long::Later(key.keep(), pending, left)),
         };
-        let wishes = wants.map(Override::wishes).unwrap_or_default();
-        match look_up_after(glance, &wishes, &Ask::of(request), &found, now) {
+        let (wishes, ask) = (
+            wants.map(Override::wishes).unwrap_or_default(),
+            Ask::of(request),
+        );
+        if let Some(serve) = usual(glance, &wishes, &ask, &found, now) {
+            return self.serve_at(request, key, found, serve);
+        }
+        self.step_by_all_rules(request, glance, &wishes, key, found, now)
+    }
+
+    #[inline(never)]
+    fn step_by_all_rules<B, R>(
+        &self,
+        request: &Request<B>,
+        glance: Glance<'_>,
+        wishes: &Wishes,
+        key: &KeyRef<'_>,
+        found: Variants,
+        now: SystemTime,
+    ) -> Step<R> {
+        match by_all_rules(glance, wishes, &Ask::of(request), &found, now) {
             Decision::Serve(serve) => self.serve_at(request, key, found, serve),
             Decision::Bypass(reason) => Step::Long(Long::Bypass(reason)),
             Decision::Forward(forward) => {
@@ -173,7 +192,7 @@ impl Shared {
     fn serve_at<B, R>(
         &self,
         request: &Request<B>,
-        key: KeyRef<'_>,
+        key: &KeyRef<'_>,
         found: Variants,
         serve: Serve,
     ) -> Step<R> {

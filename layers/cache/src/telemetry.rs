@@ -31,17 +31,17 @@ fn count(result: &'static str) {
 
 /// A request was answered from the store.
 #[inline]
-pub(crate) fn hit(key: KeyRef<'_>, serve: &Serve) {
+pub(crate) fn hit(key: &KeyRef<'_>, serve: &Serve) {
     let (age_s, ttl_s) = (serve.age.as_secs(), serve.ttl);
     debug!(target: TARGET, %key, age_s, ttl_s, "hit");
     count(if serve.ttl < 0 { "stale-hit" } else { "hit" });
 }
 
-/// A request goes to the origin.
+/// A request goes to the origin; nobody asks for the key where nobody listens.
 #[inline]
-pub(crate) fn forwarded(key: &dyn fmt::Display, reason: Reason) {
+pub(crate) fn forwarded<K: fmt::Display>(key: impl Fn() -> K, reason: Reason) {
     let reason = reason.token();
-    debug!(target: TARGET, %key, reason, "forwarded");
+    debug!(target: TARGET, key = %key(), reason, "forwarded");
     count(reason);
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn rescued(key: &Key, serve: &Serve, status: Option<http::StatusCode>
 }
 
 /// Nothing is stored, and the caller wants nothing else.
-pub(crate) fn refused(key: KeyRef<'_>) {
+pub(crate) fn refused(key: &KeyRef<'_>) {
     debug!(target: TARGET, %key, "refused");
     count("refused");
 }

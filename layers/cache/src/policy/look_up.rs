@@ -21,30 +21,19 @@ pub(crate) fn look_up<T: AsRef<Head>>(
     stored: &[T],
     now: SystemTime,
 ) -> Decision {
-    look_up_after(Glance::at(ask.headers), wishes, ask, stored, now)
-}
-
-/// The same, after a glance at the request.
-#[inline]
-pub(crate) fn look_up_after<T: AsRef<Head>>(
-    glance: Glance<'_>,
-    wishes: &Wishes,
-    ask: &Ask<'_>,
-    stored: &[T],
-    now: SystemTime,
-) -> Decision {
-    if glance.is_plain
-        && let Some(serve) = usual(wishes, ask, stored, now)
-    {
-        return Decision::Serve(serve);
-    }
-    by_all_rules(glance, wishes, ask, stored, now)
+    let glance = Glance::at(ask.headers);
+    let serve = usual(glance, wishes, ask, stored, now);
+    serve.map_or_else(
+        || by_all_rules(glance, wishes, ask, stored, now),
+        Decision::Serve,
+    )
 }
 
 /// The usual case: a request that says nothing about caches, of a caller who wishes nothing, and one
 /// response, which is whole and fresh. All rules together say the same and take three times as long.
 #[inline]
-fn usual<T: AsRef<Head>>(
+pub(crate) fn usual<T: AsRef<Head>>(
+    glance: Glance<'_>,
     wishes: &Wishes,
     ask: &Ask<'_>,
     stored: &[T],
@@ -55,7 +44,8 @@ fn usual<T: AsRef<Head>>(
     };
     let head = only.as_ref();
     let freshness = &head.freshness;
-    let is_usual = *wishes == Wishes::default()
+    let is_usual = glance.is_plain
+        && *wishes == Wishes::default()
         && matches!(*ask.method, Method::GET | Method::HEAD)
         && head.extent.is_whole()
         && !freshness.no_cache
@@ -76,8 +66,8 @@ fn usual<T: AsRef<Head>>(
     })
 }
 
-#[inline(never)]
-fn by_all_rules<T: AsRef<Head>>(
+/// The same as [`look_up`], by all rules, after a glance at the request.
+pub(crate) fn by_all_rules<T: AsRef<Head>>(
     glance: Glance<'_>,
     wishes: &Wishes,
     ask: &Ask<'_>,

@@ -110,7 +110,7 @@ pub(crate) use self::fields::give;
 pub(crate) use self::freshness::Freshness;
 pub(crate) use self::head::{Extent, Head, parts};
 pub(crate) use self::lesson::{Action, Lesson, learn};
-pub(crate) use self::look_up::{look_up, look_up_after, rescue};
+pub(crate) use self::look_up::{by_all_rules, look_up, rescue, usual};
 pub(crate) use self::request::{Glance, forbids_storing, only_if_cached, wants_its_own};
 pub(crate) use self::rest::Rest;
 pub(crate) use self::settings::Policy;

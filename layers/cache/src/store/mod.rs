@@ -118,7 +118,7 @@
 //! read it.
 
 mod answer;
-#[cfg(any(feature = "disk", feature = "redis"))]
+#[cfg(feature = "persistent")]
 mod coming;
 #[cfg(feature = "disk")]
 mod disk;

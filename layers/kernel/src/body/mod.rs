@@ -80,6 +80,17 @@ enum Inner {
     },
 }
 
+impl Inner {
+    /// Whether what is not in memory says that it is over.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Stream { body, .. } | Self::Made { body, .. } => body.is_end_stream(),
+            Self::Tee(tee) => tee.is_end_stream(),
+            Self::Empty | Self::Sent | Self::Bytes(_) => false,
+        }
+    }
+}
+
 impl Body {
     /// No body.
     #[must_use]
@@ -248,12 +259,12 @@ impl http_body::Body for Body {
         }
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Inner::Empty | Inner::Sent => true,
             Inner::Bytes(bytes) => bytes.is_empty(),
-            Inner::Stream { body, .. } | Inner::Made { body, .. } => body.is_end_stream(),
-            Inner::Tee(tee) => tee.is_end_stream(),
+            more => more.is_over(),
         }
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::Request;
 use proptest::prelude::*;
 
 use super::*;
@@ -61,17 +62,25 @@ proptest! {
         wishes in wishes(),
         heads in prop::collection::vec(head(), 0..3),
         method in prop_oneof![4 => Just("GET"), 1 => Just("HEAD"), 1 => Just("POST")],
-        foo in 0..2_u8,
+        foos in prop::collection::vec((0..2_u8).prop_map(|foo| foo.to_string()), 0..3),
+        other in prop_oneof![
+            4 => Just(("accept", "a/b")),
+            1 => Just(("cache-control", "no-cache")),
+            1 => Just(("cache-control", "max-stale")),
+            1 => Just(("if-none-match", "*")),
+            1 => Just(("range", "bytes=1-")),
+        ],
         now in 0..12_000_u64,
         before in any::<bool>(),
     ) {
-        let asked = request(method, &[("foo", &foo.to_string())]);
+        let fields = foos.iter().map(|foo| ("foo", foo.as_str())).chain([other]);
+        let asked = request(method, &fields.collect::<Vec<_>>());
         let ask = Ask::of(&asked);
         let past = Duration::from_millis(now);
         let now = if before { start() - past } else { start() + past };
         let glance = Glance::at(ask.headers);
         prop_assert_eq!(
-            look_up_after(glance, &wishes, &ask, &heads, now),
+            look_up(&wishes, &ask, &heads, now),
             by_all_rules(glance, &wishes, &ask, &heads, now)
         );
     }
@@ -86,15 +95,12 @@ fn the_usual_case_is_found() {
     );
     let asked = get(&[("foo", "1")]);
     let head = stored(&Policy::private(), &asked, &says).unwrap();
-    let found = |wishes: &Wishes, after| {
-        let found = usual(
-            wishes,
-            &Ask::of(&asked),
-            std::slice::from_ref(&head),
-            start() + after,
-        );
+    let found_by = |asked: &Request<()>, wishes: &Wishes, after| {
+        let (glance, heads) = (Glance::at(asked.headers()), std::slice::from_ref(&head));
+        let found = usual(glance, wishes, &Ask::of(asked), heads, start() + after);
         found.map(|serve| serve.ttl)
     };
+    let found = |wishes: &Wishes, after| found_by(&asked, wishes, after);
     assert_eq!(found(&Wishes::default(), secs(7)), Some(53));
     assert_eq!(found(&Wishes::default(), secs(60)), None);
     let wished = Wishes {
@@ -102,4 +108,10 @@ fn the_usual_case_is_found() {
         ..Wishes::default()
     };
     assert_eq!(found(&wished, secs(7)), None);
+    let odd = get(&[("foo", "1"), ("cache-control", "max-stale")]);
+    assert_eq!(found_by(&odd, &Wishes::default(), secs(7)), None);
+    let twice = get(&[("foo", "1"), ("bar", "1"), ("bar", "2")]);
+    assert_eq!(found_by(&twice, &Wishes::default(), secs(7)), Some(53));
+    let others = get(&[("foo", "1"), ("foo", "2")]);
+    assert_eq!(found_by(&others, &Wishes::default(), secs(7)), None);
 }

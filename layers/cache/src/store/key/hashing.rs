@@ -77,18 +77,22 @@ impl Hashing {
     fn and(&self, hash: u64, piece: &[u8]) -> u64 {
         // Where a piece ends makes a difference, too.
         let mut hash = hash.wrapping_add((piece.len() as u64).rotate_right(8));
-        let (steps, rest) = piece.as_chunks();
-        for step in steps {
+        let Some(last) = piece.last_chunk() else {
+            if piece.is_empty() {
+                return hash;
+            }
+            let (low, high) = ends(piece);
+            return fold(hash ^ low, self.other ^ high);
+        };
+        let mut rest = piece;
+        while let Some((step, more)) = rest.split_first_chunk()
+            && !more.is_empty()
+        {
             hash = self.step(hash, step);
+            rest = more;
         }
-        if rest.is_empty() {
-            return hash;
-        }
-        if let Some(last) = piece.last_chunk() {
-            return self.step(hash, last);
-        }
-        let (low, high) = ends(piece);
-        fold(hash ^ low, self.other ^ high)
+        // Some of it for the second time, unless nothing else is left.
+        self.step(hash, last)
     }
 
     #[inline]
