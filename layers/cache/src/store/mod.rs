@@ -100,7 +100,8 @@
 //! Beside that, the bound is Redis's: set `maxmemory`, and a policy such as `allkeys-lru`. Without a bound
 //! the store opens with a warning; with a bound and the policy `noeviction`, a full Redis is a store that
 //! fails to write. A body that was swept out is a miss, and takes its head along; one that is swept out
-//! while it is read has failed in the middle.
+//! while it is read has failed in the middle. One of more than 128 KiB that is being read when its response
+//! is replaced or invalidated, or expires, stays a minute more, and another one with each piece that is read of it.
 //!
 //! Each command has a time limit (a setting) beside the layer's. When Redis is lost, it is connected to
 //! again with the next request. What one process invalidates is gone for all, together with what that process

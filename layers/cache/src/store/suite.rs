@@ -24,6 +24,7 @@ pub(crate) async fn run<S: Store>(make: impl AsyncFn() -> S) {
     bodies::keeps_empty_bodies(&make().await).await;
     bodies::gives_long_bodies_and_their_parts(&make().await).await;
     bodies::gives_parts_of_bodies(&make().await).await;
+    bodies::gives_the_rest_of_what_has_gone(&make().await).await;
     bodies::takes_bodies_in_pieces(&make().await).await;
     bodies::gives_up_what_is_not_finished(&make().await).await;
     bodies::finishes_in_the_place_of_others(&make().await).await;

@@ -8,7 +8,7 @@ use buttress_kernel::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::line::Line;
+use super::Inner;
 
 /// How many bytes are sent at once.
 pub(super) const PIECE: u64 = 128 * 1024;
@@ -17,7 +17,7 @@ type Pending = Pin<Box<dyn Future<Output = Result<Bytes, BoxError>> + Send>>;
 
 /// The rest of a body.
 pub(super) struct Pieces {
-    line: Arc<Line>,
+    inner: Arc<Inner>,
     name: Vec<u8>,
     /// Where the next piece begins that has not been asked for.
     next: u64,
@@ -35,9 +35,9 @@ enum Source {
 
 impl Pieces {
     /// What came already, and what of the body comes behind it, up to `end`.
-    pub(super) fn new(line: Arc<Line>, name: Vec<u8>, first: Bytes, next: u64, end: u64) -> Self {
+    pub(super) fn new(inner: Arc<Inner>, name: Vec<u8>, first: Bytes, next: u64, end: u64) -> Self {
         Self {
-            line,
+            inner,
             name,
             next,
             end,
@@ -52,11 +52,12 @@ impl Pieces {
         }
         let (first, end) = (self.next, self.end.min(self.next + PIECE));
         self.next = end;
-        let (line, name) = (Arc::clone(&self.line), self.name.clone());
+        let (inner, name) = (Arc::clone(&self.inner), self.name.clone());
+        let is_last = end == self.end;
         Source::Asking(Box::pin(async move {
-            let mut question = redis::cmd("GETRANGE");
-            question.arg(name).arg(first).arg(end - 1);
-            let piece: Vec<u8> = line.ask(&question).await?;
+            let mut script = inner.on(&inner.scripts.read, &name);
+            script.arg(first).arg(end - 1).arg(u8::from(is_last));
+            let piece: Vec<u8> = inner.line.run(&script).await?;
             if piece.len() as u64 == end - first {
                 Ok(piece.into())
             } else {

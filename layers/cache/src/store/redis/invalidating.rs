@@ -92,10 +92,7 @@ impl Inner {
             rest.retain(|name| self.names.is_part(name));
             count += self.clear(&entries).await?;
             // Bodies that nothing refers to yet are those of responses under way.
-            if !rest.is_empty() {
-                let mut unlink = redis::cmd("UNLINK");
-                let () = self.line.ask(unlink.arg(rest)).await?;
-            }
+            self.each(&self.scripts.sweep, &rest, None).await?;
             if next == 0 {
                 return Ok(count);
             }

@@ -50,7 +50,7 @@ use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Var
 pub struct Redis(Arc<Inner>);
 
 struct Inner {
-    line: Arc<Line>,
+    line: Line,
     names: Names,
     scripts: Scripts,
     stale: Duration,
@@ -89,7 +89,7 @@ impl Redis {
 
     fn new(line: Line, settings: &RedisSettings) -> Self {
         Self(Arc::new(Inner {
-            line: Arc::new(line),
+            line,
             names: Names::new(&settings.prefix),
             scripts: Scripts::new(),
             stale: settings.stale,
@@ -112,7 +112,7 @@ impl Redis {
 }
 
 impl Inner {
-    /// A script for an entry.
+    /// A script for an entry, or for whatever else it is for.
     fn on<'a>(&self, script: &'a redis::Script, entry: &[u8]) -> ScriptInvocation<'a> {
         let mut script = script.prepare_invoke();
         script.key(entry);
@@ -136,12 +136,19 @@ impl Inner {
         Ok(record::read(self.line.run(&script).await?))
     }
 
-    async fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Result<Option<Body>, BoxError> {
+    async fn body(
+        self: Arc<Self>,
+        key: &Key,
+        id: u64,
+        range: Range<u64>,
+    ) -> Result<Option<Body>, BoxError> {
         let first = range.start;
         let asked = range.end.saturating_sub(first).clamp(1, PIECE);
         let mut script = self.on(&self.scripts.body, &self.names.entry(key));
         script.arg(record::field(id));
-        script.arg(first).arg(first.saturating_add(asked - 1));
+        let last = first.saturating_add(asked - 1);
+        script.arg(first).arg(last);
+        script.arg(range.end.saturating_sub(first).saturating_sub(asked));
         let answer: Value = self.line.run(&script).await?;
         if answer == Value::Nil {
             // Swept out by Redis, or expired: then its head is of no use either.
@@ -157,8 +164,7 @@ impl Inner {
         if next >= end {
             return Ok(Some(Body::from(bytes)));
         }
-        let line = Arc::clone(&self.line);
-        Ok(Some(Body::new(Pieces::new(line, name, bytes, next, end))))
+        Ok(Some(Body::new(Pieces::new(self, name, bytes, next, end))))
     }
 
     async fn update(&self, key: &Key, id: u64, head: &Head) -> Result<(), BoxError> {

@@ -11,9 +11,24 @@ use redis::Script;
 /// entries that have something with the tag, by the time at which they expire. A response is alive as
 /// long as the generations of all its tags are those of their lists. So whatever becomes of a list,
 /// swept out or expired, nothing that was in it is served again.
+///
+/// Beside a long body stands a mark as long as somebody reads it, one more minute with each piece. Such a
+/// body stays for that minute when its response goes.
 const COMMON: &str = r"
 local entry, bodies, lists = KEYS[1], ARGV[1], ARGV[2]
-local WIDTH = 32
+local WIDTH, MINUTE = 32, 60000
+local function extend(key, ms)
+  if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
+end
+-- Where there is no room for the mark, reading goes on without.
+local function hold(body)
+  redis.pcall('SET', body .. ':r', '', 'PX', MINUTE)
+  extend(body, MINUTE)
+end
+local function drop(body)
+  if redis.call('EXISTS', body .. ':r') == 1 then redis.call('PEXPIRE', body, MINUTE)
+  else redis.call('UNLINK', body) end
+end
 local function body(id)
   local meta = redis.call('HGET', entry, id .. 'm')
   if meta then return bodies .. string.sub(meta, 1, WIDTH), tonumber(string.sub(meta, WIDTH + 1)) end
@@ -40,7 +55,7 @@ end
 local function forget(id)
   local name = body(id)
   if not name then return 0 end
-  redis.call('UNLINK', name)
+  drop(name)
   redis.call('HDEL', entry, id .. 'm', id .. 'h', id .. 't', id .. 'g', id .. 's')
   return 1
 end
@@ -59,9 +74,6 @@ local function bury()
     if not is_alive(id) then forget(id) end
   end
   tidy()
-end
-local function extend(key, ms)
-  if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
 end
 local function now()
   local time = redis.call('TIME')
@@ -130,12 +142,28 @@ for _, tag in ipairs(tags(id)) do list(tag, ms) end
 return 1
 ";
 
-/// Some bytes of a body: the number of its response, the first and the last byte. Nothing if it is not
-/// whole.
+/// The first of some bytes of a body: the number of its response, the first and the last byte of the
+/// piece, and how many are wanted behind that. Nothing if the body is not whole.
 const BODY: &str = r"
 local name, length = body(ARGV[3])
 if not name or redis.call('STRLEN', name) ~= length then return false end
+if tonumber(ARGV[6]) > 0 and tonumber(ARGV[5]) + 1 < length then hold(name) end
 return {name, length, redis.call('GETRANGE', name, ARGV[4], ARGV[5])}
+";
+
+/// The next of them. `KEYS[1]` is the body; the first and the last byte, and whether it is the last piece.
+const READ: &str = r"
+local piece = redis.call('GETRANGE', KEYS[1], ARGV[3], ARGV[4])
+if ARGV[5] == '0' and #piece > 0 then hold(KEYS[1]) end
+return piece
+";
+
+/// Removes what no entry refers to, but for bodies that are read.
+const SWEEP: &str = r"
+for _, key in ipairs(KEYS) do
+  if string.sub(key, 1, #bodies) == bodies then drop(key) else redis.call('UNLINK', key) end
+end
+return 1
 ";
 
 /// Forgets responses by their numbers.
@@ -189,6 +217,8 @@ pub(super) struct Scripts {
     pub(super) get: Script,
     pub(super) update: Script,
     pub(super) body: Script,
+    pub(super) read: Script,
+    pub(super) sweep: Script,
     pub(super) remove: Script,
     pub(super) clear: Script,
     pub(super) retire: Script,
@@ -203,6 +233,8 @@ impl Scripts {
             get: script(GET),
             update: script(UPDATE),
             body: script(BODY),
+            read: script(READ),
+            sweep: script(SWEEP),
             remove: script(REMOVE),
             clear: script(CLEAR),
             retire: Script::new(RETIRE),

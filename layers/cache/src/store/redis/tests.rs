@@ -4,6 +4,7 @@ use crate::store::suite::{self, bodies, get, head, invalidate, key, put, variant
 
 mod failing;
 mod forgetting;
+mod reading;
 mod room;
 mod writing;
 

@@ -58,6 +58,35 @@ pub(super) async fn gives_long_bodies_and_their_parts<S: Store>(store: &S) {
     }
 }
 
+pub(super) async fn gives_the_rest_of_what_has_gone<S: Store>(store: &S) {
+    let key = key("http://a.example/going");
+    let text = long_text();
+    for selector in [
+        None,
+        Some(Selector::Key(key.clone())),
+        Some(Selector::Tag("every".into())),
+        Some(Selector::Prefix("http://a.example/".into())),
+        Some(Selector::All),
+    ] {
+        put(store, &key, variant(1, &text)).await;
+        let read = store.body(&key, 1, 0..700_000).wait().await;
+        let mut read = read.expect("a body").expect("it is there");
+        let first = read.frame().await.expect("more").expect("a piece");
+        let first = first.into_data().expect("data");
+        match selector {
+            Some(selector) => assert_eq!(invalidate(store, selector).await, 1),
+            None => {
+                let new = variant(2, "new");
+                store.put(&key, new, &[1]).wait().await.expect("a put");
+                store.remove(&key, &[2]).wait().await.expect("a removal");
+            }
+        }
+        assert!(get(store, &key).await.is_empty());
+        let rest = read.collect().await.expect("the rest").to_bytes();
+        assert!([first, rest].concat() == text.as_bytes());
+    }
+}
+
 pub(super) async fn takes_bodies_in_pieces<S: Store>(store: &S) {
     let key = key("http://a.example/pieces");
     let text = long_text();
