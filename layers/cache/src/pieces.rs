@@ -77,6 +77,7 @@ impl Filing {
             let mut piece = match part.next().await {
                 Next::Piece(piece) => piece,
                 Next::End(fate) => return Ok(fate),
+                Next::GivenUp => return Err(NO_ROOM),
             };
             if keep.is_outdated() {
                 return Err("out of date");
@@ -99,7 +100,8 @@ impl Filing {
         let length = piece.len() as u64;
         let answer = self.writer.take().ok_or(FAILED)?.write(piece);
         let answer = self.shared.ask("write", answer).await;
-        self.writer = Some(answer.map_err(|error| refusal(&error))?);
+        let refused = |error| self.shared.not_taken(&error);
+        self.writer = Some(answer.map_err(refused)?);
         self.written += length;
         Ok(())
     }
@@ -120,10 +122,15 @@ impl Filing {
     }
 }
 
-fn refusal(error: &BoxError) -> Refusal {
-    if NoRoom::is(&**error) {
+impl Shared {
+    /// The store has refused a response. Where others are in its way, those make room that lie still.
+    pub(crate) fn not_taken(&self, error: &BoxError) -> Refusal {
+        let Some(no_room) = NoRoom::of(&**error) else {
+            return FAILED;
+        };
+        if matches!(no_room, NoRoom::Crowded) {
+            self.room.make_in_store(Instant::now().into_std());
+        }
         NO_ROOM
-    } else {
-        FAILED
     }
 }

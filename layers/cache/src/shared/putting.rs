@@ -100,8 +100,8 @@ impl Shared {
     ) {
         if let Ok(Err(error)) = &end {
             telemetry::store_failed("put", &**error);
-            if NoRoom::is(&**error) {
-                telemetry::not_stored(&one.key, "no room");
+            if NoRoom::of(&**error).is_some() {
+                telemetry::not_stored(&one.key, self.not_taken(error));
             }
         }
         let stored = matches!(end, Ok(Ok(())));

@@ -10,7 +10,7 @@ const TARGET: &str = "buttress_cache";
 
 /// The store failed, or took too long. Where it has no room for more, nobody need look after it.
 pub(crate) fn store_failed(operation: &'static str, error: &(dyn Error + 'static)) {
-    if NoRoom::is(error) {
+    if NoRoom::of(error).is_some() {
         return debug!(target: TARGET, operation, %error, "the store has no room");
     }
     warn!(target: TARGET, operation, %error, "the store failed");

@@ -67,7 +67,10 @@
 //! A body is read in pieces, each of which has ten seconds, the wait for its turn included. A long one is
 //! written in pieces too, as they come, to a file of its own aside. It is moved to its place when it is
 //! whole, and removed if it breaks off, is too long or out of date, or if the disk is too slow. What is
-//! aside takes no more than the bound once more; a body for which there is no room there is not stored.
+//! aside takes no more than the bound once more, of which those that come in pieces leave an eighth to what is
+//! put in one go. A body for which there is no room there is not stored; whatever lies still makes room for
+//! the next: one that one reader alone reads, and that had no further piece for 5 s, passes on unstored. Of
+//! several readers, the slower may need what the store has, and so theirs stays.
 //!
 //! At the start a thread searches the folder, takes into the index what it finds there, and removes
 //! what nothing refers to. What is no regular file, or cannot be read, is tried again for two seconds, and

@@ -1,6 +1,7 @@
 //! How the store takes in a body while others read it: pure transitions, as those of the readers.
 
 use std::task::Waker;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -67,7 +68,8 @@ pub(super) enum Filing {
 
 pub(super) struct Place {
     position: u64,
-    waker: Option<Waker>,
+    /// Who waits for the next piece, and since when.
+    waiting: Option<(Waker, Instant)>,
     /// How the body ended, and where.
     end: Option<(Fate, u64)>,
     /// Why a reader waits for the store, if one does.
@@ -99,6 +101,8 @@ pub(crate) enum Fate {
 pub(crate) enum Next {
     Piece(Bytes),
     End(Fate),
+    /// It is given no more of this body, for the sake of others.
+    GivenUp,
 }
 
 impl Place {
@@ -112,7 +116,7 @@ impl Filing {
     pub(super) fn begin(&mut self) {
         *self = Self::At(Place {
             position: 0,
-            waker: None,
+            waiting: None,
             end: None,
             held_up: None,
         });
@@ -164,7 +168,7 @@ impl State {
     pub(super) fn take_filing(&mut self) -> Option<Waker> {
         let ready = self.piece_length() > 0 || self.has_ended();
         match &mut self.filing {
-            Filing::At(place) if ready => place.waker.take(),
+            Filing::At(place) if ready => Some(place.waiting.take()?.0),
             _ => None,
         }
     }
@@ -189,10 +193,10 @@ impl State {
     }
 
     /// What the store is given next; nothing if there is not enough yet.
-    pub(super) fn next_piece(&mut self, waker: &Waker) -> Option<Next> {
+    pub(super) fn next_piece(&mut self, waker: &Waker, now: Instant) -> Option<Next> {
         let length = self.piece_length();
         let Filing::At(place) = &mut self.filing else {
-            return Some(Next::End(Fate::Cut));
+            return Some(Next::GivenUp);
         };
         if place.is_too_long() {
             return Some(Next::End(Fate::TooLong));
@@ -204,7 +208,8 @@ impl State {
         if let Some((fate, _)) = place.end {
             return Some(Next::End(fate));
         }
-        place.waker = Some(waker.clone());
+        let since = place.waiting.take().map_or(now, |(_, since)| since);
+        place.waiting = Some((waker.clone(), since));
         None
     }
 
@@ -219,6 +224,22 @@ impl State {
         self.release();
         let waiting = held_up.map(|_| self.all_waiting());
         (held_up, waiting.unwrap_or_default())
+    }
+
+    /// The store is given no more for the sake of others, if it has waited for a piece since then and the
+    /// readers can do without it: who reads alone falls behind nobody, and nobody joins him from now on.
+    pub(super) fn give_up(&mut self, since: Instant) -> Vec<Waker> {
+        let waiting = match &mut self.filing {
+            Filing::At(place) if self.readers.is_lone() => &mut place.waiting,
+            _ => return Vec::new(),
+        };
+        let Some((filing, _)) = waiting.take_if(|(_, waits)| *waits <= since) else {
+            return Vec::new();
+        };
+        self.whole = false;
+        let mut waiting = self.end_filing();
+        waiting.push(filing);
+        waiting
     }
 
     /// The store is given no more.

@@ -127,6 +127,12 @@ impl Stream {
         lock(&self.state).share()
     }
 
+    /// Others need the room that it takes in the store, which has waited for more of it since then or longer.
+    fn give_up(&self, since: Instant) {
+        let waiting = lock(&self.state).give_up(since);
+        wake(waiting);
+    }
+
     /// Whether somebody who comes now can read it from its start, and had not better ask anew because
     /// nothing has come for so long.
     pub(crate) fn is_open(&self) -> bool {

@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Stream;
 use super::filing::{HeldUp, Next};
+use super::{Stream, now};
 use crate::sync::lock;
 use crate::wakers::wake;
 
@@ -30,7 +30,7 @@ impl Part {
     }
 
     fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
-        let next = lock(&self.0.state).next_piece(cx.waker());
+        let next = lock(&self.0.state).next_piece(cx.waker(), now());
         next.map_or(Poll::Pending, Poll::Ready)
     }
 

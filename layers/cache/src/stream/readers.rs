@@ -57,6 +57,11 @@ impl Readers {
             .any(|place| matches!(place, Place::Behind(_)))
     }
 
+    /// Whether there is no more than one, who was not left behind.
+    pub(super) fn is_lone(&self) -> bool {
+        self.wakers.len() <= 1 && !self.has_lost()
+    }
+
     /// A reader has come so far, unless it was left behind.
     pub(super) fn advance(&mut self, seat: usize, position: u64) {
         if let Place::At(at) = &mut self.places[seat] {

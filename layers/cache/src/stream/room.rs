@@ -23,7 +23,24 @@ struct Holders {
     all: Vec<Weak<Stream>>,
     /// So many there may be before the gone ones among them are looked for.
     most: usize,
-    looked: Option<Instant>,
+    looked: Pause,
+    given_up: Pause,
+}
+
+/// Something is not done more often than that.
+#[derive(Debug, Default)]
+struct Pause(Option<Instant>);
+
+impl Pause {
+    /// Whether it is over; then the next one begins.
+    fn is_over(&mut self, now: Instant) -> bool {
+        let over = |since: Instant| now.saturating_duration_since(since) >= PAUSE;
+        let is_over = self.0.is_none_or(over);
+        if is_over {
+            self.0 = Some(now);
+        }
+        is_over
+    }
 }
 
 impl Holders {
@@ -35,13 +52,11 @@ impl Holders {
         self.all.push(Arc::downgrade(stream));
     }
 
-    /// All, unless that is what somebody has looked at a moment ago.
-    fn look(&mut self, now: Instant) -> Vec<Arc<Stream>> {
-        let again = |looked: Instant| now.saturating_duration_since(looked) >= PAUSE;
-        if !self.looked.is_none_or(again) {
+    /// All, unless somebody has done the same to them a moment ago.
+    fn look(&mut self, pause: fn(&mut Self) -> &mut Pause, now: Instant) -> Vec<Arc<Stream>> {
+        if !pause(self).is_over(now) {
             return Vec::new();
         }
-        self.looked = Some(now);
         self.all.iter().filter_map(Weak::upgrade).collect()
     }
 }
@@ -65,7 +80,7 @@ impl Room {
             return;
         }
         let now = now();
-        let holders = lock(&self.holders).look(now);
+        let holders = lock(&self.holders).look(|holders| &mut holders.looked, now);
         let idle = holders.into_iter().filter_map(|holder| {
             let since = holder.grown_at(now);
             let is_idle = now.saturating_duration_since(since) >= IDLE;
@@ -80,6 +95,18 @@ impl Room {
                 break;
             }
             on_its_way += holder.make_room();
+        }
+    }
+
+    /// Sees to it that the store has room for others, where too much is on its way in: it is given no more
+    /// of what it has waited for long, and what its readers can do without goes unstored.
+    pub(crate) fn make_in_store(&self, now: Instant) {
+        let Some(since) = now.checked_sub(IDLE) else {
+            return;
+        };
+        let holders = lock(&self.holders).look(|holders| &mut holders.given_up, now);
+        for holder in holders {
+            holder.give_up(since);
         }
     }
 

@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod apart;
+#[cfg(all(feature = "disk", feature = "redis"))]
+mod aside;
 mod basics;
 mod bodies;
 mod cancellation;

@@ -2,7 +2,9 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use shuttle::future::block_on;
@@ -100,6 +102,8 @@ impl Sink for File {
                         content.end(length);
                         return (length, fate);
                     }
+                    // Nobody finds it there: whoever looks for it waits for ever.
+                    Next::GivenUp => return (length, Fate::Cut),
                 }
             }
         };
@@ -109,14 +113,13 @@ impl Sink for File {
 
 /// Begins to read a body of so many frames, which goes away in pieces.
 fn begin_long(frames: usize, limits: Limits, room: u64) -> (Reader, Filed, Told) {
+    begin_in(&Room::of(room), frames, limits)
+}
+
+fn begin_in(room: &Arc<Room>, frames: usize, limits: Limits) -> (Reader, Filed, Told) {
     let (pipe, file) = (Pipe::default(), File::default());
     let (filed, told) = (Arc::clone(&file.0), file.1.clone());
-    let reader = Stream::begin(
-        Box::pin(pipe.clone()),
-        limits,
-        &Room::of(room),
-        Box::new(file),
-    );
+    let reader = Stream::begin(Box::pin(pipe.clone()), limits, room, Box::new(file));
     thread::spawn(move || {
         for _ in 0..frames {
             pipe.push(Some(&FRAME));
@@ -206,4 +209,44 @@ fn whoever_falls_behind_reads_all_in_the_end_whoever_goes() {
         },
         SCHEDULES / 10,
     );
+}
+
+#[test]
+fn what_is_given_up_for_others_fails_no_reader_whoever_comes() {
+    let given_up = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&given_up);
+    let length = 6 * FRAME.len();
+    shuttle::check_random(
+        move || {
+            for comes in [false, true] {
+                let room = Room::of(70_000);
+                let (first, filed, _) = begin_in(&room, 6, Limits::in_pieces(1 << 20));
+                let stream = Arc::clone(first.stream());
+                let other = thread::spawn(move || {
+                    for _ in 0..20 {
+                        thread::yield_now();
+                    }
+                    let other = comes.then(|| stream.join()).flatten();
+                    other.is_none_or(|other| block_on(read(other)).unwrap().len() == length)
+                });
+                let later = tokio::time::Instant::now().into_std() + Duration::from_secs(3_600);
+                let others = thread::spawn(move || {
+                    for second in 0..100 {
+                        room.make_in_store(later + Duration::from_secs(second));
+                        thread::yield_now();
+                    }
+                });
+                assert_eq!(block_on(read(first)).unwrap().len(), length);
+                assert!(other.join().unwrap());
+                others.join().unwrap();
+                match end_of(&filed) {
+                    Some((_, Fate::Cut)) => _ = count.fetch_add(1, Ordering::Relaxed),
+                    end => assert_eq!(end, Some((length, Fate::Complete))),
+                }
+            }
+        },
+        SCHEDULES / 10,
+    );
+    let given_up = given_up.load(Ordering::Relaxed);
+    assert!((1..SCHEDULES / 5).contains(&given_up), "{given_up}");
 }

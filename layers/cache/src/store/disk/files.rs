@@ -159,6 +159,7 @@ impl Files {
     }
 
     /// How many bytes there are aside, in all.
+    #[cfg(test)]
     pub(super) fn bytes_aside(&self) -> u64 {
         self.aside.load(Ordering::Relaxed)
     }
@@ -283,12 +284,24 @@ pub(super) struct Aside {
 impl Aside {
     /// Adds bytes. They are not synced: see the store's page.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_within(u64::MAX, bytes).map(drop)
+    }
+
+    /// The same, unless more than so many bytes would be aside in all; whether they were not.
+    pub(super) fn write_within(&mut self, most: u64, bytes: &[u8]) -> io::Result<bool> {
         let length = bytes.len() as u64;
+        let add = |all: u64| all.checked_add(length).filter(|all| *all <= most);
+        let added = self
+            .all
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        if added.is_err() {
+            return Ok(false);
+        }
         self.bytes += length;
-        self.all.fetch_add(length, Ordering::Relaxed);
-        self.file
-            .as_mut()
-            .map_or(Ok(()), |file| file.write_all(bytes))
+        if let Some(file) = &mut self.file {
+            file.write_all(bytes)?;
+        }
+        Ok(true)
     }
 }
 

@@ -26,35 +26,47 @@ pub(super) struct Unfinished {
     file: Aside,
     length: u64,
     digest: Context,
+    /// There may be so many bytes aside when some are added to it.
+    most: u64,
 }
 
+/// One part in so many of what may be aside is kept for what is written in one go, since a body that comes in
+/// pieces may lie there for long.
+const KEPT: u64 = 8;
+
 impl Unfinished {
-    pub(super) fn begin(state: &State) -> io::Result<Self> {
+    /// One that comes whole.
+    fn whole(state: &State) -> io::Result<Self> {
         Ok(Self {
             file: state.files.aside()?,
             length: 0,
             digest: Context::new(&SHA256),
+            most: state.index.capacity(),
         })
     }
 
+    /// One that comes in pieces.
+    fn in_pieces(state: &State) -> io::Result<Self> {
+        let mut body = Self::whole(state)?;
+        body.most -= body.most / KEPT;
+        Ok(body)
+    }
+
     /// Adds bytes, if there is room for them. Blocks.
-    pub(super) fn add(&mut self, bytes: &[u8], state: &State) -> io::Result<()> {
+    fn add(&mut self, bytes: &[u8], state: &State) -> io::Result<()> {
         let length = self.length + bytes.len() as u64;
-        if !may_have(length, state) {
-            let what = "a response is too long for the cache's folder";
-            return Err(io::Error::other(NoRoom(what)));
+        if !may_have(length, state) || length > self.most {
+            return Err(io::Error::other(NoRoom::TooLong));
         }
-        let aside = state.files.bytes_aside() + bytes.len() as u64;
-        if aside > state.index.capacity() {
-            let what = "more is on its way into the cache's folder than there may be";
-            return Err(io::Error::other(NoRoom(what)));
+        if !self.file.write_within(self.most, bytes)? {
+            return Err(io::Error::other(NoRoom::Crowded));
         }
         self.length = length;
         self.digest.update(bytes);
-        self.file.write(bytes)
+        Ok(())
     }
 
-    pub(super) fn end(self) -> Written {
+    fn end(self) -> Written {
         Written {
             file: self.file,
             length: self.length,
@@ -75,7 +87,7 @@ impl State {
         if new.is_doomed() || !may_have(bytes.len() as u64, self) {
             return self.put(new, None);
         }
-        let mut body = Unfinished::begin(self)?;
+        let mut body = Unfinished::whole(self)?;
         body.add(bytes, self)?;
         self.put(new, Some(body.end()))
     }
@@ -100,7 +112,7 @@ impl Writer for Writing {
         let (disk, line) = (self.disk.clone(), Arc::clone(&self.disk.writers));
         Answer::later(disk.job(&line, move |state| {
             if self.body.is_none() {
-                self.body = Some(Unfinished::begin(state)?);
+                self.body = Some(Unfinished::in_pieces(state)?);
             }
             if let Some(body) = &mut self.body {
                 body.add(&bytes, state)?;
@@ -114,7 +126,7 @@ impl Writer for Writing {
         let new = disk.state.expect(&self.key, variant, replaces);
         disk.change(move |state| {
             let body = self.body.take();
-            let body = body.map_or_else(|| Unfinished::begin(state), Ok)?;
+            let body = body.map_or_else(|| Unfinished::in_pieces(state), Ok)?;
             state.put(&new, Some(body.end()))
         })
     }

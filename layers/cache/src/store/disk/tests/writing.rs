@@ -78,7 +78,7 @@ async fn what_is_longer_than_the_folder_may_be_is_refused_as_soon_as_that_is_kno
 async fn what_is_aside_takes_no_more_than_the_bound_in_all() {
     let folder = Folder::new();
     let disk = Disk::open(&folder.0, 64 << 10).await.expect("it opens");
-    let part = "x".repeat(20 << 10);
+    let part = "x".repeat(18 << 10);
     let mut writers = Vec::new();
     for n in 0..3 {
         let writer = write(writer(&disk, &format!("http://a.example/{n}")), &part).await;
