@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use buttress_cache::store::{
-    Answer, Head, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
+    Answer, Head, Journal, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
 };
 use buttress_kernel::Body;
 
@@ -139,6 +139,10 @@ impl<S: Store> Store for RecordingStore<S> {
 
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
         self.record(StoreOperation::Remove, |store| store.remove(key, ids))
+    }
+
+    fn journal(&self) -> Option<Journal> {
+        self.0.store.journal()
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {

@@ -135,6 +135,7 @@ impl Asked {
     /// The way on among the fetches under way.
     pub(crate) fn enter(&self, found: &Variants) -> Entrance<(Serve, Reader)> {
         let entrant = Entrant {
+            layer: self.shared.layer,
             key: self.key.lend(),
             asked: &self.headers,
             tags: self.wants.as_ref().and_then(Override::tags),

@@ -11,7 +11,7 @@ use crate::handle::Handle;
 use crate::overrides::{Override, Target};
 use crate::policy::Policy;
 use crate::service::Cache;
-use crate::settings::Settings;
+use crate::settings::{Place, Settings};
 use crate::shared::Shared;
 use crate::store::Store;
 
@@ -19,7 +19,8 @@ use crate::store::Store;
 ///
 /// Clones of a layer, and all services that they make, share its store and its fetches. A layer that
 /// was set otherwise shares nothing with the one that it was made from, unless both were given the
-/// same [`store`](Self::store). See [the crate's page](crate) for what is stored, and when.
+/// same [`store`](Self::store): then they share [that](crate::store#several-layers-over-one-store), and
+/// each fetches for itself. See [the crate's page](crate) for what is stored, and when.
 #[derive(Clone)]
 pub struct CacheLayer {
     shared: Arc<Shared>,
@@ -73,7 +74,7 @@ impl CacheLayer {
     ///
     /// If it is more than [all](Self::max_bytes) may take in memory, or 0.
     pub fn max_entry(self, bytes: u64) -> Result<Self, InvalidSettings> {
-        let own = self.shared.settings.store.is_none();
+        let own = self.shared.settings.place.is_none();
         let all = if own {
             self.shared.settings.max_bytes
         } else {
@@ -97,10 +98,11 @@ impl CacheLayer {
         Ok(())
     }
 
-    /// Keeps responses there, in place of memory of its own.
+    /// Keeps responses there, in place of memory of its own. Several layers can be given
+    /// [one store](crate::store#several-layers-over-one-store).
     #[must_use]
     pub fn store(self, store: impl Store) -> Self {
-        self.with(|settings| settings.store = Some(Arc::new(store)))
+        self.with(|settings| settings.place = Some(Place::new(store)))
     }
 
     /// Keeps responses there if it could be opened, and in memory otherwise, with an event: for who would

@@ -181,6 +181,7 @@ mod flight;
 pub mod future;
 mod handle;
 mod joined;
+mod journal;
 mod keep;
 mod kept;
 mod layer;

@@ -7,12 +7,12 @@ use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
 /// So many keys are remembered, and so many selectors; what is fetched while more than that are made
 /// out of date is not stored.
-pub(crate) const KEYS: usize = 8_192;
+const KEYS: usize = 8_192;
 
 const SELECTORS: usize = 64;
 
-/// A journal of a layer's invalidations, in a fixed amount of memory. A fetch only notes how long
-/// the journal was when it began.
+/// All invalidations of a store's content, in a fixed amount of memory. A fetch only notes how many there had
+/// been when it began.
 #[derive(Debug)]
 pub(crate) struct Outdated {
     /// How many there have been.
@@ -33,6 +33,12 @@ struct Wide {
 /// A moment between two invalidations.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment(u64);
+
+impl Default for Outdated {
+    fn default() -> Self {
+        Self::of(KEYS)
+    }
+}
 
 impl Outdated {
     /// Remembers so many keys.
@@ -80,7 +86,11 @@ impl Outdated {
             return false;
         }
         let is_key = |number| self.place(number).load(Ordering::SeqCst) == key.hash();
-        if now - since > self.keys.len() as u64 || (since + 1..=now).any(is_key) {
+        if self.is_too_long_ago(since) || (since + 1..=now).any(is_key) {
+            return true;
+        }
+        // A place may have been taken by a later one before it was looked at.
+        if self.is_too_long_ago(since) {
             return true;
         }
         let tags = tags.map(|tags| &**tags).unwrap_or_default();
@@ -91,6 +101,11 @@ impl Outdated {
                 .by_ref()
                 .take_while(|(number, _)| *number > since)
                 .any(|(_, selector)| selector.covers(key) || selector.names(tags))
+    }
+
+    /// Whether not all keys since then are remembered.
+    fn is_too_long_ago(&self, since: u64) -> bool {
+        self.moment().0 - since > self.keys.len() as u64
     }
 
     fn place(&self, number: u64) -> &AtomicU64 {

@@ -6,9 +6,24 @@ use buttress_kernel::{SystemWallClock, WallClock};
 
 use crate::overrides::{Override, Target};
 use crate::policy::Policy;
-use crate::store::Store;
+use crate::store::{Journal, Store};
 
 pub(crate) type Route = dyn Fn(&Target<'_>) -> Option<Override> + Send + Sync;
+
+/// Where responses are kept, and what was made out of date there.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Journal,
+}
+
+impl Place {
+    pub(crate) fn new(store: impl Store) -> Self {
+        let journal = store.journal().unwrap_or_default();
+        let store = Arc::new(store);
+        Self { store, journal }
+    }
+}
 
 /// How a layer is set.
 #[derive(Clone)]
@@ -16,8 +31,8 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     pub(crate) max_bytes: u64,
     pub(crate) max_entry: u64,
-    /// In place of memory.
-    pub(crate) store: Option<Arc<dyn Store>>,
+    /// In place of memory of its own.
+    pub(crate) place: Option<Place>,
     pub(crate) store_timeout: Duration,
     #[cfg(feature = "persistent")]
     pub(crate) secret: Option<crate::secret::Secret>,
@@ -48,7 +63,7 @@ impl Settings {
             policy,
             max_bytes: 64 * 1024 * 1024,
             max_entry: 4 * 1024 * 1024,
-            store: None,
+            place: None,
             store_timeout: Duration::from_millis(250),
             #[cfg(feature = "persistent")]
             secret: None,

@@ -24,7 +24,7 @@ const WIDE: Bound = Bound {
 const ATTEMPTS: usize = 512;
 
 /// What is yet to be forgotten by the store, in a bounded amount of memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Unsettled(Arc<Inner>);
 
 #[derive(Debug, Default)]

@@ -19,7 +19,7 @@ use crate::stream::Stream;
 use crate::sync::{Mutex, lock};
 use crate::wakers::{Wakers, wake};
 
-pub(crate) use self::table::{Entrance, Entrant, Left, Table};
+pub(crate) use self::table::{Entrance, Entrant, LayerId, Left, Table};
 
 /// What became of a fetch, for those who waited.
 #[derive(Clone, Debug)]
@@ -66,6 +66,7 @@ impl AsRef<crate::policy::Head> for Candidate {
 /// One fetch.
 #[derive(Debug)]
 pub(crate) struct Flight {
+    layer: LayerId,
     key: Key,
     tags: Option<Tags>,
     /// The fields of its request.

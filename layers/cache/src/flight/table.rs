@@ -18,12 +18,18 @@ const MOST_FLIGHTS: usize = 64;
 /// Places that are given up are counted for so many groups of keys.
 const GROUPS: usize = 256;
 
-/// All flights of a layer.
+/// All flights of the layers over one store.
 #[derive(Debug)]
 pub(crate) struct Table {
     shards: [Mutex<HashMap<u64, Vec<Arc<Flight>>>>; SHARDS],
     left: Box<[AtomicU64]>,
+    layers: AtomicU64,
 }
+
+/// Which of the layers over a store it is. Their services may be different ones, so that none joins what
+/// another one fetches; but what is out of date for one is so for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LayerId(u64);
 
 /// How many places had been given up at some time. Whoever looked into the store at that time, and leads
 /// when there are more, may have looked too early for what one of them brought.
@@ -46,6 +52,7 @@ pub(crate) enum Entrance<T> {
 /// A request that has missed.
 #[derive(Clone, Copy)]
 pub(crate) struct Entrant<'a> {
+    pub(crate) layer: LayerId,
     pub(crate) key: KeyRef<'a>,
     pub(crate) asked: &'a Arc<HeaderMap>,
     pub(crate) tags: Option<&'a Tags>,
@@ -59,12 +66,20 @@ fn ask_alike(head: &policy::Head, one: &HeaderMap, other: &HeaderMap) -> bool {
     names.all(|name| one.get_all(name).iter().eq(other.get_all(name)))
 }
 
-impl Table {
-    pub(crate) fn new() -> Self {
+impl Default for Table {
+    fn default() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
             left: (0..GROUPS).map(|_| AtomicU64::new(0)).collect(),
+            layers: AtomicU64::new(0),
         }
+    }
+}
+
+impl Table {
+    /// Another layer.
+    pub(crate) fn new_layer(&self) -> LayerId {
+        LayerId(self.layers.fetch_add(1, Ordering::Relaxed))
     }
 
     /// How many places have been given up among keys like this.
@@ -88,21 +103,25 @@ impl Table {
         entrant: Entrant<'_>,
         join: impl Fn(&Candidate) -> Option<T>,
     ) -> Entrance<T> {
-        let Entrant { key, asked, .. } = entrant;
+        let Entrant {
+            layer, key, asked, ..
+        } = entrant;
         let mut shard = lock(self.shard(key.hash()));
         let flights = shard.entry(key.hash()).or_default();
         // Whoever comes now takes the place of those that nobody can join any more.
         let mut rivals = Vec::new();
         flights.retain(|flight| {
             let is_open = flight.is_open();
-            if !is_open && key.equivalent(&flight.key) {
+            let can_be_joined = is_open && flight.layer == layer;
+            if !can_be_joined && key.equivalent(&flight.key) {
                 rivals.push(Arc::clone(flight));
             }
             is_open
         });
+        let is_own = |flight: &Flight| flight.layer == layer && key.equivalent(&flight.key);
         let mut candidates = Vec::new();
         let mut ahead = Vec::new();
-        for flight in flights.iter().filter(|flight| key.equivalent(&flight.key)) {
+        for flight in flights.iter().filter(|flight| is_own(flight)) {
             match flight.landing() {
                 Some(Landing::Shared(candidate)) => {
                     if let Some(place) = join(&candidate) {
@@ -131,6 +150,7 @@ impl Table {
             rival.set_has_rivals();
         }
         let flight = Arc::new(Flight {
+            layer,
             key: key.keep(),
             tags: entrant.tags.cloned(),
             asked: Arc::clone(asked),

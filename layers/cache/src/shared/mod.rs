@@ -14,14 +14,14 @@ use std::time::SystemTime;
 use http::{HeaderName, Request, Response};
 use tokio::sync::{Semaphore, broadcast};
 
-use crate::flight::Table;
+use crate::flight::{LayerId, Table};
 use crate::handle::Change;
-use crate::outdated::{KEYS, Outdated};
+use crate::outdated::Outdated;
 use crate::overrides::{Override, Target};
 use crate::recent::{Calls, Unfit};
-use crate::settings::Settings;
+use crate::settings::{Place, Settings};
 use crate::status::CacheStatus;
-use crate::store::{Hashing, KeyRef, Memory, Name, Store};
+use crate::store::{Hashing, Journal, KeyRef, Memory, Name, Store};
 use crate::stream::Room;
 use crate::unsettled::Unsettled;
 
@@ -47,8 +47,10 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     /// Whether the store takes long bodies in pieces.
     pub(crate) in_pieces: bool,
+    /// Which one it is of the layers over this store.
+    pub(crate) layer: LayerId,
     pub(crate) flights: Arc<Table>,
-    pub(crate) outdated: Outdated,
+    pub(crate) outdated: Arc<Outdated>,
     unsettled: Unsettled,
     /// For what is put later than it should be.
     late: Semaphore,
@@ -68,9 +70,8 @@ pub(crate) struct Shared {
 impl Shared {
     #[cfg_attr(not(feature = "persistent"), expect(unused_mut))]
     pub(crate) fn new(mut settings: Settings) -> Arc<Self> {
-        let memory =
-            || -> Arc<dyn Store> { Arc::new(Memory::with(settings.max_bytes, settings.max_entry)) };
-        let store = settings.store.clone().unwrap_or_else(memory);
+        let memory = || Place::new(Memory::with(settings.max_bytes, settings.max_entry));
+        let Place { store, journal } = settings.place.clone().unwrap_or_else(memory);
         // Whoever can read the store must not be able to try credentials out on what stands there, and
         // the hashes that are good enough for a table in memory are not made for that.
         #[cfg(feature = "persistent")]
@@ -82,14 +83,20 @@ impl Shared {
         let in_pieces = store.writer(&any).is_some();
         // Where bodies are held whole, there is room for the longest.
         let longest = if in_pieces { 0 } else { settings.max_entry };
+        let Journal {
+            outdated,
+            unsettled,
+            flights,
+        } = journal;
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             wishes_nothing: settings.route.is_none() && settings.defaults.is_empty(),
             store,
             in_pieces,
-            flights: Arc::new(Table::new()),
-            outdated: Outdated::of(KEYS),
-            unsettled: Unsettled::default(),
+            layer: flights.new_layer(),
+            flights,
+            outdated,
+            unsettled,
             late: Semaphore::new(LATE),
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(longest)),

@@ -13,13 +13,14 @@ use self::forgetting::{Leaving, sift};
 use super::key::Carried;
 use super::lock::{lock, step};
 use super::packed::Entry;
-use super::{Answer, Head, Key, KeyRef, Selector, Store, Variant, Variants};
+use super::{Answer, Head, Journal, Key, KeyRef, Selector, Store, Variant, Variants};
 
 /// Keeps responses in memory, up to a number of bytes.
 ///
 /// What is used again outlives what was used once, so a scan over many URIs does not sweep out the
 /// ones that matter (CLOCK-Pro). The bound counts keys, heads, bodies and what it takes to keep
-/// them. Clones share their content.
+/// them; beside it, there is a [`Journal`] of fixed size. Clones share their content, and so do
+/// [the layers](super#several-layers-over-one-store) that are given them.
 ///
 /// ```
 /// use buttress_cache::CacheLayer;
@@ -43,6 +44,7 @@ struct Inner {
     writers: [Mutex<()>; WRITERS],
     /// What is being forgotten.
     leaving: Leaving,
+    journal: Journal,
 }
 
 const WRITERS: usize = 16;
@@ -139,6 +141,7 @@ impl Memory {
             unpacked: cache(unpacked, shards),
             writers: std::array::from_fn(|_| Mutex::new(())),
             leaving: Leaving::default(),
+            journal: Journal::new(),
         }))
     }
 
@@ -247,6 +250,10 @@ impl Store for Memory {
 
     fn keeps_secrets(&self) -> bool {
         true
+    }
+
+    fn journal(&self) -> Option<Journal> {
+        Some(self.0.journal.clone())
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {

@@ -14,9 +14,25 @@
 //! What is made out of date, by an unsafe request or by hand, is not served any more from that moment on,
 //! whatever the store does. The response to the unsafe request waits until the store has forgotten it, but
 //! not longer than for any answer. A store that has not done it by then is asked again until it has, as
-//! long as the layer lives, and what it still holds of that is left aside meanwhile. More than some thousand
+//! long as a layer over it lives, and what it still holds of that is left aside meanwhile. More than some thousand
 //! keys, or some hundred prefixes, patterns and tags, nobody remembers one by one: then the store is told to
 //! forget everything. A process that ends before that leaves behind what its store has not forgotten.
+//!
+//! # Several layers over one store
+//!
+//! Layers that are given clones of one [`Memory`], `Disk` or `Redis` find what the others have stored. What is
+//! made out of date through one of them is so for all of them at once: what another one is fetching then is
+//! not stored, nobody joins it, and what the store has yet to forget nobody serves. For that they have one
+//! [`Journal`], which a store of your own has [if it says so](Store::journal). Each still fetches for itself,
+//! since the services under them may be different ones, and [changes](crate::Handle::changes) are told by the
+//! layer that makes them.
+//!
+//! An invalidation by key means a key, wherever it is done. Two layers have the same key for a request without
+//! credentials if both are shared or both are private. With credentials, two private ones have the same if both
+//! were given the same `partition_secret`, or over [`Memory`] if neither was given one. By prefix, pattern or
+//! tag, all is meant that is there.
+//!
+//! Two stores that were opened at the same place, which only Redis allows, are like two processes.
 //!
 //! # Long bodies
 //!
@@ -170,6 +186,7 @@ pub use self::selector::Selector;
 pub use self::variant::{Tags, Variant};
 pub use self::variants::Variants;
 pub use self::writer::Writer;
+pub use crate::journal::Journal;
 
 /// Keeps responses.
 ///
@@ -219,6 +236,18 @@ pub trait Store: Send + Sync + 'static {
     /// [secrets of requests](Head::tells_secrets). No, unless a store says so.
     fn keeps_secrets(&self) -> bool {
         false
+    }
+
+    /// What is made out of date here, for all layers that are given this store: what one of them makes out of
+    /// date, the others do not serve from that moment on, nor store if they had asked for it before.
+    ///
+    /// It is the same each time, and that of all clones with the same content. A store that passes on what it
+    /// is asked, and keeps nothing itself, gives that of the other one.
+    ///
+    /// Nothing, unless a store says otherwise: then only layers that were made from one, after it was
+    /// [given the store](crate::CacheLayer::store), have one together.
+    fn journal(&self) -> Option<Journal> {
+        None
     }
 
     /// Forgets whatever the selector picks, and says how many responses that were. When it has answered,

@@ -32,6 +32,7 @@ mod lost;
 mod measured;
 mod moody;
 mod not_resumed;
+mod one_store;
 mod overtaken;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod persistent;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use buttress_cache::store::{
-    Answer, Head, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
+    Answer, Head, Journal, Key, KeyRef, Memory, Selector, Store, Variant, Variants,
 };
 use buttress_kernel::Body;
 use buttress_testkit::channel;
@@ -156,6 +156,10 @@ impl Store for Moody {
         let (key, ids) = (key.clone(), ids.to_vec());
         assert!(self.mood.0.load(Ordering::Relaxed) != PANICS, "a bug");
         self.change(move |memory| memory.remove(&key, &ids))
+    }
+
+    fn journal(&self) -> Option<Journal> {
+        self.memory.journal()
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {

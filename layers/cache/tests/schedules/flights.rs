@@ -10,7 +10,7 @@ use shuttle::sync::Mutex;
 use shuttle::thread;
 
 use crate::SCHEDULES;
-use crate::flight::{Candidate, Entrance, Entrant, Landing, Table};
+use crate::flight::{Candidate, Entrance, Entrant, Landing, LayerId, Table};
 use crate::outdated::Outdated;
 use crate::pipe::{Pipe, Tell, Told, feed, read};
 use crate::policy::{self, Action, Aim, Arrival, Ask, Policy, Wishes};
@@ -18,7 +18,7 @@ use crate::store::{Hashing, Head, Key, KeyRef, Name, Selector, Variant, Variants
 use crate::stream::{Limits, Room, Stream};
 use crate::sync::lock;
 
-fn head() -> policy::Head {
+pub(crate) fn head() -> policy::Head {
     let response = Response::builder()
         .header("cache-control", "max-age=60")
         .body(())
@@ -47,10 +47,11 @@ enum End {
 }
 
 /// A request that goes through the table until it has an end.
-fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
+fn request(table: &Arc<Table>, layer: LayerId, key: &Key, goes: bool) -> Option<End> {
     let (asked, found) = (Arc::new(HeaderMap::new()), Variants::default());
     loop {
         let entrant = Entrant {
+            layer,
             key: key.lend(),
             asked: &asked,
             tags: None,
@@ -97,11 +98,12 @@ fn request(table: &Arc<Table>, key: &Key, goes: bool) -> Option<End> {
 fn whoever_waits_gets_the_response_or_the_lead() {
     shuttle::check_random(
         || {
-            let table = Arc::new(Table::new());
+            let table = Arc::<Table>::default();
+            let layer = table.new_layer();
             let key = KeyRef::new(&Hashing::of_keys(), Name::Given("a"), "", None).keep();
             let requests = [false, true, false].map(|goes| {
                 let (table, key) = (Arc::clone(&table), key.clone());
-                thread::spawn(move || request(&table, &key, goes))
+                thread::spawn(move || request(&table, layer, &key, goes))
             });
             for (at, request) in requests.into_iter().enumerate() {
                 match request.join().unwrap() {
@@ -111,6 +113,7 @@ fn whoever_waits_gets_the_response_or_the_lead() {
                 }
             }
             let entrant = Entrant {
+                layer,
                 key: key.lend(),
                 asked: &Arc::new(HeaderMap::new()),
                 tags: None,
@@ -157,8 +160,9 @@ fn what_is_made_out_of_date_while_it_is_fetched_stays_out_whenever_that_happens(
 fn nobody_looks_at_more_than_so_many_fetches_of_one_key() {
     shuttle::check_random(
         || {
-            let table = Arc::new(Table::new());
+            let table = Arc::<Table>::default();
             let key = KeyRef::new(&Hashing::of_keys(), Name::Given("a"), "", None).keep();
+            let layer = table.new_layer();
             let mut head = head();
             head.vary.names.push(http::header::ACCEPT);
             let variant = Variant::new(1, Head::new(head), None, Bytes::new());
@@ -169,6 +173,7 @@ fn nobody_looks_at_more_than_so_many_fetches_of_one_key() {
                     number.into(),
                 )]));
                 let entrant = Entrant {
+                    layer,
                     key: key.lend(),
                     asked: &asked,
                     tags: None,

@@ -11,14 +11,16 @@
 mod sources {
     pub(crate) mod error;
     pub(crate) mod flight;
+    pub(crate) mod journal;
     pub(crate) mod outdated;
     pub(crate) mod policy;
     pub(crate) mod store;
     pub(crate) mod stream;
+    pub(crate) mod unsettled;
     pub(crate) mod wakers;
 }
 
-use sources::{error, flight, outdated, policy, store, stream, wakers};
+use sources::{error, flight, journal, outdated, policy, store, stream, unsettled, wakers};
 
 mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +35,7 @@ mod sync {
 
 mod bodies;
 mod flights;
+mod layers;
 mod pieces;
 mod pipe;
 

@@ -34,7 +34,8 @@ use self::names::Name;
 use self::state::State;
 use self::writing::Writing;
 use super::{
-    Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer, events,
+    Answer, Head, Journal, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer,
+    events,
 };
 
 /// Keeps responses in a folder, up to a number of bytes, where a later process finds them again.
@@ -59,6 +60,7 @@ pub struct Disk {
     state: Arc<State>,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    journal: Journal,
 }
 
 /// So many threads at most wait for the disk at the same time; who comes later waits in line, and gives
@@ -87,6 +89,7 @@ impl Disk {
             state: opened.map_err(failed)??,
             readers: Arc::new(Semaphore::new(READERS)),
             writers: Arc::new(Semaphore::new(WRITERS)),
+            journal: Journal::new(),
         })
     }
 
@@ -216,6 +219,10 @@ impl Store for Disk {
             state.remove(at, &key, &ids)?;
             state.files.settle(Name::Card(at).shard())
         }))
+    }
+
+    fn journal(&self) -> Option<Journal> {
+        Some(self.journal.clone())
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {

@@ -29,7 +29,9 @@ use self::scripts::Scripts;
 pub use self::settings::RedisSettings;
 use self::writing::Writing;
 use super::coming::{Coming, Newcomer};
-use super::{Answer, Head, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer};
+use super::{
+    Answer, Head, Journal, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer,
+};
 
 /// Keeps responses in Redis, or what speaks its language, where other processes find them too.
 ///
@@ -60,6 +62,7 @@ struct Inner {
     writers: Arc<Semaphore>,
     /// What is on its way in, and the numbers of the bodies.
     coming: Coming<String>,
+    journal: Journal,
 }
 
 /// So many bodies at most are on their way into Redis at the same time; who comes later waits in line,
@@ -97,6 +100,7 @@ impl Redis {
             count: AtomicU64::new(0),
             writers: Arc::new(Semaphore::new(WRITERS)),
             coming: Coming::default(),
+            journal: Journal::new(),
         }))
     }
 
@@ -225,6 +229,10 @@ impl Store for Redis {
     fn remove(&self, key: &Key, ids: &[u64]) -> Answer<()> {
         let (key, ids) = (key.clone(), ids.to_vec());
         self.whole(move |inner| async move { inner.remove(&key, &ids).await })
+    }
+
+    fn journal(&self) -> Option<Journal> {
+        Some(self.0.journal.clone())
     }
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {

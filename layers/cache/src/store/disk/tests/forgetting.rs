@@ -52,6 +52,7 @@ async fn an_invalidation_does_not_wait_for_the_search_and_is_done_after_a_restar
             state: Arc::new(State::new(files, lock, ROOMY, run, doomed)),
             readers: Arc::new(Semaphore::new(1)),
             writers: Arc::new(Semaphore::new(1)),
+            journal: Journal::new(),
         }
     };
     let disk = endless(1);
