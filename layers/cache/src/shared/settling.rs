@@ -4,14 +4,16 @@
 //! Whoever caused it waits for the store, but not longer than for any answer; a store that takes its
 //! time goes on meanwhile, and one that fails is asked again as long as the layer lives.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use buttress_kernel::BoxError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use crate::handle::Change;
@@ -19,7 +21,7 @@ use crate::store::{Answer, Key, KeyRef, Pending, Selector, Variants};
 use crate::telemetry;
 use crate::unsettled::{Attempt, Doubt, Tending};
 
-/// So long at most the store is waited for in the background.
+/// So long at most the store is waited for in the background, while nothing is heard of it.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// A store that failed is asked again after the first time, then after twice that, up to the second.
@@ -113,8 +115,7 @@ impl Shared {
     }
 
     async fn attempt(&self, attempt: Attempt, pending: Pending<usize>) -> Option<usize> {
-        let end = timeout(LONGEST, pending).await;
-        let end: Result<usize, BoxError> = end.unwrap_or_else(|elapsed| Err(elapsed.into()));
+        let end = as_long_as_it_moves(pending).await;
         attempt.end(end.is_ok());
         end.inspect_err(|error| telemetry::store_failed("invalidate", &**error))
             .ok()
@@ -143,6 +144,24 @@ impl Shared {
             Answer::Later(pending) => Answer::later(async move { Ok(doubt.sift(&pending.await?)) }),
         }
     }
+}
+
+/// Waits for a store, however long it takes, unless nothing wakes it for so long that it seems to have
+/// stopped.
+async fn as_long_as_it_moves(mut pending: Pending<usize>) -> Result<usize, BoxError> {
+    let mut rest = pin!(sleep(LONGEST));
+    poll_fn(|cx| {
+        if let Poll::Ready(end) = pending.as_mut().poll(cx) {
+            return Poll::Ready(end);
+        }
+        let late = || Err(format!("nothing was heard of the store for {LONGEST:?}").into());
+        if rest.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(late());
+        }
+        rest.as_mut().reset(Instant::now() + LONGEST);
+        rest.as_mut().poll(cx).map(|()| late())
+    })
+    .await
 }
 
 /// Asks the store again for what it has failed to forget, as long as the layer lives.

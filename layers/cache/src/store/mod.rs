@@ -97,9 +97,13 @@
 //! yet to be found.
 //!
 //! An invalidation that was answered is still done after a restart, whether of the process or of the
-//! machine: for that alone, folders are synced, those that have lost something since they last were. What was being written when it began does not bring
-//! anything back. A disk that is full, or cannot be
-//! written any more, is an event and a response that is not stored.
+//! machine: for that alone, folders are synced, those that have lost something since they last were. What was
+//! being written when it began does not bring anything back. To forget everything, the folders are moved out
+//! of the way, which takes hardly longer for a million responses than for one; the files in them are unlinked in the
+//! background, if need be by the next process, and are not counted any more. By a prefix, a pattern or a tag,
+//! the keys that may be meant are gone through one by one, however long that takes; whoever invalidates the
+//! same meanwhile waits for that. A disk that is full, or cannot be written any more, is an event and a
+//! response that is not stored.
 //!
 //! # Redis
 //!
@@ -251,7 +255,8 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Forgets whatever the selector picks, and says how many responses that were. When it has answered,
-    /// nothing that was put before it was asked may come back. One that fails, or has not answered within a
-    /// minute and was dropped, is asked again later; it need not be undone, nor go on.
+    /// nothing that was put before it was asked may come back. It may take as long as it needs: one that fails,
+    /// or whose future nothing wakes for a minute and that is then dropped, is asked again later; it need not be
+    /// undone, nor go on.
     fn invalidate(&self, selector: &Selector) -> Answer<usize>;
 }

@@ -80,6 +80,16 @@ async fn write(layer: CacheLayer, round: u64, writer: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the process that is killed, started by the test below"]
 async fn the_one_that_writes() {
+    let (layer, round) = of_the_environment().await;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| tokio::spawn(write(layer.clone(), round, writer)))
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+async fn of_the_environment() -> (CacheLayer, u64) {
     let folder = std::env::var_os(FOLDER).unwrap();
     let round: u64 = std::env::var(ROUND).unwrap().parse().unwrap();
     let disk = buttress_cache::store::Disk::open(folder, 1 << 30)
@@ -89,11 +99,31 @@ async fn the_one_that_writes() {
         .store(disk)
         .store_timeout(seconds(60))
         .unwrap();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| tokio::spawn(write(layer.clone(), round, writer)))
-        .collect();
-    for writer in writers {
-        writer.await.unwrap();
+    (layer, round)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the process that is killed, started by the test below"]
+async fn the_one_that_clears() {
+    let (layer, round) = of_the_environment().await;
+    let handle = layer.handle();
+    let mut random = fastrand::Rng::with_seed(round);
+    for version in (round + 1) << 32.. {
+        if random.u32(..40) > 0 {
+            let number = random.u64(..KEYS);
+            println!("try {number} {version}");
+            let response = Response::new(body(number, version));
+            assert!(
+                handle
+                    .set(&key(&handle, number), response, seconds(1_000_000))
+                    .await
+            );
+            println!("done {number} {version}");
+            continue;
+        }
+        (0..KEYS).for_each(|number| println!("try {number} 0"));
+        handle.clear().await;
+        (0..KEYS).for_each(|number| println!("done {number} 0"));
     }
 }
 
@@ -101,14 +131,9 @@ async fn the_one_that_writes() {
 type May = BTreeMap<u64, BTreeSet<u64>>;
 
 /// Starts a process that writes, and kills it after so many lines.
-fn kill_after(folder: &Folder, round: u64, lines: usize, may: &mut May) {
+fn kill_after(folder: &Folder, who: &str, round: u64, lines: usize, may: &mut May) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "crash::the_one_that_writes",
-            "--nocapture",
-        ])
+        .args(["--ignored", "--exact", who, "--nocapture"])
         .env(FOLDER, &folder.0)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -173,6 +198,10 @@ async fn look(folder: &Folder, may: &mut May) -> usize {
     }
     disk.searched().await;
     assert_eq!(disk.keys(), there);
+    let cleared = folder.0.join("buttress-cache-1/cleared");
+    while cleared.exists() && count_files(&cleared) > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
     there
 }
 
@@ -185,15 +214,14 @@ fn count_files(folder: &std::path::Path) -> usize {
         .sum()
 }
 
-#[tokio::test]
-async fn a_process_that_is_killed_while_it_writes_loses_what_was_on_its_way_alone() {
+async fn kill(who: &str, seed: u64) {
     let folder = Folder::new();
-    let mut random = fastrand::Rng::with_seed(9);
+    let mut random = fastrand::Rng::with_seed(seed);
     // Before the first write nothing is there.
     let mut may: May = (0..KEYS).map(|key| (key, [0].into())).collect();
     let mut found = 0;
     for round in 0..ROUNDS {
-        kill_after(&folder, round, random.usize(1..120), &mut may);
+        kill_after(&folder, who, round, random.usize(1..120), &mut may);
         let there = look(&folder, &mut may).await;
         assert_eq!(
             count_files(&folder.0),
@@ -203,4 +231,14 @@ async fn a_process_that_is_killed_while_it_writes_loses_what_was_on_its_way_alon
         found += there;
     }
     assert!(found > 100, "{found} were found in all rounds");
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_writes_loses_what_was_on_its_way_alone() {
+    kill("crash::the_one_that_writes", 9).await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_clears_loses_nothing_that_came_after() {
+    kill("crash::the_one_that_clears", 10).await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use buttress_kernel::Body;
 use buttress_testkit::Scripted;
 
-use crate::moody::{LATE, PANICS, STALLS, WELL, moody};
+use crate::moody::{HALTS, LATE, PANICS, STALLS, WALKS, WELL, moody};
 use crate::support::*;
 
 fn delete(path: &str) -> http::Request<Body> {
@@ -93,4 +93,37 @@ async fn a_store_that_panics_over_an_invalidation_is_told_again() {
     mood.0.store(WELL, Ordering::Relaxed);
     let asked = asked(&service, &server).await;
     assert!((1..=2).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_goes_on_forgetting_is_not_told_again_however_long_it_takes() {
+    let (lines, _guard) = crate::telemetry::listen();
+    for (how, times) in [(WALKS, 1), (HALTS, 2)] {
+        let (mood, store) = moody();
+        let layer = private().store(store);
+        let (service, server) = over(&layer, [fresh("one")]);
+        send(&service, get("/")).await;
+        mood.0.store(how, Ordering::Relaxed);
+        let handle = layer.handle();
+        assert_eq!(handle.clear().await, 0, "it is late");
+        // Five minutes of steps, and one in which nothing moves.
+        pass(seconds(5 * 60 - 1)).await;
+        assert_eq!(mood.1.load(Ordering::Relaxed), 1);
+        mood.0.store(WELL, Ordering::Relaxed);
+        pass(seconds(2 * 60)).await;
+        assert_eq!(mood.1.load(Ordering::Relaxed), times);
+        let failed = lines.take();
+        let failed = failed
+            .iter()
+            .filter(|line| line.contains("the store failed"));
+        assert_eq!(
+            failed.count(),
+            times,
+            "that it is late is told, and that it has stopped"
+        );
+        for _ in 0..2 {
+            send(&service, get("/")).await;
+        }
+        assert_eq!(server.calls().len(), 2);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use buttress_cache::store::{
@@ -13,9 +13,9 @@ use buttress_testkit::channel;
 use http_body_util::BodyExt;
 use tokio::time::sleep;
 
-/// How a store does what it is told.
+/// How a store does what it is told, and how often it was told to forget.
 #[derive(Clone, Default)]
-pub(crate) struct Mood(pub(crate) Arc<AtomicU8>);
+pub(crate) struct Mood(pub(crate) Arc<AtomicU8>, pub(crate) Arc<AtomicUsize>);
 
 pub(crate) const WELL: u8 = 0;
 pub(crate) const SLOW: u8 = 1;
@@ -43,6 +43,10 @@ pub(crate) const IN_HALVES: u8 = 12;
 pub(crate) const SHORT: u8 = 13;
 /// It has a bug where something is to be forgotten.
 pub(crate) const PANICS: u8 = 14;
+/// It forgets in ten steps, each of which takes half a minute.
+pub(crate) const WALKS: u8 = 15;
+/// It begins to, and stops.
+pub(crate) const HALTS: u8 = 16;
 
 /// Memory that answers later, or not at all, and keeps bodies apart.
 pub(crate) struct Moody {
@@ -164,7 +168,21 @@ impl Store for Moody {
 
     fn invalidate(&self, selector: &Selector) -> Answer<usize> {
         let selector = selector.clone();
-        let panics = self.mood.0.load(Ordering::Relaxed) == PANICS;
+        self.mood.1.fetch_add(1, Ordering::Relaxed);
+        let mood = self.mood.0.load(Ordering::Relaxed);
+        if mood == WALKS || mood == HALTS {
+            let memory = self.memory.clone();
+            return Answer::later(async move {
+                for _ in 0..10 {
+                    sleep(Duration::from_secs(30)).await;
+                }
+                if mood == HALTS {
+                    std::future::pending::<()>().await;
+                }
+                memory.invalidate(&selector).wait().await
+            });
+        }
+        let panics = mood == PANICS;
         self.change(move |memory| {
             assert!(!panics, "a bug");
             memory.invalidate(&selector)

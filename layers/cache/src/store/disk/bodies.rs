@@ -47,6 +47,11 @@ impl Bodies {
         u64::from(self.run) << 32 | u64::from(next)
     }
 
+    /// Nothing is left of what earlier processes wrote.
+    pub(super) fn forget(&self) {
+        lock(&self.whole).clear();
+    }
+
     /// Whether a body is what was written. What this process wrote it need not read again.
     fn is_whole(&self, mut file: &File, record: &Record) -> io::Result<bool> {
         if self.is_own(record.serial) || lock(&self.whole).contains(&record.serial) {

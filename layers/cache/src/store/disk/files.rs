@@ -1,5 +1,7 @@
 //! The files themselves. Everything here blocks, and is called where that is allowed.
 
+mod cleared;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,9 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+pub(super) use self::cleared::unlink;
 use super::card::Card;
 use super::names::{self, Name};
-use super::unsynced::Unsynced;
+use super::unsynced::{Lost, Unsynced};
 
 /// What is being written is written here, and then moved to its place.
 const UNDER_WAY: &str = "new";
@@ -29,6 +32,8 @@ pub(super) struct Files {
     /// How many bytes are under way.
     aside: Arc<AtomicU64>,
     unsynced: Unsynced,
+    /// The same of the folders themselves.
+    moved: Lost,
     /// How often a folder was synced.
     #[cfg(test)]
     pub(super) synced: AtomicU64,
@@ -47,6 +52,7 @@ impl Files {
             counter: AtomicU64::new(0),
             aside: Arc::default(),
             unsynced: Unsynced::default(),
+            moved: Lost::default(),
             #[cfg(test)]
             synced: AtomicU64::new(0),
             #[cfg(test)]
@@ -55,6 +61,9 @@ impl Files {
         // What an earlier process removed from them may not be on the disk yet.
         let there = (0..=u8::MAX).filter(|shard| files.shard(*shard).exists());
         there.for_each(|shard| files.unsynced.note(shard));
+        if files.cleared().exists() {
+            files.moved.note();
+        }
         Ok(files)
     }
 
@@ -221,7 +230,16 @@ impl Files {
 
     /// Waits until whatever a folder has lost is gone from the disk too.
     pub(super) fn settle(&self, shard: u8) -> io::Result<()> {
+        self.settle_moved()?;
         self.unsynced.settle(shard, || self.sync(shard))
+    }
+
+    /// The same of all folders, with a word after each.
+    pub(super) fn settle_all(&self, step: impl Fn()) -> io::Result<()> {
+        (0..=u8::MAX).try_for_each(|shard| {
+            step();
+            self.settle(shard)
+        })
     }
 
     /// The same, whatever it has lost.

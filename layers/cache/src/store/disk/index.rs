@@ -25,6 +25,8 @@ pub(super) struct Slot {
     tags: Box<[u64]>,
     /// What its files take on disk.
     bytes: u64,
+    /// How many responses there are.
+    responses: u32,
 }
 
 /// Files take whole blocks of so many bytes.
@@ -64,6 +66,7 @@ impl Slot {
             is_cut: name.len() < card.name().len(),
             tags: card.tags().iter().map(|tag| digest(tag)).collect(),
             bytes: on_disk(bodies.chain([length])),
+            responses: u32::try_from(card.records.len()).unwrap_or(u32::MAX),
         })
     }
 
@@ -136,6 +139,14 @@ impl Index {
     pub(super) fn remove(&self, key: &Digest) {
         step();
         self.0.remove(key);
+    }
+
+    /// Forgets these keys, and says how many responses that were. Nobody adds one meanwhile.
+    pub(super) fn forget(&self, is_gone: impl Fn(&Digest) -> bool) -> usize {
+        let all = self.0.iter().inspect(|_| step());
+        let gone: Vec<_> = all.filter(|(key, _)| is_gone(key)).collect();
+        gone.iter().for_each(|(key, _)| self.remove(key));
+        gone.iter().map(|(_, slot)| slot.responses as usize).sum()
     }
 
     /// The keys of which something may be meant.

@@ -19,11 +19,14 @@ use crate::store::{Key, Selector};
 /// An invalidation that goes on until this is dropped.
 struct Running<'a> {
     state: &'a State,
+    selector: &'a Selector,
     number: u64,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        // In this order: whoever joins counts on what is put meanwhile being taken out.
+        self.state.walks.leave(self.selector);
         self.state.journal().end(self.number);
     }
 }
@@ -42,24 +45,27 @@ impl State {
     }
 
     /// Forgets what the selector picks of all that is known by now, and says how many responses that
-    /// were. One key that cannot be changed keeps no other from being forgotten.
-    pub(super) fn invalidate(&self, selector: &Selector) -> io::Result<usize> {
+    /// were, with a word after each key. One that cannot be changed keeps no other from being forgotten.
+    pub(super) fn invalidate(&self, selector: &Selector, step: impl Fn()) -> io::Result<usize> {
         let number = self.journal().begin(selector);
         let _running = Running {
             state: self,
+            selector,
             number,
         };
-        // What the index has let go, and could not be removed, would be found after a restart.
+        let picked = self.index.picked(selector);
+        // What the index had let go by then would be found after a restart, if it could not be removed.
         let mut failed = self.tidy().err();
         let mut count = 0;
-        for at in self.index.picked(selector) {
+        for at in picked {
             match self.invalidate_at(at, selector) {
                 Ok(gone) => count += gone,
                 Err(error) => failed = Some(error),
             }
+            step();
         }
         // What was meant may have gone before, from wherever.
-        (0..=u8::MAX).try_for_each(|shard| self.files.settle(shard))?;
+        self.files.settle_all(step)?;
         failed.map_or(Ok(count), Err)
     }
 

@@ -3,6 +3,7 @@
 mod bodies;
 mod body;
 mod card;
+mod clearing;
 mod digest;
 mod doomed;
 mod files;
@@ -16,6 +17,7 @@ mod scan;
 mod schedules;
 mod state;
 mod unsynced;
+mod walks;
 mod writing;
 
 use std::fmt;
@@ -152,12 +154,51 @@ impl Disk {
     /// What the search has yet to find is not waited for: it is noted what has to go then.
     fn invalidate_all_of(&self, selector: &Selector) -> Answer<usize> {
         let line = self.state.doom(selector);
-        let selector = selector.clone();
-        Answer::later(self.duty(move |state| {
+        let (disk, selector) = (self.clone(), selector.clone());
+        Answer::later(async move {
+            if selector == Selector::All {
+                disk.clear(line).await
+            } else {
+                disk.walk(selector, line).await
+            }
+        })
+    }
+
+    /// Forgets everything at once, and key by key what cannot be moved out of the way.
+    async fn clear(self, line: Option<Vec<u8>>) -> Result<usize, BoxError> {
+        let state = Arc::clone(&self.state);
+        let cleared = self.duty(move |_| {
             let noted = line.map_or(Ok(()), |line| state.note(&line));
-            let gone = state.invalidate(&selector)?;
-            noted.map(|()| gone)
-        }))
+            let cleared = state.clear();
+            clearing::begin(&state);
+            noted.and(cleared)
+        });
+        let cleared = cleared.await?;
+        let left = match cleared.is_left {
+            true => self.walk(Selector::All, None).await?,
+            false => 0,
+        };
+        Ok(cleared.responses + left)
+    }
+
+    /// Goes through all keys that the selector may mean, or waits for whoever does it already.
+    async fn walk(self, selector: Selector, line: Option<Vec<u8>>) -> Result<usize, BoxError> {
+        let (follower, guide) = self.state.walks.enter(&selector);
+        let Some(guide) = guide else {
+            let count = follower.end().await?;
+            // What was lost since it synced a folder is not on the disk yet.
+            self.duty(|state| state.files.settle_all(|| {})).await?;
+            return Ok(count);
+        };
+        let walk = self.job(&self.writers, move |state| {
+            let noted = line.map_or(Ok(()), |line| state.note(&line));
+            let gone = state.invalidate(&selector, || guide.step());
+            guide.end(noted.and(gone));
+            Ok(())
+        });
+        // It goes on, whether somebody waits for it or not.
+        Handle::try_current()?.spawn(walk);
+        Ok(follower.end().await?)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 
+use super::clearing;
 use super::doomed::Doomed;
 use super::files::{Files, private};
 use super::scan;
@@ -49,6 +50,9 @@ pub(super) fn open(folder: &Path, max_bytes: u64) -> Result<Arc<State>, OpenFail
         files.write_notes(&doomed.write()).map_err(unusable)?;
     }
     let state = Arc::new(State::new(files, lock, max_bytes, run, doomed));
+    if state.files.cleared().exists() {
+        clearing::begin(&state);
+    }
     scan::begin(&state).map_err(unusable)?;
     Ok(state)
 }

@@ -140,7 +140,7 @@ impl State {
             return Ok(());
         }
         // What had to go has to be gone before it is forgotten that it had to.
-        (0..=u8::MAX).try_for_each(|shard| self.files.settle(shard))?;
+        self.files.settle_all(|| {})?;
         self.files.remove_notes()
     }
 

@@ -9,6 +9,7 @@ use shuttle::thread;
 use super::digest::Digest;
 use super::doomed::Doomed;
 use super::files::Files;
+use super::index::on_disk;
 use super::names::Name;
 use super::scan::Found;
 use super::state::State;
@@ -47,9 +48,17 @@ fn invalidate(state: &State, selector: &Selector) {
         state.invalidate_key(at, key).expect("an invalidation");
     } else {
         state.doom(selector);
-        state.invalidate(selector).expect("an invalidation");
+        forget(state, selector);
     }
     state.tidy().expect("it is tidied");
+}
+
+fn forget(state: &State, selector: &Selector) {
+    let cleared = (*selector == Selector::All).then(|| state.clear().expect("it is cleared"));
+    if cleared.is_none_or(|cleared| cleared.is_left) {
+        let gone = state.invalidate(selector, || {});
+        gone.expect("an invalidation");
+    }
 }
 
 /// Nothing old is found, nor would be found by a later process.
@@ -68,6 +77,17 @@ fn selectors(key: &Key) -> [Selector; 5] {
         Selector::Pattern("*a.example*".into()),
         Selector::Tag("every".into()),
     ]
+}
+
+/// The index knows what is there, and nothing else.
+fn assert_counted(state: &State, selector: &Selector) {
+    let (mut keys, mut bytes) = (0, 0);
+    for name in (0..=u8::MAX).flat_map(|shard| state.files.names(shard).expect("names")) {
+        keys += usize::from(matches!(name, Name::Card(_)));
+        bytes += on_disk(state.files.length(name).into_iter());
+    }
+    let counted = (state.index.keys(), state.index.bytes());
+    assert_eq!(counted, (keys, bytes), "{selector:?}");
 }
 
 /// So many bytes are room for a few keys, each of which takes two blocks.
@@ -125,6 +145,7 @@ fn among_changes(which: usize, room: u64, is_there: bool) {
     let left = state.files.read_card(Name::Card(at)).expect("an answer");
     let old = left.is_some_and(|(card, _)| card.records.iter().any(|record| record.id < NEW));
     assert!(!old, "a later process would find it: {selector:?}");
+    assert_counted(&state, &selector);
 }
 
 #[test]
@@ -166,4 +187,5 @@ fn among_finds(which: usize) {
     change.join().expect("no panic");
     search.join().expect("no panic");
     assert_gone(&state, &key, &selector);
+    assert_counted(&state, &selector);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::bodies::Bodies;
 use super::card::{Card, Record};
+use super::clearing::Unlinking;
 use super::digest::Digest;
 use super::doomed::Doomed;
 use super::files::Files;
@@ -13,12 +14,14 @@ use super::index::{Index, Slot};
 use super::journal::Journal;
 use super::names::Name;
 use super::scan::Scan;
+use super::walks::Walks;
 use super::writing::Written;
 use crate::store::coming::{self, Coming};
 use crate::store::lock::lock;
 use crate::store::{Head, Key, Variant};
 
-const STRIPES: usize = 64;
+/// So many keys at most are changed at the same time. Under random schedules, fewer meet more often.
+pub(super) const STRIPES: usize = if cfg!(test) { 8 } else { 64 };
 
 /// A response on its way to the key of a digest.
 pub(super) type Newcomer = coming::Newcomer<Digest>;
@@ -32,6 +35,10 @@ pub(super) struct State {
     pub(super) journal: Mutex<Journal>,
     /// Whoever changes what is under a key holds one of these, so that no change is lost.
     writers: [Mutex<()>; STRIPES],
+    /// Invalidations that go through all keys.
+    pub(super) walks: Walks,
+    /// What was cleared, and is yet to be unlinked.
+    pub(super) unlinking: Unlinking,
     /// Keys that the index has let go, whose files have yet to follow.
     swept: Mutex<Vec<Digest>>,
     /// Held as long as the folder is used.
@@ -48,6 +55,8 @@ impl State {
             bodies: Bodies::new(run),
             journal: Mutex::default(),
             writers: std::array::from_fn(|_| Mutex::new(())),
+            walks: Walks::default(),
+            unlinking: Unlinking::default(),
             swept: Mutex::new(Vec::new()),
             _lock: lock,
         }
@@ -61,6 +70,12 @@ impl State {
 
     pub(super) fn hold(&self, at: &Digest) -> MutexGuard<'_, ()> {
         lock(&self.writers[usize::from(at.0[15]) % STRIPES])
+    }
+
+    /// All keys at once: nobody changes anything.
+    pub(super) fn hold_all(&self) -> Vec<MutexGuard<'_, ()>> {
+        // All in the same order, and nobody who has one asks for another.
+        self.writers.iter().map(lock).collect()
     }
 
     /// Whether there is nothing under a key, known without a look at the disk.
@@ -170,8 +185,9 @@ impl State {
 
     /// Adds a key to the index, where others may have to make room for it.
     pub(super) fn enter(&self, at: Digest, slot: Arc<Slot>) {
-        let swept = self.index.insert(at, slot);
-        lock(&self.swept).extend(swept);
+        // Under this lock, so that what is swept out is here as soon as it is in the index no more.
+        let mut swept = lock(&self.swept);
+        swept.extend(self.index.insert(at, slot));
     }
 
     /// As if there were no room for a key.

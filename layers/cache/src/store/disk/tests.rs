@@ -10,6 +10,7 @@ use super::*;
 use crate::store::suite::{self, Folder, bodies, get, head, invalidate, key, put, variant};
 
 mod bodies;
+mod clearing;
 mod folder;
 mod forgetting;
 mod writing;
@@ -32,6 +33,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// Waits until what was cleared is unlinked, which is done in another thread.
+async fn unlinked(folder: &Folder) {
+    let cleared = folder.0.join("buttress-cache-1/cleared");
+    while cleared.exists() && fs::read_dir(&cleared).expect("a folder").next().is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
 }
 
 fn is_body(path: &Path) -> bool {

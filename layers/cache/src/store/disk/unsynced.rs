@@ -7,36 +7,53 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Of each folder, how often it has lost something, and how much of that is on the disk for certain.
-pub(super) struct Unsynced([(AtomicU64, AtomicU64); 256]);
+/// How often a folder has lost something, and how much of that is on the disk for certain.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    all: AtomicU64,
+    synced: AtomicU64,
+}
+
+impl Lost {
+    /// It has lost something.
+    pub(super) fn note(&self) {
+        self.all.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Syncs it if that has to be. Whoever comes while another one does it does it as well, since neither
+    /// may go on before it is done.
+    pub(super) fn settle(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let now = self.all.load(Ordering::SeqCst);
+        if self.synced.load(Ordering::SeqCst) < now {
+            sync()?;
+            self.synced.fetch_max(now, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+/// Of each folder, what it has lost.
+pub(super) struct Unsynced([Lost; 256]);
 
 impl Default for Unsynced {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| Default::default()))
+        Self(std::array::from_fn(|_| Lost::default()))
     }
 }
 
 impl Unsynced {
     /// A folder has lost something.
     pub(super) fn note(&self, shard: u8) {
-        let (lost, _) = &self.0[usize::from(shard)];
-        lost.fetch_add(1, Ordering::SeqCst);
+        self.0[usize::from(shard)].note();
     }
 
-    /// Syncs a folder if that has to be. Whoever comes while another one does it does it as well, since
-    /// neither may go on before it is done.
+    /// Syncs a folder if that has to be.
     pub(super) fn settle(
         &self,
         shard: u8,
         sync: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
-        let (lost, synced) = &self.0[usize::from(shard)];
-        let now = lost.load(Ordering::SeqCst);
-        if synced.load(Ordering::SeqCst) < now {
-            sync()?;
-            synced.fetch_max(now, Ordering::SeqCst);
-        }
-        Ok(())
+        self.0[usize::from(shard)].settle(sync)
     }
 }
 

@@ -28,6 +28,7 @@ async fn what_is_invalidated_while_the_search_goes_on_is_gone() {
             assert!(get(&disk, key).await.is_empty(), "{selector:?}");
         }
         disk.searched().await;
+        unlinked(&folder).await;
         drop(disk);
         assert_eq!(files(&folder.0), Vec::<PathBuf>::new(), "{selector:?}");
     }
@@ -275,6 +276,7 @@ async fn what_could_not_be_removed_is_not_taken_for_forgotten() {
             let disk = open(&folder).await;
             assert!(get(&disk, &key).await.is_empty(), "{selector:?}");
             disk.searched().await;
+            unlinked(&folder).await;
             assert_eq!(files(&folder.0), Vec::<PathBuf>::new(), "{selector:?}");
         }
     }
