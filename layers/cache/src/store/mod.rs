@@ -42,10 +42,10 @@
 //! [`max_bytes`](crate::CacheLayer::max_bytes), and so [`max_entry`](crate::CacheLayer::max_entry) may be
 //! hundreds of MiB.
 //!
-//! The store may be behind by 1 MiB, or by one frame where there is no room. Then the readers wait for it, in
-//! all no longer than the layer's [`store_timeout`](crate::CacheLayer::store_timeout). A store that needs more
-//! than that, in all or for one piece, or that fails, is told no more of this body, which goes on to its
-//! readers; that is an event.
+//! The store may be behind by 1 MiB, or by one frame where there is no room. Then the readers wait for it. A
+//! store for which they have waited longer than the layer's
+//! [`store_timeout`](crate::CacheLayer::store_timeout) in all, which needs more than that for one piece, or
+//! which fails, is told no more of this body. That goes on to its readers, and is an event.
 //!
 //! # Which one
 //!
@@ -77,8 +77,9 @@
 //! no more than what it was writing. Nothing is synced to the disk, since that would cost each response
 //! a wait for the disk to turn and a cache has a second copy of all it holds: when the *machine* stops,
 //! some of the last responses may be gone, or be cut off. Checksums find those. A card is checked
-//! whenever it is read, and a body when it is first used after a restart; of a very long one, that may take
-//! longer than the layer waits, which is a miss, once. What is damaged is removed, and is a miss.
+//! whenever it is read, and a body when it is first used after a restart. A long one is read once for that,
+//! however many ask for it, and no more than two of them at the same time; nobody else waits for that. To
+//! whoever waits for it longer than the layer does, it is a miss. What is damaged is removed, and is a miss.
 //!
 //! A body is read in pieces, each of which has ten seconds, the wait for its turn included. A long one is
 //! written in pieces too, as they come, to a file of its own aside. It is moved to its place when it is

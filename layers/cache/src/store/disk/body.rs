@@ -1,24 +1,81 @@
 //! Bodies from disk, a piece at a time.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use buttress_kernel::BoxError;
+use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::Disk;
+use super::bodies::{Found, Suspect};
+use super::digest::Digest;
+use crate::store::Key;
+
 /// How many bytes are read at once.
 pub(super) const PIECE: u64 = 128 * 1024;
 
+impl Disk {
+    /// These bytes of a body, if it is there, and whole.
+    pub(super) async fn read_body(
+        self,
+        key: Key,
+        id: u64,
+        range: Range<u64>,
+    ) -> Result<Option<Body>, BoxError> {
+        let at = Digest::of_key(key.lend());
+        loop {
+            let (wanted, range) = (key.clone(), range.clone());
+            let line = Arc::clone(&self.readers);
+            let look = self.job(&self.readers, move |state| {
+                let found = state.find_body(at, &wanted, id)?;
+                begin(found, range, line)
+            });
+            match look.await? {
+                Begun::Body(body) => return Ok(body),
+                Begun::Unchecked(suspect) => {
+                    self.checks.wait_for(&self.state, &key, suspect).await?;
+                }
+            }
+        }
+    }
+}
+
+/// What came of a look for a body.
+enum Begun {
+    Body(Option<Body>),
+    Unchecked(Suspect),
+}
+
+/// Reads the first piece. Blocks.
+fn begin(found: Found, range: Range<u64>, line: Arc<Semaphore>) -> io::Result<Begun> {
+    let (mut file, length) = match found {
+        Found::Body(file, length) => (file, length),
+        Found::Unchecked(suspect) => return Ok(Begun::Unchecked(suspect)),
+        Found::Nothing => return Ok(Begun::Body(None)),
+    };
+    let end = range.end.min(length);
+    let left = end.saturating_sub(range.start);
+    file.seek(SeekFrom::Start(range.start.min(end)))?;
+    let first = read_piece(&mut file, left)?;
+    let left = left - first.len() as u64;
+    Ok(Begun::Body(Some(if left == 0 {
+        Body::from(first)
+    } else {
+        Body::new(Pieces::new(first, file, left, line))
+    })))
+}
+
 /// The rest of a body. What is open stays readable when its response is forgotten.
-pub(super) struct Pieces {
+struct Pieces {
     /// How many bytes are to come, those included that are being read.
     left: u64,
     source: Source,
@@ -39,7 +96,7 @@ enum Source {
 
 impl Pieces {
     /// What has been read, and `left` bytes of a file behind it.
-    pub(super) fn new(first: Bytes, file: File, left: u64, line: Arc<Semaphore>) -> Self {
+    fn new(first: Bytes, file: File, left: u64, line: Arc<Semaphore>) -> Self {
         Self {
             left: left.saturating_add(first.len() as u64),
             source: Source::Ready(first, file),
@@ -68,7 +125,7 @@ async fn read_next(
 }
 
 /// The next piece of a file. Blocks.
-pub(super) fn read_piece(file: &mut File, left: u64) -> io::Result<Bytes> {
+fn read_piece(file: &mut File, left: u64) -> io::Result<Bytes> {
     let length = usize::try_from(left.min(PIECE)).unwrap_or(usize::MAX);
     let mut piece = vec![0; length];
     match file.read_exact(&mut piece) {

@@ -3,6 +3,7 @@
 mod bodies;
 mod body;
 mod card;
+mod checks;
 mod clearing;
 mod digest;
 mod doomed;
@@ -21,7 +22,7 @@ mod walks;
 mod writing;
 
 use std::fmt;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use buttress_kernel::{Body, BoxError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use self::body::{Pieces, read_piece};
+use self::checks::Checks;
 use self::digest::Digest;
 use self::names::Name;
 use self::state::State;
@@ -63,6 +64,7 @@ pub struct Disk {
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
     journal: Journal,
+    checks: Arc<Checks>,
 }
 
 /// So many threads at most wait for the disk at the same time; who comes later waits in line, and gives
@@ -92,6 +94,7 @@ impl Disk {
             readers: Arc::new(Semaphore::new(READERS)),
             writers: Arc::new(Semaphore::new(WRITERS)),
             journal: Journal::new(),
+            checks: Checks::new(),
         })
     }
 
@@ -221,23 +224,7 @@ impl Store for Disk {
     }
 
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>> {
-        let (at, key) = (Digest::of_key(key.lend()), key.clone());
-        let line = Arc::clone(&self.readers);
-        Answer::later(self.job(&self.readers, move |state| {
-            let Some((mut file, length)) = state.open_body(at, &key, id)? else {
-                return Ok(None);
-            };
-            let end = range.end.min(length);
-            let left = end.saturating_sub(range.start);
-            file.seek(SeekFrom::Start(range.start.min(end)))?;
-            let first = read_piece(&mut file, left)?;
-            let left = left - first.len() as u64;
-            Ok(Some(if left == 0 {
-                Body::from(first)
-            } else {
-                Body::new(Pieces::new(first, file, left, line))
-            }))
-        }))
+        Answer::later(self.clone().read_body(key.clone(), id, range))
     }
 
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()> {

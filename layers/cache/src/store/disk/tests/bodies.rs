@@ -1,4 +1,6 @@
-//! Bodies while they are read.
+//! Bodies while they are read, and before.
+
+use std::sync::atomic::Ordering;
 
 use super::*;
 
@@ -50,4 +52,118 @@ async fn a_body_that_is_cut_short_while_it_is_read_fails() {
     file.expect("a file").set_len(200_000).expect("it is cut");
     let error = body.collect().await.expect_err("it is cut short");
     assert!(error.to_string().contains("cut short"), "{error}");
+}
+
+/// Does what a check of a body waits for, which is to come soon.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    let limit = std::time::Duration::from_secs(20);
+    let end = tokio::time::timeout(limit, what).await;
+    end.expect("nobody stands in the way")
+}
+
+/// A folder where an earlier process left long bodies under keys of these names.
+async fn left_by_another(names: &[&str], text: &str) -> (Folder, Vec<Key>) {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    let keys: Vec<Key> = names.iter().map(|name| key(name)).collect();
+    for key in &keys {
+        put(&disk, key, variant(1, text)).await;
+    }
+    (folder, keys)
+}
+
+async fn read_long(disk: Disk, key: Key) -> Option<Bytes> {
+    let body = disk.body(&key, 1, 0..u64::MAX).wait().await;
+    let body = body.expect("an answer")?.collect().await;
+    Some(body.expect("a body").to_bytes())
+}
+
+#[tokio::test]
+async fn a_long_body_is_checked_once_for_all_and_keeps_nobody_from_anything_else() {
+    let text = "long ".repeat(100_000);
+    let names = [
+        "http://a.example/",
+        "http://b.example/",
+        "http://c.example/",
+    ];
+    let (folder, keys) = left_by_another(&names, &text).await;
+    let disk = open(&folder).await;
+    disk.state.bodies.is_stopped.store(true, Ordering::Relaxed);
+    let all = keys.iter().flat_map(|key| std::iter::repeat_n(key, 100));
+    let all = all.map(|key| tokio::spawn(read_long(disk.clone(), key.clone())));
+    let all: Vec<_> = all.collect();
+    for n in 0..10 {
+        let other = key(&format!("http://other.example/{n}"));
+        soon(put(&disk, &other, variant(1, &text))).await;
+        let read = soon(read_long(disk.clone(), other)).await;
+        assert!(read.is_some_and(|read| read == text));
+    }
+    assert_eq!(soon(get(&disk, &keys[0])).await.len(), 1, "its head too");
+    disk.state.bodies.is_stopped.store(false, Ordering::Relaxed);
+    for one in all {
+        let read = one.await.expect("an answer");
+        assert!(read.is_some_and(|read| read == text));
+    }
+    assert_eq!(disk.state.bodies.checked.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_check_goes_on_when_nobody_waits_for_it_any_more() {
+    let text = "long ".repeat(100_000);
+    let (folder, keys) = left_by_another(&["http://a.example/"], &text).await;
+    let disk = open(&folder).await;
+    disk.state.bodies.is_stopped.store(true, Ordering::Relaxed);
+    let limit = std::time::Duration::from_millis(5);
+    for _ in 0..3 {
+        let read = tokio::time::timeout(limit, read_long(disk.clone(), keys[0].clone())).await;
+        read.expect_err("it waits for the check");
+    }
+    disk.state.bodies.is_stopped.store(false, Ordering::Relaxed);
+    for _ in 0..2 {
+        let read = soon(read_long(disk.clone(), keys[0].clone())).await;
+        assert!(read.is_some_and(|read| read == text));
+    }
+    assert_eq!(disk.state.bodies.checked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_long_body_that_is_damaged_is_gone_for_all_who_ask_for_it_at_once() {
+    let text = "long ".repeat(100_000);
+    let (folder, keys) = left_by_another(&["http://a.example/"], &text).await;
+    let file = files(&folder.0).into_iter().find(|file| is_body(file));
+    let file = file.expect("a file");
+    fs::write(&file, "lang ".repeat(100_000)).expect("it is written");
+    let disk = open(&folder).await;
+    let all = (0..10).map(|_| tokio::spawn(read_long(disk.clone(), keys[0].clone())));
+    for one in all.collect::<Vec<_>>() {
+        assert!(one.await.expect("an answer").is_none());
+    }
+    assert!(get(&disk, &keys[0]).await.is_empty());
+    assert!(!file.exists());
+    assert_eq!(disk.state.bodies.checked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_check_that_waits_for_its_turn_keeps_no_folder_in_use() {
+    let text = "long ".repeat(100_000);
+    let names = [
+        "http://a.example/",
+        "http://b.example/",
+        "http://c.example/",
+    ];
+    let (folder, keys) = left_by_another(&names, &text).await;
+    let disk = open(&folder).await;
+    let turns = Arc::clone(&disk.checks.line).acquire_many_owned(2).await;
+    let limit = std::time::Duration::from_millis(5);
+    for key in &keys {
+        let read = tokio::time::timeout(limit, read_long(disk.clone(), key.clone())).await;
+        read.expect_err("others have the turn");
+    }
+    drop(disk);
+    let disk = open(&folder).await;
+    drop(turns);
+    for key in &keys {
+        let read = soon(read_long(disk.clone(), key.clone())).await;
+        assert!(read.is_some_and(|read| read == text));
+    }
 }

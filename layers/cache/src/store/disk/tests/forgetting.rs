@@ -54,6 +54,7 @@ async fn an_invalidation_does_not_wait_for_the_search_and_is_done_after_a_restar
             readers: Arc::new(Semaphore::new(1)),
             writers: Arc::new(Semaphore::new(1)),
             journal: Journal::new(),
+            checks: Checks::new(),
         }
     };
     let disk = endless(1);
