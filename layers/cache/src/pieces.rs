@@ -48,7 +48,7 @@ struct Filing {
     shared: Arc<Shared>,
     writer: Option<Box<dyn Writer>>,
     written: u64,
-    /// How long readers have waited for the store, at most.
+    /// How long readers have waited for the store.
     waited: Duration,
 }
 
@@ -86,12 +86,11 @@ impl Filing {
             let skipped = usize::try_from(covered).map_or(length, |covered| covered.min(length));
             covered -= skipped as u64;
             piece.advance(skipped);
-            let begun = Instant::now();
             if !piece.is_empty() {
                 self.write(piece).await?;
             }
-            if let Some(why) = part.filed(length) {
-                self.be_patient(begun.elapsed(), why)?;
+            if let Some((why, waited)) = part.filed(length) {
+                self.be_patient(waited, why)?;
             }
         }
     }

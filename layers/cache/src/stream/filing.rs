@@ -1,7 +1,7 @@
 //! How the store takes in a body while others read it: pure transitions, as those of the readers.
 
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -72,8 +72,8 @@ pub(super) struct Place {
     waiting: Option<(Waker, Instant)>,
     /// How the body ended, and where.
     end: Option<(Fate, u64)>,
-    /// Why a reader waits for the store, if one does.
-    held_up: Option<HeldUp>,
+    /// Why a reader waits for the store, if one does, and since when.
+    held_up: Option<(HeldUp, Instant)>,
 }
 
 /// Why readers wait for the store.
@@ -147,7 +147,7 @@ impl Filing {
 
 impl State {
     /// Whether the store has to come closer before the body goes on.
-    pub(super) fn is_held_up(&mut self) -> bool {
+    pub(super) fn is_held_up(&mut self, now: impl FnOnce() -> Instant) -> bool {
         let end = self.bytes.end();
         let Filing::At(place) = &mut self.filing else {
             return false;
@@ -160,7 +160,8 @@ impl State {
             behind if self.crowded && behind > 0 => HeldUp::ByOthers,
             _ => return false,
         };
-        place.held_up = Some(held_up);
+        let since = place.held_up.map_or_else(now, |(_, since)| since);
+        place.held_up = Some((held_up, since));
         true
     }
 
@@ -213,9 +214,13 @@ impl State {
         None
     }
 
-    /// The store has so many bytes more: why readers had to wait for it, if they had to, and who is to be
-    /// woken.
-    pub(super) fn filed(&mut self, length: u64) -> (Option<HeldUp>, Vec<Waker>) {
+    /// The store has so many bytes more: why readers had to wait for it, if they had to, for how long, and
+    /// who is to be woken.
+    pub(super) fn filed(
+        &mut self,
+        length: u64,
+        now: Instant,
+    ) -> (Option<(HeldUp, Duration)>, Vec<Waker>) {
         let Filing::At(place) = &mut self.filing else {
             return (None, Vec::new());
         };
@@ -223,6 +228,8 @@ impl State {
         let held_up = place.held_up.take();
         self.release();
         let waiting = held_up.map(|_| self.all_waiting());
+        let waited = |since| now.saturating_duration_since(since);
+        let held_up = held_up.map(|(why, since)| (why, waited(since)));
         (held_up, waiting.unwrap_or_default())
     }
 

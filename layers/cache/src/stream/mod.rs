@@ -237,7 +237,7 @@ impl Reader {
                 return later.poll_frame(cx);
             }
             let told_trailers = &mut self.told_trailers;
-            let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker());
+            let step = lock(&self.stream.state).step(self.seat, told_trailers, cx.waker(), now);
             return match step {
                 Step::Send(frame) => Poll::Ready(Some(Ok(frame))),
                 Step::End => Poll::Ready(None),

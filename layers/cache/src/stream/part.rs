@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::filing::{HeldUp, Next};
 use super::{Stream, now};
@@ -34,9 +35,9 @@ impl Part {
         next.map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// The store has so many bytes more; why readers had to wait for that, if they had to.
-    pub(crate) fn filed(&mut self, length: usize) -> Option<HeldUp> {
-        let (held_up, wakers) = lock(&self.0.state).filed(length as u64);
+    /// The store has so many bytes more; why readers had to wait for that, if they had to, and for how long.
+    pub(crate) fn filed(&mut self, length: usize) -> Option<(HeldUp, Duration)> {
+        let (held_up, wakers) = lock(&self.0.state).filed(length as u64, now());
         wake(wakers);
         held_up
     }

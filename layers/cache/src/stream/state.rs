@@ -145,20 +145,32 @@ impl State {
     }
 
     /// The next step of a reader, which waits if it is told so or takes the body.
-    pub(super) fn step(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
+    pub(super) fn step(
+        &mut self,
+        seat: usize,
+        told_trailers: &mut bool,
+        waker: &Waker,
+        now: fn() -> Instant,
+    ) -> Step {
         let Some(position) = self.readers.position(seat) else {
-            return self.step_behind(seat, waker);
+            return self.step_behind(seat, waker, now);
         };
         if let Some(bytes) = self.bytes.read(position) {
             self.readers.advance(seat, position + bytes.len() as u64);
             self.release();
             return Step::Send(Frame::data(bytes));
         }
-        self.step_at_end(seat, told_trailers, waker)
+        self.step_at_end(seat, told_trailers, waker, now)
     }
 
     /// The reader has all bytes that there are.
-    fn step_at_end(&mut self, seat: usize, told_trailers: &mut bool, waker: &Waker) -> Step {
+    fn step_at_end(
+        &mut self,
+        seat: usize,
+        told_trailers: &mut bool,
+        waker: &Waker,
+        now: fn() -> Instant,
+    ) -> Step {
         match &self.end {
             End::Broken(error) => return Step::Fail(error.clone()),
             End::Clean => {
@@ -172,17 +184,17 @@ impl State {
         if matches!(self.rest, Rest::Over) {
             return Step::End;
         }
-        self.take(seat, waker).map_or(Step::Wait, Step::Take)
+        self.take(seat, waker, now).map_or(Step::Wait, Step::Take)
     }
 
     /// The bytes that the reader needs are gone. The store will have them, where it is given the body in
     /// pieces.
-    fn step_behind(&mut self, seat: usize, waker: &Waker) -> Step {
+    fn step_behind(&mut self, seat: usize, waker: &Waker, now: fn() -> Instant) -> Step {
         match &self.end {
             _ if !self.is_filed => Step::Fail(FetchFailed::new(FellBehind.into())),
             End::Broken(error) => Step::Fail(error.clone()),
             End::Open if self.filing.is_hopeful() => {
-                self.take(seat, waker).map_or(Step::Wait, Step::Help)
+                self.take(seat, waker, now).map_or(Step::Wait, Step::Help)
             }
             End::Open | End::Clean => {
                 let lost = self.readers.lost(seat).unwrap_or_default();
@@ -192,9 +204,9 @@ impl State {
     }
 
     /// The body, to be polled; the reader waits if it cannot have it.
-    fn take(&mut self, seat: usize, waker: &Waker) -> Option<BoxBody> {
+    fn take(&mut self, seat: usize, waker: &Waker, now: fn() -> Instant) -> Option<BoxBody> {
         self.readers.wait(seat, waker);
-        if self.is_held_up() {
+        if self.is_held_up(now) {
             return None;
         }
         match std::mem::replace(&mut self.rest, Rest::Lent) {

@@ -104,6 +104,32 @@ async fn a_store_that_cannot_keep_up_is_waited_for_as_long_as_one_answer_may_tak
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_each_piece_is_waited_for_only_at_its_end_is_not_given_up() {
+    let (store, whole) = (slow(200), bytes(3 << 20));
+    let layer = layer(&store).max_bytes(64 << 20).unwrap();
+    let (sender, body) = channel();
+    let (service, server) = over(&layer, [long(body), fresh("other")]);
+    let reader = tokio::spawn({
+        let service = service.clone();
+        async move { all_of(&service).await }
+    });
+    // The store is as far behind as it may be, and further just before it has each piece.
+    let mut sent = 1 << 20;
+    send_all(&sender, &whole.slice(..sent));
+    pass(Duration::from_millis(190)).await;
+    while sent < whole.len() {
+        send_all(&sender, &whole.slice(sent..sent + 2 * FRAME));
+        sent += 2 * FRAME;
+        pass(Duration::from_millis(200)).await;
+    }
+    drop(sender);
+    assert!(reader.await.unwrap() == whole);
+    pass(seconds(3)).await;
+    assert!(all_of(&service).await == whole, "from the store");
+    assert_eq!(server.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_keeps_up_where_there_is_no_room_has_not_failed() {
     let (lines, _guard) = crate::telemetry::listen();
     let (store, whole) = (slow(20), bytes(8 << 20));
