@@ -105,10 +105,10 @@ impl Asked {
         self.shared.flights.left(self.key.lend().hash())
     }
 
-    /// Everything stored under its key, or nothing if the store fails.
-    pub(crate) async fn find(&self) -> Variants {
+    /// Everything stored under its key, unless the store fails.
+    pub(crate) async fn find(&self) -> Option<Variants> {
         let answer = self.shared.get(self.key.lend());
-        self.shared.wait("get", answer).await.unwrap_or_default()
+        self.shared.wait("get", answer).await
     }
 
     /// Whether it may share a fetch with others.

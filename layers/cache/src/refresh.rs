@@ -55,6 +55,7 @@ pub(crate) fn begin<B, C, F, R, E>(
     let fetch = Fetch {
         asked,
         found,
+        is_blind: false,
         aim: forward.aim,
         reason: forward.reason,
         sent: now,

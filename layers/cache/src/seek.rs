@@ -39,6 +39,8 @@ pub(crate) enum Turn {
 /// What was found was not enough.
 pub(crate) struct Missed {
     pub(crate) found: Variants,
+    /// Whether more may be stored than that: the store has failed, or was late.
+    pub(crate) is_blind: bool,
     pub(crate) forward: Forward,
 }
 
@@ -151,9 +153,9 @@ where
     answer
 }
 
-/// What was found, and how many had left before, where that took time.
+/// What was found, unless the store failed, and how many had left before, where that took time.
 struct Look {
-    found: Variants,
+    found: Option<Variants>,
     left: Option<Left>,
 }
 
@@ -172,10 +174,13 @@ async fn wait<R>(asked: &Asked, turn: Turn) -> Result<(Look, Next), Box<Answered
     let (waiting, missed) = match turn {
         Turn::Store(pending, left) => {
             let found = asked.shared.wait("get", Answer::Later(pending)).await;
-            let (found, left) = (found.unwrap_or_default(), Some(left));
+            let left = Some(left);
             return Ok((Look { found, left }, Next::Again));
         }
-        Turn::Body(found) => return Ok((Look { found, left: None }, Next::Again)),
+        Turn::Body(found) => {
+            let (found, left) = (Some(found), None);
+            return Ok((Look { found, left }, Next::Again));
+        }
         Turn::Flight(waiting, missed) => (waiting, missed),
     };
     let next = match waiting.await {
@@ -213,7 +218,7 @@ async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<
         Failing::Status(status) => Some(*status),
         Failing::Error(..) => None,
     };
-    let Missed { found, forward } = missed;
+    let Missed { found, forward, .. } = missed;
     let (policy, now) = (&asked.shared.settings.policy, asked.shared.now());
     let (wishes, own) = (asked.wishes(), asked.ask());
     if let Some(serve) = rescue(policy, &wishes, &own, found, forward.aim, status, now) {
@@ -231,7 +236,9 @@ async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<
 }
 
 /// An answer from the store, if there is one, and what was found if it is to be validated.
-async fn decide<R>(asked: &Asked, found: Variants) -> Decided<R> {
+async fn decide<R>(asked: &Asked, found: Option<Variants>) -> Decided<R> {
+    let is_blind = found.is_none();
+    let found = found.unwrap_or_default();
     let now = asked.shared.now();
     let decision = match asked.look_up(&found, now) {
         Decision::Serve(serve) => {
@@ -243,22 +250,26 @@ async fn decide<R>(asked: &Asked, found: Variants) -> Decided<R> {
         }
         decision => decision,
     };
-    conclude(asked, decision, found)
+    conclude(asked, decision, found, is_blind)
 }
 
 fn decide_without<R>(asked: &Asked) -> Decided<R> {
     let nothing = Variants::default();
     let decision = asked.look_up(&nothing, asked.shared.now());
-    conclude(asked, decision, nothing)
+    conclude(asked, decision, nothing, true)
 }
 
-fn conclude<R>(asked: &Asked, decision: Decision, found: Variants) -> Decided<R> {
+fn conclude<R>(asked: &Asked, decision: Decision, found: Variants, is_blind: bool) -> Decided<R> {
     let forward = match decision {
         Decision::Forward(forward) => forward,
         Decision::Bypass(reason) => {
             // §5.2.1.5: what comes changes nothing of what is stored.
             let (found, forward) = (Variants::default(), Forward::plain(reason));
-            return Decided::Missed(Missed { found, forward });
+            return Decided::Missed(Missed {
+                found,
+                is_blind: false,
+                forward,
+            });
         }
         Decision::Refuse | Decision::Serve(_) => {
             telemetry::refused(&asked.key.lend());
@@ -266,7 +277,11 @@ fn conclude<R>(asked: &Asked, decision: Decision, found: Variants) -> Decided<R>
             return Decided::Answer(Box::new(asked.told(refusal(), &told)), None);
         }
     };
-    Decided::Missed(Missed { found, forward })
+    Decided::Missed(Missed {
+        found,
+        is_blind,
+        forward,
+    })
 }
 
 async fn served<R>(
@@ -317,7 +332,11 @@ where
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    let Missed { found, forward } = missed;
+    let Missed {
+        found,
+        is_blind,
+        forward,
+    } = missed;
     telemetry::forwarded(|| &asked.key, forward.reason);
     let (forward, again) = prepared(forward, &service, &request);
     forward.conditions.apply(request.headers_mut());
@@ -327,6 +346,7 @@ where
         common: asked.is_common(),
         asked,
         found,
+        is_blind,
         aim: forward.aim,
         reason: forward.reason,
         leader,

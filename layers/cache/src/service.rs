@@ -167,7 +167,11 @@ impl<S> Cache<S> {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let Missed { found, forward } = missed;
+        let Missed {
+            found,
+            is_blind,
+            forward,
+        } = missed;
         telemetry::forwarded(|| &asked.key, forward.reason);
         let (forward, again) = prepared(forward, &self.inner, &request);
         forward.conditions.apply(request.headers_mut());
@@ -175,6 +179,7 @@ impl<S> Cache<S> {
             common: asked.is_common(),
             asked,
             found,
+            is_blind,
             aim: forward.aim,
             reason: forward.reason,
             sent: now,

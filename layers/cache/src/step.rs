@@ -149,9 +149,14 @@ impl Shared {
         match by_all_rules(glance, wishes, &Ask::of(request), &found, now) {
             Decision::Serve(serve) => self.serve_at(request, key, found, serve),
             Decision::Bypass(reason) => Step::Long(Long::Bypass(reason)),
-            Decision::Forward(forward) => {
-                Step::Long(Long::Miss(key.keep(), Missed { found, forward }))
-            }
+            Decision::Forward(forward) => Step::Long(Long::Miss(
+                key.keep(),
+                Missed {
+                    found,
+                    is_blind: false,
+                    forward,
+                },
+            )),
             Decision::Refuse => {
                 telemetry::refused(key);
                 Step::Long(Long::Refuse)

@@ -3,8 +3,6 @@
 mod parts;
 mod storing;
 
-pub(crate) use self::storing::MOST_VARIANTS;
-
 use std::time::SystemTime;
 
 use buttress_kernel::{BoxError, Failure, Kind};
@@ -26,6 +24,8 @@ use crate::telemetry;
 pub(crate) struct Fetch {
     pub(crate) asked: Asked,
     pub(crate) found: Variants,
+    /// Whether more may be stored than was found.
+    pub(crate) is_blind: bool,
     pub(crate) aim: Aim,
     pub(crate) reason: Reason,
     pub(crate) sent: SystemTime,

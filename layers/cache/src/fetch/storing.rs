@@ -14,11 +14,8 @@ use crate::overrides::Override;
 use crate::policy;
 use crate::serve::{as_ended, boxed, is_too_long};
 use crate::status::CacheStatus;
-use crate::store::{Head, Variant};
+use crate::store::{Head, Variant, Variants};
 use crate::telemetry;
-
-/// More variants than this are not kept under a key.
-pub(crate) const MOST_VARIANTS: usize = 32;
 
 impl Fetch {
     /// Passes the response on while it is stored, and to those who wait.
@@ -59,7 +56,7 @@ impl Fetch {
             .iter()
             .map(Variant::id)
             .filter(|id| !ids.contains(id));
-        let oldest: Vec<u64> = others.skip(MOST_VARIANTS - 1).collect();
+        let oldest: Vec<u64> = others.skip(Variants::MOST - 1).collect();
         ids.extend(oldest);
         Keep {
             shared: Arc::clone(&asked.shared),
@@ -96,8 +93,11 @@ impl Fetch {
             // Whoever asks in the usual way may look for it.
             self.asked.shared.unfit.forget(self.asked.mark);
         }
-        let Some(leader) = self.leader.take() else {
+        // Nobody else brings it beside a leader, but it may be there already where nobody could see.
+        if self.is_blind || self.leader.is_none() {
             keep.rivals = Some(Arc::clone(&self.asked.headers));
+        }
+        let Some(leader) = self.leader.take() else {
             return response.map(|body| CacheBody::shared(keep.begin(boxed(body))));
         };
         let (lander, seat) = leader.split();

@@ -122,10 +122,10 @@ impl Handle {
         let shared = &self.0;
         shared.doom_key(key);
         let since = shared.outdated.moment();
-        let found = shared
-            .wait("get", shared.get(key.lend()))
-            .await
-            .unwrap_or_default();
+        let Some(found) = shared.wait("get", shared.get(key.lend())).await else {
+            shared.invalidate_key(key.clone()).end().await;
+            return false;
+        };
         let ids: Vec<u64> = found.iter().map(Variant::id).collect();
         let variant = Variant::new(shared.new_id(), head, None, own(response.body()));
         let (shared, key) = (Arc::clone(shared), key.clone());

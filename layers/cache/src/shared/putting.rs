@@ -10,7 +10,6 @@ use tokio::time::timeout;
 
 use super::Shared;
 use super::settling::LONGEST;
-use crate::fetch::MOST_VARIANTS;
 use crate::handle::Change;
 use crate::outdated::Moment;
 use crate::policy;
@@ -205,7 +204,7 @@ fn superfluous(found: &Variants, id: u64, asked: &HeaderMap) -> Vec<u64> {
     let whole = all.filter(|at| head(*at).extent.is_whole() && head(*at).answers(asked));
     let newest = whole.max_by_key(|at| age(*at)).unwrap_or(new);
     let is_older = |at| at != newest && age(at) <= age(newest) && head(at).answers(asked);
-    let is_one_too_many = |at| at > new && at >= MOST_VARIANTS;
+    let is_one_too_many = |at| at > new && at >= Variants::MOST;
     let superfluous = (0..found.len()).filter(|at| is_one_too_many(*at) || is_older(*at));
     superfluous.map(|at| found[at].id()).collect()
 }

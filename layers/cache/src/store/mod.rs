@@ -6,7 +6,9 @@
 //! A store that fails, or takes longer than the layer's
 //! [`store_timeout`](crate::CacheLayer::store_timeout), is as good as empty: the layer asks the
 //! origin, and tells of it in an event. One that fails in the middle of a body is made up for by the origin
-//! too, where the response has a strong entity tag.
+//! too, where the response has a strong entity tag. What was fetched since it could not be looked up, or read,
+//! takes the place of what is there of it already, once that can be seen; and no store keeps more than
+//! [so many](Variants::MOST) responses under a key: the oldest go.
 //!
 //! Private and shared caches can use one store: neither takes what the other one put there for its own. By
 //! prefix, pattern or tag, and when all is cleared, the content of both is meant.
@@ -217,7 +219,8 @@ pub trait Store: Send + Sync + 'static {
     fn body(&self, key: &Key, id: u64, range: Range<u64>) -> Answer<Option<Body>>;
 
     /// Adds a response, which has a body, and forgets those of the numbers in `replaces` and any of
-    /// the same number.
+    /// the same number; and the oldest where there are more than [so many](Variants::MOST), as after a time in
+    /// which nothing could be looked up. [`Variants::with`] does that.
     fn put(&self, key: &Key, variant: Variant, replaces: &[u64]) -> Answer<()>;
 
     /// A way in for a response with a long body, which then need not be in memory as a whole. It costs

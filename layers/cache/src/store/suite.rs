@@ -19,6 +19,7 @@ pub(crate) async fn run<S: Store>(make: impl AsyncFn() -> S) {
     keeping::keeps_several_responses_under_a_key(&make().await).await;
     keeping::replaces_what_it_is_told_to(&make().await).await;
     keeping::updates_a_head_and_leaves_the_body(&make().await).await;
+    keeping::keeps_no_more_than_so_many_under_a_key(&make().await).await;
     keeping::removes_by_number(&make().await).await;
     keeping::tells_keys_apart(&make().await).await;
     bodies::keeps_empty_bodies(&make().await).await;

@@ -7,6 +7,9 @@ use super::Variant;
 pub struct Variants(Option<Arc<[Variant]>>);
 
 impl Variants {
+    /// More responses than this are not kept under a key.
+    pub const MOST: usize = 32;
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -23,14 +26,16 @@ impl Variants {
         self.iter().position(|variant| variant.id() == id)
     }
 
-    /// With one more, and without those of these numbers.
+    /// With one more, and without those of these numbers; the oldest go where there are more than
+    /// [so many](Self::MOST).
     #[must_use]
     pub fn with(&self, variant: Variant, replaces: &[u64]) -> Self {
         let new = variant.id();
         let kept = self
             .iter()
             .filter(|v| v.id() != new && !replaces.contains(&v.id()));
-        std::iter::once(variant).chain(kept.cloned()).collect()
+        let all = std::iter::once(variant).chain(kept.cloned());
+        all.take(Self::MOST).collect()
     }
 
     /// Without those of these numbers.

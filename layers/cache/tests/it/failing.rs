@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use buttress_cache::Override;
+use buttress_cache::store::{Answer, Memory, Store, Variants};
 use buttress_testkit::{Step, channel};
 use http_body_util::BodyExt;
 
-use crate::moody::{CLOGGED, FAILS, HINDSIGHT, SLOW, STALLS, WELL, moody};
+use crate::moody::{BLIND, CLOGGED, FAILS, HINDSIGHT, SHORT, SLOW, STALLS, WELL, moody};
 use crate::support::*;
 
 #[tokio::test(start_paused = true)]
@@ -41,6 +42,68 @@ async fn ic43_a_store_that_answers_later_works_like_memory() {
         assert_eq!(layer.handle().clear().await, 1);
         assert_eq!(send(&service, get("/")).await.body, "two");
     }
+}
+
+/// How many responses are stored under the URI.
+fn stored(layer: &buttress_cache::CacheLayer, memory: &Memory) -> usize {
+    match memory.get(layer.handle().key(&get("/")).lend()) {
+        Answer::Now(found) => found.len(),
+        Answer::Later(_) => unreachable!("memory answers at once"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_fetched_since_it_could_not_be_looked_up_or_read_is_stored_in_its_place() {
+    for how in [FAILS, BLIND, STALLS, SHORT] {
+        let (mood, store) = moody();
+        let memory = store.memory.clone();
+        let layer = private().store(store);
+        let (sender, body) = channel();
+        let second = Step::ok().header("cache-control", "max-age=60").body(body);
+        let (service, server) = over(&layer, [fresh("one"), second]);
+        assert_eq!(send(&service, get("/")).await.body, "one");
+        pass(seconds(1)).await;
+        mood.0.store(how, Ordering::Relaxed);
+        let answer = head(&service, get("/")).await.unwrap();
+        mood.0.store(WELL, Ordering::Relaxed);
+        sender.data("two");
+        drop(sender);
+        assert_eq!(read(answer).await.unwrap().body, "two");
+        pass(seconds(1)).await;
+        assert_eq!(stored(&layer, &memory), 1, "{how}");
+        assert_eq!(send(&service, get("/")).await.body, "two", "{how}");
+        assert_eq!(server.calls().len(), 2, "{how}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_looked_into_collects_no_more_copies_than_so_many() {
+    let (mood, store) = moody();
+    let memory = store.memory.clone();
+    let layer = private().store(store);
+    let (service, server) = over(&layer, [fresh("one")]);
+    mood.0.store(BLIND, Ordering::Relaxed);
+    for _ in 0..50 {
+        assert_eq!(send(&service, get("/")).await.body, "one");
+        pass(seconds(1)).await;
+    }
+    assert_eq!(server.calls().len(), 50);
+    assert_eq!(stored(&layer, &memory), Variants::MOST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_where_nothing_can_be_looked_up_leaves_nothing_under_the_key() {
+    let (mood, store) = moody();
+    let memory = store.memory.clone();
+    let layer = private().store(store);
+    let (service, _) = over(&layer, [fresh("one"), fresh("two")]);
+    assert_eq!(send(&service, get("/")).await.body, "one");
+    mood.0.store(BLIND, Ordering::Relaxed);
+    let (handle, set) = (layer.handle(), http::Response::new("set".into()));
+    assert!(!handle.set(&handle.key(&get("/")), set, seconds(60)).await);
+    assert_eq!(stored(&layer, &memory), 0);
+    mood.0.store(WELL, Ordering::Relaxed);
+    assert_eq!(send(&service, get("/")).await.body, "two");
 }
 
 #[tokio::test(start_paused = true)]

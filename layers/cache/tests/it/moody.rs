@@ -29,6 +29,8 @@ pub(crate) const FULL: u8 = 5;
 pub(crate) const CLOGGED: u8 = 6;
 /// It can be read, and no more.
 pub(crate) const READ_ONLY: u8 = 7;
+/// It cannot be looked into.
+pub(crate) const BLIND: u8 = 17;
 /// It tells 30 ms later what there was when it was asked.
 pub(crate) const HINDSIGHT: u8 = 8;
 /// It gives the first half of a body, and fails.
@@ -106,6 +108,9 @@ impl Store for Moody {
                 sleep(Duration::from_millis(30)).await;
                 Ok(found)
             });
+        }
+        if self.mood.0.load(Ordering::Relaxed) == BLIND {
+            return Answer::later(async { Err("the disk cannot be read".into()) });
         }
         let key = key.keep();
         self.later(move |memory| Answer::Now(look(memory, key.lend())))

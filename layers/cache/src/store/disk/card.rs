@@ -8,7 +8,7 @@ use bytes::{Buf, BufMut, Bytes};
 
 use super::digest::Digest;
 use crate::store::written::{read_count, read_number, read_text, write_number, write_text};
-use crate::store::{Head, Key, Selector};
+use crate::store::{Head, Key, Selector, Variants};
 
 /// How a card begins: ours, and in this form.
 const MARK: &[u8; 8] = b"buttrs\x00\x02";
@@ -62,11 +62,13 @@ impl Card {
         self.text.get(..self.name as usize).unwrap_or_default()
     }
 
-    /// Adds a response, and forgets those of the numbers in `replaces` and any of the same number.
+    /// Adds a response, and forgets those of the numbers in `replaces`, any of the same number, and the oldest
+    /// if they are too many.
     pub(super) fn add(&mut self, record: Record, replaces: &[u64]) {
         self.records
             .retain(|old| old.id != record.id && !replaces.contains(&old.id));
         self.records.insert(0, record);
+        self.records.truncate(Variants::MOST);
     }
 
     /// Whether a response of another card is in this one too, be it with another head.

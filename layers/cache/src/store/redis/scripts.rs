@@ -2,6 +2,8 @@
 
 use redis::Script;
 
+use crate::store::Variants;
+
 /// What the others use. `KEYS[1]` is the hash of an entry, or the first of some, `ARGV[1]` what bodies begin with, `ARGV[2]`
 /// what lists of tags begin with. A response has five fields: `m` (name and length of its body), `h`
 /// (head), `t` (tags), `g` (of each tag, the generation of which it is) and `s` (its place in the
@@ -95,7 +97,7 @@ end
 
 /// Adds a response whose body is there, be it empty; what invalidates a response under way removes that
 /// first. Its number, body, head, tags, length, how long it is kept in
-/// milliseconds, and the numbers of those that go. The body's name, which nothing else is called by, is
+/// milliseconds, and the numbers of those that go. The oldest go beside them if they are too many. The body's name, which nothing else is called by, is
 /// the generation of the tags that have none.
 const PUT: &str = r"
 local id, serial, head, text, length, ms = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -118,6 +120,12 @@ end
 local place = redis.call('HINCRBY', entry, '#', 1)
 redis.call('HSET', entry, id .. 'm', serial .. length, id .. 'h', head, id .. 't', text, id .. 'g', generations,
   id .. 's', place)
+if redis.call('HLEN', entry) > MOST * 5 + 1 then
+  local all, places = ids(), {}
+  for _, other in ipairs(all) do places[other] = tonumber(redis.call('HGET', entry, other .. 's')) or 0 end
+  table.sort(all, function(one, other) return places[one] > places[other] end)
+  for at = MOST + 1, #all do forget(all[at]) end
+end
 extend(entry, ms)
 redis.call('PEXPIRE', name, ms)
 return 1
@@ -229,7 +237,7 @@ impl Scripts {
     pub(super) fn new() -> Self {
         let script = |code: &str| Script::new(&format!("{COMMON}{code}"));
         Self {
-            put: script(PUT),
+            put: script(&format!("local MOST = {}\n{PUT}", Variants::MOST)),
             get: script(GET),
             update: script(UPDATE),
             body: script(BODY),

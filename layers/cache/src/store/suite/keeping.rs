@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::store::{Credentials, Hashing, KeyRef, Name, Selector};
+use crate::store::{Credentials, Hashing, KeyRef, Name, Selector, Variants};
 
 pub(super) async fn gives_back_what_was_put<S: Store>(store: &S) {
     let key = key("http://a.example/?q=1");
@@ -73,6 +73,22 @@ pub(super) async fn updates_a_head_and_leaves_the_body<S: Store>(store: &S) {
         .await
         .expect("no such key");
     assert_eq!(bodies(store, &key).await.len(), 2);
+}
+
+pub(super) async fn keeps_no_more_than_so_many_under_a_key<S: Store>(store: &S) {
+    let key = key("http://a.example/");
+    let count = Variants::MOST as u64 + 3;
+    for id in 1..=count {
+        put(store, &key, variant(id, &id.to_string())).await;
+    }
+    let newest = (4..=count).rev().map(|id| id.to_string());
+    let newest: Vec<_> = newest.collect();
+    assert_eq!(bodies(store, &key).await, newest, "the oldest are gone");
+    let end = store.put(&key, variant(1, "1"), &[5, 6]).wait().await;
+    end.expect("a put");
+    let left = get(store, &key).await;
+    assert_eq!(left.len(), Variants::MOST - 1, "more went than came");
+    assert!(left.position(4).is_some(), "so the oldest stays");
 }
 
 pub(super) async fn removes_by_number<S: Store>(store: &S) {
