@@ -96,8 +96,8 @@
 //! then removed. The store is in use meanwhile: what is asked for and not yet found is looked for in its
 //! place. What is invalidated meanwhile is not taken in, nor counted if it had yet to be found: an
 //! invalidation does not wait for the search. Until that is over, what has to go is noted in a file, for a
-//! later process. If that file is damaged, or there is more than a thousand things to note, all goes that has
-//! yet to be found.
+//! later process; and as long as the store is open, if a part of the folder could not be searched at all. If
+//! that file is damaged, or there is more than a thousand things to note, all goes that has yet to be found.
 //!
 //! An invalidation that was answered is still done after a restart, whether of the process or of the
 //! machine: for that alone, folders are synced, those that have lost something since they last were. What was

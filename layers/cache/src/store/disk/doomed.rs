@@ -92,10 +92,6 @@ impl Doomed {
         }
         false
     }
-
-    pub(super) fn clear(&mut self) {
-        self.0 = Vec::new();
-    }
 }
 
 impl Line {

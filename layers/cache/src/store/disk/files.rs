@@ -40,6 +40,9 @@ pub(super) struct Files {
     /// Whether nothing can be removed.
     #[cfg(test)]
     pub(super) is_stuck: std::sync::atomic::AtomicBool,
+    /// How many files could not be removed for that.
+    #[cfg(test)]
+    pub(super) refused: AtomicU64,
 }
 
 impl Files {
@@ -57,6 +60,8 @@ impl Files {
             synced: AtomicU64::new(0),
             #[cfg(test)]
             is_stuck: std::sync::atomic::AtomicBool::new(false),
+            #[cfg(test)]
+            refused: AtomicU64::new(0),
         };
         // What an earlier process removed from them may not be on the disk yet.
         let there = (0..=u8::MAX).filter(|shard| files.shard(*shard).exists());
@@ -213,6 +218,7 @@ impl Files {
     pub(super) fn remove(&self, name: Name) -> io::Result<()> {
         #[cfg(test)]
         if self.is_stuck.load(Ordering::Relaxed) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(io::Error::other("nothing can be removed"));
         }
         if remove(&self.path(name))? && matches!(name, Name::Card(_)) {

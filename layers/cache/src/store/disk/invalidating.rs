@@ -55,7 +55,7 @@ impl State {
         };
         let picked = self.index.picked(selector);
         // What the index had let go by then would be found after a restart, if it could not be removed.
-        let mut failed = self.tidy().err();
+        let mut failed = self.tidy_all(&step).err();
         let mut count = 0;
         for at in picked {
             match self.invalidate_at(at, selector) {

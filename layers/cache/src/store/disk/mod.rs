@@ -17,6 +17,7 @@ mod scan;
 #[cfg(test)]
 mod schedules;
 mod state;
+mod swept;
 mod unsynced;
 mod walks;
 mod writing;
@@ -38,7 +39,6 @@ use self::state::State;
 use self::writing::Writing;
 use super::{
     Answer, Head, Journal, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer,
-    events,
 };
 
 /// Keeps responses in a folder, up to a number of bytes, where a later process finds them again.
@@ -132,9 +132,7 @@ impl Disk {
             let job = move || {
                 let _place = place;
                 let done = work(&state);
-                if let Err(error) = state.tidy() {
-                    events::store_failed("sweep", &error);
-                }
+                state.tidy();
                 done
             };
             Ok(Handle::try_current()?.spawn_blocking(job).await??)

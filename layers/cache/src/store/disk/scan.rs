@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::bodies::Bodies;
-use super::card::Card;
+use super::card::{Card, Record};
 use super::digest::Digest;
 use super::doomed::Doomed;
 use super::index::Slot;
@@ -21,18 +21,22 @@ use crate::store::{Selector, events};
 #[derive(Debug)]
 pub(super) struct Scan {
     under_way: watch::Sender<bool>,
-    /// What has been invalidated since it began, or since it was begun by a process that did not end it.
-    doomed: Mutex<Doomed>,
-    /// Whoever writes that down holds this.
-    noting: Mutex<()>,
+    /// What has been invalidated since it began, or since it was begun by a process that did not end it;
+    /// until all has been found that there is, be it by a later process.
+    doomed: Mutex<Option<Doomed>>,
+    /// How many bytes of notes there are. Whoever writes one holds this.
+    noted: Mutex<usize>,
 }
+
+/// Of more bytes than this, what still counts is written anew.
+const NOTES: usize = 1024 * 1024;
 
 impl Scan {
     pub(super) fn new(doomed: Doomed) -> Self {
         Self {
             under_way: watch::Sender::new(true),
-            doomed: Mutex::new(doomed),
-            noting: Mutex::new(()),
+            noted: Mutex::new(doomed.write().len()),
+            doomed: Mutex::new(Some(doomed)),
         }
     }
 
@@ -40,12 +44,12 @@ impl Scan {
         *self.under_way.borrow()
     }
 
-    /// Whatever it still finds, it is to forget what the selector picks, but for what is put from now on;
-    /// and how that is written down. Nothing if it is over.
+    /// Whatever is still found, by this process or the next, is to be forgotten if the selector picks it, but
+    /// for what is put from now on; and how that is written down. Nothing if all has been found.
     pub(super) fn doom(&self, selector: &Selector, bodies: &Bodies) -> Option<Vec<u8>> {
         let mut doomed = lock(&self.doomed);
-        self.is_under_way()
-            .then(|| doomed.add(selector, bodies.next_serial()))
+        let doomed = doomed.as_mut()?;
+        Some(doomed.add(selector, bodies.next_serial()))
     }
 
     /// Waits for its end.
@@ -61,11 +65,14 @@ impl Scan {
         }
     }
 
-    pub(super) fn end(&self) {
+    /// It is over. What it could not read, the next process may find.
+    pub(super) fn end(&self, is_complete: bool) {
         // Under this lock, so that nobody dooms what is found no more.
         let mut doomed = lock(&self.doomed);
         self.under_way.send_replace(false);
-        doomed.clear();
+        if is_complete {
+            *doomed = None;
+        }
     }
 }
 
@@ -117,26 +124,38 @@ pub(super) struct Found {
 }
 
 impl State {
-    /// Writes down what is doomed, for a later process, as long as the search goes on.
+    /// Writes down what is doomed, for a later process, as long as something may be found.
     pub(super) fn note(&self, line: &[u8]) -> io::Result<()> {
-        let _alone = lock(&self.scan.noting);
-        if self.scan.is_under_way() {
+        let mut noted = lock(&self.scan.noted);
+        let is_much = *noted + line.len() > NOTES;
+        let all = match &*lock(&self.scan.doomed) {
+            Some(doomed) => is_much.then(|| doomed.write()),
+            None => return Ok(()),
+        };
+        if let Some(all) = all {
+            self.files.write_notes(&all)?;
+            *noted = all.len();
+        } else {
             self.files.add_to_notes(line)?;
+            *noted += line.len();
         }
         Ok(())
     }
 
     /// The search is over. If it found all there was, nothing need be known any more of what was doomed.
-    fn end_search(&self, is_complete: bool) {
-        let _alone = lock(&self.scan.noting);
+    pub(super) fn end_search(&self, is_complete: bool) {
+        let _alone = lock(&self.scan.noted);
         if is_complete && let Err(error) = self.remove_notes() {
             events::store_failed("scan", &error);
         }
-        self.scan.end();
+        self.scan.end(is_complete);
     }
 
     fn remove_notes(&self) -> io::Result<()> {
-        if lock(&self.scan.doomed).is_empty() {
+        if lock(&self.scan.doomed)
+            .as_ref()
+            .is_none_or(Doomed::is_empty)
+        {
             return Ok(());
         }
         // What had to go has to be gone before it is forgotten that it had to.
@@ -161,7 +180,7 @@ impl State {
                 Ok(Adopted::Useless) => found.removed += 1,
                 Err(error) => failed = Err(error),
             }
-            self.tidy()?;
+            self.tidy();
         }
         for name in names {
             if let Name::Body(at, serial) = name
@@ -212,7 +231,11 @@ impl State {
     fn enter_unless_doomed(&self, at: Digest, card: &mut Card, length: u64) {
         let doomed = lock(&self.scan.doomed);
         let before = card.clone();
-        card.records.retain(|record| !doomed.picks(&before, record));
+        let is_doomed = |record: &Record| {
+            let doomed = doomed.as_ref();
+            doomed.is_some_and(|doomed| doomed.picks(&before, record))
+        };
+        card.records.retain(|record| !is_doomed(record));
         if !card.records.is_empty() {
             self.enter(at, Slot::of(card, length));
         }

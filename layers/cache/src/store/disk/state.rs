@@ -14,11 +14,12 @@ use super::index::{Index, Slot};
 use super::journal::Journal;
 use super::names::Name;
 use super::scan::Scan;
+use super::swept::Swept;
 use super::walks::Walks;
 use super::writing::Written;
 use crate::store::coming::{self, Coming};
 use crate::store::lock::lock;
-use crate::store::{Head, Key, Variant};
+use crate::store::{Head, Key, Variant, events};
 
 /// So many keys at most are changed at the same time. Under random schedules, fewer meet more often.
 pub(super) const STRIPES: usize = if cfg!(test) { 8 } else { 64 };
@@ -39,8 +40,7 @@ pub(super) struct State {
     pub(super) walks: Walks,
     /// What was cleared, and is yet to be unlinked.
     pub(super) unlinking: Unlinking,
-    /// Keys that the index has let go, whose files have yet to follow.
-    swept: Mutex<Vec<Digest>>,
+    swept: Mutex<Swept>,
     /// Held as long as the folder is used.
     _lock: File,
 }
@@ -57,7 +57,7 @@ impl State {
             writers: std::array::from_fn(|_| Mutex::new(())),
             walks: Walks::default(),
             unlinking: Unlinking::default(),
-            swept: Mutex::new(Vec::new()),
+            swept: Mutex::default(),
             _lock: lock,
         }
     }
@@ -169,7 +169,10 @@ impl State {
             self.index.remove(&at);
         } else {
             let bytes = after.write();
-            self.files.write(Name::Card(at), &bytes)?;
+            if let Err(error) = self.files.write(Name::Card(at), &bytes) {
+                self.take_back(at, before, after);
+                return Err(error);
+            }
             if before.records.iter().any(|old| !after.has(old)) {
                 self.files.lost_something(Name::Card(at));
             }
@@ -183,38 +186,72 @@ impl State {
         Ok(())
     }
 
+    /// Removes the bodies that are of a card alone that could not be written.
+    fn take_back(&self, at: Digest, before: &Card, after: &Card) {
+        for new in after.records.iter().filter(|new| !before.has(new)) {
+            if let Err(error) = self.remove_body(at, new.serial) {
+                // It is removed at the next start.
+                events::store_failed("put", &error);
+            }
+        }
+    }
+
     /// Adds a key to the index, where others may have to make room for it.
     pub(super) fn enter(&self, at: Digest, slot: Arc<Slot>) {
         // Under this lock, so that what is swept out is here as soon as it is in the index no more.
         let mut swept = lock(&self.swept);
-        swept.extend(self.index.insert(at, slot));
+        swept.add(self.index.insert(at, slot));
     }
 
     /// As if there were no room for a key.
     #[cfg(test)]
     pub(super) fn let_go(&self, at: Digest) {
         self.index.remove(&at);
-        lock(&self.swept).push(at);
+        lock(&self.swept).add([at]);
     }
 
-    /// Removes the files of what the index has let go. What cannot be removed keeps no other from it, and
-    /// is tried again. The caller holds no key.
+    /// Removes the files of what the index has let go. What cannot be removed keeps no other from it, is told
+    /// of once, and tried again, one key at a time. The caller holds no key.
+    pub(super) fn tidy(&self) {
+        let due = lock(&self.swept).due();
+        let mut failed = None;
+        for at in due {
+            if let Err((error, true)) = self.sweep_one(at) {
+                failed = Some(error);
+            }
+        }
+        if let Some(error) = failed {
+            events::store_failed("sweep", &error);
+        }
+    }
+
+    /// The same, of all that could not be removed before too, with a word after each.
     ///
     /// When it has ended, all is gone that the index had let go before, even if others have begun to remove
     /// it: until they have ended, this waits for the same keys.
-    pub(super) fn tidy(&self) -> io::Result<()> {
-        let (swept, mut done) = (lock(&self.swept).clone(), Ok(()));
-        for at in swept {
-            match self.sweep(at) {
-                Ok(()) => {
-                    let mut swept = lock(&self.swept);
-                    let place = swept.iter().position(|other| *other == at);
-                    place.map(|place| swept.swap_remove(place));
-                }
-                Err(error) => done = Err(error),
+    pub(super) fn tidy_all(&self, step: impl Fn()) -> io::Result<()> {
+        let all = lock(&self.swept).all();
+        let mut done = Ok(());
+        for at in all {
+            if let Err((error, _)) = self.sweep_one(at) {
+                done = Err(error);
             }
+            step();
         }
         done
+    }
+
+    /// Whether it has failed for the first time is said with the error.
+    fn sweep_one(&self, at: Digest) -> Result<(), (io::Error, bool)> {
+        let done = self.sweep(at);
+        let mut swept = lock(&self.swept);
+        match done {
+            Ok(()) => {
+                swept.done(at);
+                Ok(())
+            }
+            Err(error) => Err((error, swept.failed(at))),
+        }
     }
 
     /// Removes the files of a key that is not in the index.
@@ -227,10 +264,10 @@ impl State {
         let Some((card, _)) = self.files.read_card(Name::Card(at))? else {
             return Ok(());
         };
-        self.files.remove(Name::Card(at))?;
+        // In this order: what cannot be removed is found by the next try.
         for record in &card.records {
             self.remove_body(at, record.serial)?;
         }
-        Ok(())
+        self.files.remove(Name::Card(at))
     }
 }

@@ -86,7 +86,7 @@ fn what_came_after_an_invalidation_is_not_found_and_forgotten() {
 fn what_the_index_has_let_go_does_not_come_back_with_what_is_new() {
     let folder = Folder::new();
     let state = state(&folder);
-    state.scan.end();
+    state.scan.end(true);
     let key = key("http://a.example/");
     put(&state, &key, 1);
     state.index.remove(&Digest::of_key(key.lend()));
@@ -100,7 +100,7 @@ fn what_takes_all_the_room_drives_nothing_out() {
     let files = Files::at(folder.0.join("all")).expect("a folder");
     let lock = File::create(folder.0.join("lock")).expect("a file");
     let state = State::new(files, lock, 8 * 4_096, 1, Doomed::default());
-    state.scan.end();
+    state.scan.end(true);
     let (small, large) = (key("http://a.example/1"), key("http://a.example/2"));
     put(&state, &small, 1);
     let all = variant(2, &"x".repeat(8 * 4_096));
@@ -114,7 +114,7 @@ fn what_takes_all_the_room_drives_nothing_out() {
 fn a_key_whose_last_response_has_gone_takes_no_room() {
     let folder = Folder::new();
     let state = state(&folder);
-    state.scan.end();
+    state.scan.end(true);
     let key = key("http://a.example/");
     put(&state, &key, 1);
     let at = Digest::of_key(key.lend());

@@ -226,3 +226,34 @@ async fn what_varies_by_a_secret_is_not_written_down() {
         assert!(!bytes.windows(6).any(|part| part == b"sesame"));
     }
 }
+
+/// The next file that is to be written aside cannot be: its name is taken.
+fn obstruct(folder: &Folder, after: u64) {
+    let next = folder.0.join(format!("buttress-cache-1/new/{after:016x}"));
+    fs::write(next, "in the way").expect("a file");
+}
+
+#[tokio::test]
+async fn a_card_that_cannot_be_written_leaves_no_body_that_nobody_counts() {
+    let folder = Folder::new();
+    let key = key("http://a.example/");
+    let disk = open(&folder).await;
+    disk.searched().await;
+    put(&disk, &key, variant(1, "one")).await;
+    for id in 2..12 {
+        let writer = disk.writer(&key).expect("it has one");
+        let writer = suite::write(writer, "another").await.expect("a piece");
+        let aside = files(&folder.0.join("buttress-cache-1/new"));
+        let numbers = aside
+            .iter()
+            .filter_map(|file| names::number(file.file_name()?.to_str()?));
+        let body = numbers.max().expect("the body");
+        obstruct(&folder, body + 1);
+        let end = writer.finish(variant(id, "another").without_body(), &[1]);
+        end.wait().await.expect_err("its card cannot be written");
+        assert_eq!(bodies(&disk, &key).await, ["one"]);
+    }
+    fs::remove_dir_all(folder.0.join("buttress-cache-1/new")).expect("what was in the way");
+    assert_eq!(files(&folder.0).len(), 2);
+    assert_eq!(taken(&folder.0), disk.bytes());
+}

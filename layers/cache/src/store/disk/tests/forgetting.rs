@@ -282,3 +282,107 @@ async fn what_could_not_be_removed_is_not_taken_for_forgotten() {
         }
     }
 }
+
+/// What cannot be read now may be read by the next process, say when a disk is there again.
+#[tokio::test]
+async fn what_is_invalidated_after_a_search_that_failed_in_part_is_not_found_by_the_next() {
+    for selector in [
+        Selector::All,
+        Selector::Prefix("http://a.".into()),
+        Selector::Pattern("*a.example*".into()),
+        Selector::Tag("every".into()),
+    ] {
+        let folder = Folder::new();
+        let [lost, other] = ["http://a.example/lost", "http://a.example/other"].map(key);
+        let disk = open(&folder).await;
+        put(&disk, &lost, variant(1, "old")).await;
+        drop(disk);
+        let shard = Name::Card(Digest::of_key(lost.lend())).shard();
+        let shard = folder.0.join(format!("buttress-cache-1/{shard:02x}"));
+        let away = folder.0.join("away");
+        fs::rename(&shard, &away).expect("it is away");
+        fs::write(&shard, "what cannot be searched").expect("a file");
+
+        let disk = open(&folder).await;
+        disk.searched().await;
+        assert_eq!(invalidate(&disk, selector.clone()).await, 0);
+        put(&disk, &other, variant(2, "new")).await;
+        drop(disk);
+        fs::remove_file(&shard).expect("it is back");
+        fs::rename(&away, &shard).expect("it is back");
+        for _ in 0..2 {
+            let disk = open(&folder).await;
+            disk.searched().await;
+            assert!(get(&disk, &lost).await.is_empty(), "{selector:?}");
+            assert_eq!(bodies(&disk, &other).await, ["new"], "{selector:?}");
+        }
+        assert!(!folder.0.join("buttress-cache-1/doomed").exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_for_the_next_process_has_a_bound() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    disk.searched().await;
+    drop(disk);
+    fs::write(
+        folder.0.join("buttress-cache-1/07"),
+        "what cannot be searched",
+    )
+    .expect("a file");
+    let disk = open(&folder).await;
+    disk.searched().await;
+    let key = key("http://a.example/");
+    for n in 0..50 {
+        let long = format!("{}{}", "x".repeat(100_000), n % 2);
+        invalidate(&disk, Selector::Tag(long.into())).await;
+        let notes = fs::metadata(folder.0.join("buttress-cache-1/doomed"));
+        assert!(notes.expect("notes").len() <= 1 << 20);
+        put(&disk, &key, variant(n, "body")).await;
+    }
+    drop(disk);
+    let disk = open(&folder).await;
+    assert_eq!(get(&disk, &key).await.len(), 50, "nobody meant them");
+}
+
+#[derive(Clone, Default)]
+struct Told(Arc<std::sync::atomic::AtomicUsize>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Told {
+    fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_told_of_once_and_tried_again_a_little_at_a_time() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    disk.searched().await;
+    let keys = (0..20).map(|n| key(&format!("http://a.example/{n}")));
+    let keys: Vec<Key> = keys.collect();
+    for (id, key) in (1..).zip(&keys) {
+        put(&disk, key, variant(id, "body")).await;
+    }
+    let told = Told::default();
+    let _guard = buttress_testkit::listen(tracing_subscriber::registry().with(told.clone()));
+    let told = || told.0.load(Ordering::Relaxed);
+    let refused = || disk.state.files.refused.load(Ordering::Relaxed);
+    disk.state.files.is_stuck.store(true, Ordering::Relaxed);
+    for key in &keys {
+        disk.state.let_go(Digest::of_key(key.lend()));
+    }
+    disk.state.tidy();
+    assert_eq!((told(), refused()), (1, 20));
+    for round in 1..=60 {
+        disk.state.tidy();
+        assert_eq!((told(), refused()), (1, 20 + round));
+    }
+    disk.state.files.is_stuck.store(false, Ordering::Relaxed);
+    for left in (0..20).rev() {
+        disk.state.tidy();
+        assert_eq!(files(&folder.0).len(), 2 * left, "each had its turn");
+    }
+}
