@@ -138,8 +138,8 @@ impl Handle {
     /// under the key does not take the change back: it is not stored.
     ///
     /// `None` where nothing is stored, the changed response is longer than
-    /// [`max_entry`](crate::CacheLayer::max_entry), or the store fails; then nothing is left under the
-    /// key.
+    /// [`max_entry`](crate::CacheLayer::max_entry), or the store fails. If it is the change that it fails to
+    /// make, nothing is left under the key.
     ///
     /// # Cancellation
     ///
@@ -226,6 +226,12 @@ impl Handle {
 
 /// Invalidation. Each function says how many responses were forgotten; a fetch under way is not
 /// stored when it ends.
+///
+/// What is meant is not served any more from the moment at which one of them is called. It ends when the store
+/// has forgotten all of it, whatever the layer's [`store_timeout`](crate::CacheLayer::store_timeout): to search
+/// a large store may take its time. Whoever has less drops it, and it is carried out all the same. If the store
+/// fails, or nothing is heard of it for a minute, that is an event and 0; what it still holds is left aside
+/// until it has forgotten that.
 impl Handle {
     /// Forgets what is stored under a key.
     ///
@@ -277,7 +283,7 @@ impl Handle {
         let shared = &self.0;
         shared.doom(&selector);
         let told = selector.clone();
-        let settling = shared.settle(&selector, move |shared, count| {
+        let settling = shared.settle_by_hand(&selector, move |shared, count| {
             telemetry::invalidated_by_hand(&told, count.unwrap_or_default());
             shared.announce(|| Change::Invalidated(told));
         });

@@ -1,8 +1,8 @@
 //! Invalidations, until the store has confirmed them.
 //!
 //! From the moment at which one begins, what it means is not served any more, whatever the store does.
-//! Whoever caused it waits for the store, but not longer than for any answer; a store that takes its
-//! time goes on meanwhile, and one that fails is asked again as long as the layer lives.
+//! Whoever caused it waits for the store, but not longer than for any answer, unless it is done by hand; a
+//! store that takes its time goes on meanwhile, and one that fails is asked again as long as the layer lives.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -35,7 +35,7 @@ pub(crate) enum Settling {
 }
 
 impl Settling {
-    /// Waits, but not longer than a store may take for an answer.
+    /// Waits, but not longer than a store may take for an answer, unless it is done by hand.
     ///
     /// # Cancellation
     ///
@@ -65,6 +65,24 @@ impl Shared {
         selector: &Selector,
         done: impl FnOnce(&Self, Option<usize>) + Send + 'static,
     ) -> Settling {
+        self.settle_within(Some(self.settings.store_timeout), selector, done)
+    }
+
+    /// The same for somebody who wants to know the end, however long the store takes.
+    pub(crate) fn settle_by_hand(
+        self: &Arc<Self>,
+        selector: &Selector,
+        done: impl FnOnce(&Self, Option<usize>) + Send + 'static,
+    ) -> Settling {
+        self.settle_within(None, selector, done)
+    }
+
+    fn settle_within(
+        self: &Arc<Self>,
+        limit: Option<Duration>,
+        selector: &Selector,
+        done: impl FnOnce(&Self, Option<usize>) + Send + 'static,
+    ) -> Settling {
         let number = self.unsettled.number();
         let pending = match self.store.invalidate(selector) {
             Answer::Later(pending) => pending,
@@ -77,6 +95,7 @@ impl Shared {
         let attempt = self.unsettled.begin(number, selector);
         match (attempt, Handle::try_current()) {
             (Some(attempt), Ok(runtime)) => {
+                let pending = (pending, limit);
                 let work = Arc::clone(self).see_through(attempt, pending, done, teller);
                 runtime.spawn(work);
                 return Settling::Later(end);
@@ -95,12 +114,15 @@ impl Shared {
     async fn see_through(
         self: Arc<Self>,
         attempt: Attempt,
-        pending: Pending<usize>,
+        (pending, limit): (Pending<usize>, Option<Duration>),
         done: impl FnOnce(&Self, Option<usize>),
         teller: oneshot::Sender<Option<usize>>,
     ) {
         let mut work = pin!(self.attempt(attempt, pending));
-        let in_time = timeout(self.settings.store_timeout, &mut work).await;
+        let in_time = match limit {
+            Some(limit) => timeout(limit, &mut work).await,
+            None => Ok((&mut work).await),
+        };
         if let Err(elapsed) = &in_time {
             telemetry::store_failed("invalidate", elapsed);
         }

@@ -15,10 +15,11 @@
 //!
 //! What is made out of date, by an unsafe request or by hand, is not served any more from that moment on,
 //! whatever the store does. The response to the unsafe request waits until the store has forgotten it, but
-//! not longer than for any answer. A store that has not done it by then is asked again until it has, as
-//! long as a layer over it lives, and what it still holds of that is left aside meanwhile. More than some thousand
-//! keys, or some hundred prefixes, patterns and tags, nobody remembers one by one: then the store is told to
-//! forget everything. A process that ends before that leaves behind what its store has not forgotten.
+//! not longer than for any answer; [by hand](crate::Handle), one waits as long as it takes. A store that has
+//! not done it by then is asked again until it has, as long as a layer over it lives, and what it still holds
+//! of that is left aside meanwhile. More than some thousand keys, or some hundred prefixes, patterns and tags,
+//! nobody remembers one by one: then the store is told to forget everything. A process that ends before that
+//! leaves behind what its store has not forgotten.
 //!
 //! # Several layers over one store
 //!

@@ -206,10 +206,10 @@ async fn look(folder: &Folder, may: &mut May) -> usize {
 }
 
 fn count_files(folder: &std::path::Path) -> usize {
-    let entries = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
+    // A folder may be removed just now.
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths
         .map(|path| if path.is_dir() { count_files(&path) } else { 1 })
         .sum()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use buttress_kernel::Body;
 use buttress_testkit::Scripted;
 
-use crate::moody::{HALTS, LATE, PANICS, STALLS, WALKS, WELL, moody};
+use crate::moody::{FAILS, HALTS, LATE, PANICS, STALLS, WALKS, WELL, moody};
 use crate::support::*;
 
 fn delete(path: &str) -> http::Request<Body> {
@@ -104,8 +104,7 @@ async fn a_store_that_goes_on_forgetting_is_not_told_again_however_long_it_takes
         let (service, server) = over(&layer, [fresh("one")]);
         send(&service, get("/")).await;
         mood.0.store(how, Ordering::Relaxed);
-        let handle = layer.handle();
-        assert_eq!(handle.clear().await, 0, "it is late");
+        send(&service, delete("/")).await;
         // Five minutes of steps, and one in which nothing moves.
         pass(seconds(5 * 60 - 1)).await;
         assert_eq!(mood.1.load(Ordering::Relaxed), 1);
@@ -124,6 +123,27 @@ async fn a_store_that_goes_on_forgetting_is_not_told_again_however_long_it_takes
         for _ in 0..2 {
             send(&service, get("/")).await;
         }
-        assert_eq!(server.calls().len(), 2);
+        assert_eq!(server.calls().len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_invalidates_by_hand_is_told_the_end_however_long_it_takes() {
+    let (lines, _guard) = crate::telemetry::listen();
+    for (how, forgotten, minutes) in [(WALKS, 1, 5), (HALTS, 0, 6), (STALLS, 0, 1), (FAILS, 0, 0)] {
+        let (mood, store) = moody();
+        let layer = private().store(store);
+        let (service, _) = over(&layer, [fresh("one")]);
+        send(&service, get("/")).await;
+        pass(seconds(1)).await;
+        mood.0.store(how, Ordering::Relaxed);
+        let (handle, start) = (layer.handle(), tokio::time::Instant::now());
+        assert_eq!(handle.invalidate_prefix("http").await, forgotten, "{how}");
+        let took = start.elapsed();
+        assert_eq!(took.as_secs(), minutes * 60, "{how}");
+        let told = lines.take();
+        let failed = told.iter().filter(|line| line.contains("the store failed"));
+        assert_eq!(failed.count(), 1 - forgotten, "{how}");
+        mood.0.store(WELL, Ordering::Relaxed);
     }
 }
