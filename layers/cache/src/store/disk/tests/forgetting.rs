@@ -334,7 +334,7 @@ async fn what_is_noted_for_the_next_process_has_a_bound() {
     let disk = open(&folder).await;
     disk.searched().await;
     let key = key("http://a.example/");
-    for n in 0..50 {
+    for n in 0..25 {
         let long = format!("{}{}", "x".repeat(100_000), n % 2);
         invalidate(&disk, Selector::Tag(long.into())).await;
         let notes = fs::metadata(folder.0.join("buttress-cache-1/doomed"));
@@ -343,7 +343,7 @@ async fn what_is_noted_for_the_next_process_has_a_bound() {
     }
     drop(disk);
     let disk = open(&folder).await;
-    assert_eq!(get(&disk, &key).await.len(), 50, "nobody meant them");
+    assert_eq!(get(&disk, &key).await.len(), 25, "nobody meant them");
 }
 
 #[derive(Clone, Default)]
