@@ -60,12 +60,14 @@ mod apply;
 mod cookies;
 mod error;
 mod forwarded;
+mod names;
 mod policy;
 mod read;
 
 pub use self::address::ClientAddress;
-pub(crate) use self::address::{X_FORWARDED_FOR, is_about_the_way};
+pub(crate) use self::address::X_FORWARDED_FOR;
 pub(crate) use self::apply::Bound;
 pub use self::error::InvalidForward;
 pub use self::forwarded::Forwarded;
+pub(crate) use self::names::{is_about_another_request, is_about_the_way};
 pub use self::policy::Forward;

@@ -148,7 +148,9 @@ fn check(name: &HeaderName) -> Result<(), InvalidForward> {
         HeaderName::from_static("keep-alive"),
         HeaderName::from_static("proxy-connection"),
     ];
-    let setting = match name.as_str() {
+    // Programs behind CGI and its kin cannot tell `_` from `-`.
+    let spelled = name.as_str().replace('_', "-");
+    let setting = match spelled.as_str() {
         "cookie" => Some("cookie"),
         "traceparent" | "tracestate" => Some("trace_context"),
         "baggage" => Some("baggage"),
@@ -158,7 +160,7 @@ fn check(name: &HeaderName) -> Result<(), InvalidForward> {
     if let Some(setting) = setting {
         return Err(InvalidForward::new(Rule::Special(name.clone(), setting)));
     }
-    if MESSAGE.contains(name) || name.as_str().starts_with("content-") {
+    if MESSAGE.iter().any(|one| *one == *spelled) || spelled.starts_with("content-") {
         return Err(InvalidForward::new(Rule::Message(name.clone())));
     }
     Ok(())

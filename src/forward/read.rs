@@ -80,8 +80,8 @@ fn open(policy: &Policy, headers: &HeaderMap, extensions: &Extensions) -> Vec<Fi
         (!pairs.is_empty()).then(|| Field::new(pairs, Reach::Open))
     });
     let address = policy.address.as_ref();
-    let address = address.and_then(|address| address.field(headers, extensions));
-    let address = address.map(|value| Field::one(X_FORWARDED_FOR, value, Reach::Open));
+    let told = address.and_then(|address| address.told(headers, extensions));
+    let address = told.map(|told| Field::one(X_FORWARDED_FOR, told.field, Reach::Open));
     [trace, id, baggage.flatten(), address]
         .into_iter()
         .flatten()

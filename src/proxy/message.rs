@@ -1,5 +1,7 @@
 //! What a proxy changes in a message, and nothing else (RFC 9110 §7.6).
 
+use std::sync::Arc;
+
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
 use http::uri::Authority;
@@ -8,6 +10,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use super::fields;
 use super::refusal::Refusal;
 use super::settings::Settings;
+use super::trailers::Sieve;
+use crate::transport::is_place;
 
 /// The response as it goes back to the client.
 pub(super) fn response(response: Response<Body>) -> Response<Body> {
@@ -15,31 +19,41 @@ pub(super) fn response(response: Response<Body>) -> Response<Body> {
 }
 
 /// The request as it goes upstream.
-pub(super) fn request<B>(settings: &Settings, request: Request<B>) -> Result<Request<Body>, Refusal>
+pub(super) fn request<B>(
+    settings: &Arc<Settings>,
+    request: Request<B>,
+) -> Result<Request<Body>, Refusal>
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let (mut parts, body) = request.into_parts();
     check(&parts.method, parts.version, &parts.headers)?;
+    if settings.via.has_seen(&parts.headers) {
+        return Err(Refusal::Loop);
+    }
+    if parts.method == Method::OPTIONS && !fields::count_hop(&mut parts.headers) {
+        return Err(Refusal::LastHop);
+    }
     parts.uri = settings.base.target(&parts.uri).ok_or(Refusal::Target)?;
     let received = std::mem::take(&mut parts.version);
     let trailers = fields::wants_trailers(&parts.headers);
-    fields::strip(&mut parts.headers);
+    let named = fields::strip(&mut parts.headers);
     if trailers {
         ask_for_trailers(&mut parts.headers, settings.base.is_https());
     }
     fields::join_cookies(&mut parts.headers);
     // The transport writes the upstream's own.
     parts.headers.remove(header::HOST);
-    settings.way.tell(&mut parts.headers, &parts.extensions);
+    settings.tell(&mut parts.headers, &parts.extensions);
     settings.part(&parts.headers, &mut parts.extensions);
-    fields::add_via(&mut parts.headers, received);
+    settings.via.add(&mut parts.headers, received);
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
         frame(&mut parts.headers);
-        Body::new(body)
+        let settings = Some(Arc::clone(settings));
+        Sieve { settings, named }.over(Body::new(body))
     };
     Ok(Request::from_parts(parts, body))
 }
@@ -67,9 +81,10 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
         (None, _) if version == Version::HTTP_11 => Err(Refusal::Host),
         (None, _) => Ok(()),
         (Some(host), None) if host.is_empty() => Ok(()),
-        (Some(host), None) => Authority::try_from(host.as_bytes())
-            .map(drop)
-            .map_err(|_| Refusal::Host),
+        (Some(host), None) => match Authority::try_from(host.as_bytes()) {
+            Ok(host) if is_place(&host) => Ok(()),
+            _ => Err(Refusal::Host),
+        },
         (Some(_), Some(_)) => Err(Refusal::Host),
     }
 }
@@ -99,11 +114,18 @@ fn handed_back(mut response: Response<Body>) -> Result<Response<Body>, Refusal> 
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::Switched);
     }
+    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Err(Refusal::ProxyAuthentication);
+    }
     if !fields::is_plainly_framed(response.headers()) {
         return Err(Refusal::ResponseEncoding);
     }
-    fields::strip(response.headers_mut());
+    let named = fields::strip(response.headers_mut());
+    let sieve = Sieve {
+        settings: None,
+        named,
+    };
     // The version is each connection's own.
     *response.version_mut() = Version::default();
-    Ok(response)
+    Ok(response.map(|body| sieve.over(body)))
 }

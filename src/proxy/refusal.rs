@@ -14,12 +14,18 @@ pub(super) enum Refusal {
     WebSocket,
     /// The request has no `Host`, several, or one that is none.
     Host,
+    /// The request has been here before.
+    Loop,
+    /// The request is to go no further than here.
+    LastHop,
     /// The request's body is encoded for its connection in a way that is not known here.
     Encoding,
     /// The request's target is not a path, or leads out of the prefix.
     Target,
     /// The upstream switched to a protocol that nobody asked for.
     Switched,
+    /// The upstream asks for a proxy's credentials, and by a field that is between it and us.
+    ProxyAuthentication,
     /// The response's body is encoded for its connection in a way that is not known here.
     ResponseEncoding,
 }
@@ -28,6 +34,9 @@ impl Refusal {
     /// The answer to the client.
     pub(super) fn into_response(self) -> Response<Body> {
         tracing::debug!(reason = self.detail(), "not passed on");
+        if self == Self::LastHop {
+            return no_content();
+        }
         Problem::new(self.status(), Some("transport"), self.detail()).into_response()
     }
 
@@ -37,7 +46,11 @@ impl Refusal {
             Self::Connect | Self::Trace | Self::WebSocket | Self::Encoding => {
                 StatusCode::NOT_IMPLEMENTED
             }
-            Self::Switched | Self::ResponseEncoding => StatusCode::BAD_GATEWAY,
+            Self::Loop => StatusCode::LOOP_DETECTED,
+            Self::LastHop => StatusCode::NO_CONTENT,
+            Self::Switched | Self::ProxyAuthentication | Self::ResponseEncoding => {
+                StatusCode::BAD_GATEWAY
+            }
         }
     }
 
@@ -49,12 +62,22 @@ impl Refusal {
             }
             Self::WebSocket => "protocol upgrades are not passed on, so there is no WebSocket here",
             Self::Host => "the request needs exactly one Host field that names a host",
+            Self::Loop => "the request has been here before, so it would go round for ever",
+            Self::LastHop => "the request's Max-Forwards lets it go no further",
             Self::Encoding => "the only Transfer-Encoding that is understood here is chunked",
             Self::Target => "the request's target is not a path that can be passed on",
             Self::Switched => "the upstream switched protocols without being asked to",
+            Self::ProxyAuthentication => "the upstream asks for credentials of a proxy",
             Self::ResponseEncoding => {
                 "the upstream answered in a Transfer-Encoding other than chunked"
             }
         }
     }
+}
+
+/// There is nothing to tell of what this hop can do.
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }

@@ -5,11 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use buttress_kernel::{Body, BoxError};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use tower_service::Service;
 
+use super::refusal::Refusal;
 use super::settings::{Settings, Way};
-use super::{ResponseFuture, message, respond};
+use super::via::Pseudonym;
+use super::{InvalidVia, ResponseFuture, message, respond};
 use crate::forward::ClientAddress;
 use crate::{BaseUri, Client, InvalidClient};
 
@@ -52,19 +54,49 @@ impl<S> Proxy<S> {
         }
     }
 
-    /// Tells the upstream where requests come from. Unless set it is told nothing: `Forwarded`,
-    /// `X-Forwarded-For` and its kin, and `X-Real-IP` are left out, since anybody can write them. Of a peer that is
-    /// trusted they stay, but for `Forwarded`.
+    /// Tells the upstream where requests come from, in one `X-Forwarded-For`. Unless set it is told nothing. What
+    /// requests say themselves of their way is left out in either case, since anybody can write it; of a peer that is
+    /// trusted `X-Forwarded-For` is read, and the fields that are [named](ClientAddress::keeping) stay.
     #[must_use]
     pub fn client_address(self, address: ClientAddress) -> Self {
         self.set(|settings| settings.way = Way::Known(address))
     }
 
-    /// Passes `Forwarded`, `X-Forwarded-For` and their kin on as they come: for a proxy that can be reached by
-    /// programs of your own alone.
+    /// Passes what requests say of their way on as it comes: for a proxy that can be reached by programs of your own
+    /// alone.
     #[must_use]
     pub fn keep_forwarded_fields(self) -> Self {
         self.set(|settings| settings.way = Way::AsSaid)
+    }
+
+    /// Passes a field of this name on, though it would be [left out](crate::proxy#what-is-left-out).
+    #[must_use]
+    pub fn keep(self, name: HeaderName) -> Self {
+        self.set(|settings| settings.choose(name, true))
+    }
+
+    /// Leaves a field of this name out of requests, and out of their trailers.
+    #[must_use]
+    pub fn leave_out(self, name: HeaderName) -> Self {
+        self.set(|settings| settings.choose(name, false))
+    }
+
+    /// Passes fields with `_` in their names on. They are left out unless this is set: programs behind CGI, WSGI, Rack or
+    /// PHP read `X_Real_IP` as `X-Real-IP`, so such a name is a way around every rule about the other.
+    #[must_use]
+    pub fn keep_underscores(self) -> Self {
+        self.set(|settings| settings.underscores = true)
+    }
+
+    /// Calls itself by this name in `Via`: a random one unless set, which clones share. A request that has the name there
+    /// already goes in a circle and is refused (508), so two proxies that stand one behind the other need two names.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not made of letters, digits, `-`, `.`, `_` and `:`.
+    pub fn via(self, name: &str) -> Result<Self, InvalidVia> {
+        let name = Pseudonym::new(name)?;
+        Ok(self.set(|settings| settings.via = name))
     }
 
     /// Whether requests with different cookies are of different users to a cache in the stack: true unless set. It
@@ -84,7 +116,7 @@ impl<S> Proxy<S> {
 
 impl<S, B, R> Service<Request<B>> for Proxy<S>
 where
-    S: Service<Request<Body>, Response = Response<R>>,
+    S: Service<Request<Body>, Response = Response<R>> + Clone,
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -106,8 +138,18 @@ where
         }
         match message::request(&self.settings, request) {
             Ok(request) => ResponseFuture::passed(self.stack.call(request)),
-            Err(refusal) => ResponseFuture::refused(refusal.into_response()),
+            Err(refusal) => self.refuse(refusal),
         }
+    }
+}
+
+impl<S: Clone> Proxy<S> {
+    #[cold]
+    fn refuse<F>(&mut self, refusal: Refusal) -> ResponseFuture<F> {
+        // What readiness has taken goes to somebody who can use it.
+        let fresh = self.stack.clone();
+        self.stack = fresh;
+        ResponseFuture::refused(refusal.into_response())
     }
 }
 

@@ -3,12 +3,22 @@ use http::header::HeaderName;
 use http::{Extensions, HeaderMap, header};
 
 use crate::BaseUri;
-use crate::forward::{ClientAddress, X_FORWARDED_FOR, is_about_the_way};
+use crate::forward::{ClientAddress, X_FORWARDED_FOR, is_about_another_request, is_about_the_way};
+
+use super::trailers::remove;
+use super::via::Pseudonym;
 
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) base: BaseUri,
     pub(super) way: Way,
+    pub(super) via: Pseudonym,
+    /// Fields that go on, whatever they are.
+    pub(super) kept: Vec<HeaderName>,
+    /// Fields that stay behind, besides those that always do.
+    pub(super) left_out: Vec<HeaderName>,
+    /// Whether fields with `_` in their names go on.
+    pub(super) underscores: bool,
     /// By what users are told apart who are known by their cookies, if they are.
     pub(super) hasher: Option<PartitionHasher>,
 }
@@ -18,8 +28,46 @@ impl Settings {
         Self {
             base,
             way: Way::Untold,
+            via: Pseudonym::random(),
+            kept: Vec::new(),
+            left_out: Vec::new(),
+            underscores: false,
             hasher: Some(PartitionHasher::new()),
         }
+    }
+
+    /// Takes out what this request may not say, and says where it comes from.
+    pub(super) fn tell(&self, headers: &mut HeaderMap, extensions: &Extensions) {
+        let told = match &self.way {
+            Way::Untold | Way::AsSaid => None,
+            Way::Known(address) => address.told(headers, extensions),
+        };
+        let is_peer_trusted = told.as_ref().is_some_and(|told| told.is_peer_trusted);
+        remove(headers, |name| self.leaves_out(name, is_peer_trusted));
+        if let Some(told) = told {
+            headers.insert(X_FORWARDED_FOR, told.field);
+        }
+    }
+
+    /// Whether a field of this name stays behind.
+    pub(super) fn leaves_out(&self, name: &HeaderName, is_peer_trusted: bool) -> bool {
+        let is_unfit = || {
+            !self.underscores && name.as_str().contains('_')
+                || is_about_another_request(name)
+                || is_about_the_way(name) && !self.way.keeps(name, is_peer_trusted)
+        };
+        !self.kept.contains(name) && (self.left_out.contains(name) || is_unfit())
+    }
+
+    /// Has a field go on, or stay behind.
+    pub(super) fn choose(&mut self, name: HeaderName, goes_on: bool) {
+        let (to, from) = if goes_on {
+            (&mut self.kept, &mut self.left_out)
+        } else {
+            (&mut self.left_out, &mut self.kept)
+        };
+        from.retain(|other| *other != name);
+        to.push(name);
     }
 
     /// Says whose cookies the request carries, unless somebody has said whose credentials.
@@ -46,29 +94,12 @@ pub(super) enum Way {
 }
 
 impl Way {
-    pub(super) fn tell(&self, headers: &mut HeaderMap, extensions: &Extensions) {
-        let address = match self {
-            Self::AsSaid => return,
-            Self::Untold => None,
-            Self::Known(address) => Some(address),
-        };
-        let peer = address.and_then(|address| address.peer(extensions));
-        let field = address.and_then(|address| address.field(headers, extensions));
-        let is_trusted = address
-            .zip(peer)
-            .is_some_and(|(address, peer)| address.trusts(peer));
-        let told: Vec<HeaderName> = headers
-            .keys()
-            .filter(|name| is_about_the_way(name))
-            // Where it stays, it would have to be added to.
-            .filter(|name| !is_trusted || **name == header::FORWARDED)
-            .cloned()
-            .collect();
-        for name in told {
-            headers.remove(name);
-        }
-        if let Some(field) = field {
-            headers.insert(X_FORWARDED_FOR, field);
+    /// Whether such a field of the request itself goes on.
+    fn keeps(&self, name: &HeaderName, is_peer_trusted: bool) -> bool {
+        match self {
+            Self::Untold => false,
+            Self::AsSaid => true,
+            Self::Known(address) => is_peer_trusted && address.keeps(name),
         }
     }
 }

@@ -57,6 +57,7 @@
 mod body;
 mod builder;
 mod connector;
+mod framing;
 mod invalid;
 mod proxy;
 mod resolver;
@@ -75,8 +76,10 @@ pub use rustls;
 pub use self::body::ResponseBody;
 pub use self::builder::TransportBuilder;
 pub use self::connector::ConnectTimedOut;
+pub(crate) use self::framing::without_false_length;
 pub use self::invalid::InvalidTransport;
 pub use self::proxy::Proxy;
 pub use self::service::{ResponseFuture, Transport};
 pub use self::tls::Roots;
+pub(crate) use self::unsendable::is_place;
 pub use self::wire::Connection;

@@ -4,6 +4,8 @@ use std::task::{Context, Poll, ready};
 
 use buttress_kernel::{Body, BoxError, TransportError};
 use http::{Request, Response};
+use http_body::Body as _;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
 use tower_service::Service;
 
@@ -12,7 +14,7 @@ use super::route::Route;
 use super::settings::Settings;
 use super::unsendable::{self, Unsendable};
 use super::upload::{Fault, Upload};
-use super::{InvalidTransport, ResponseBody, TransportBuilder, verdict};
+use super::{InvalidTransport, ResponseBody, TransportBuilder, framing, verdict};
 
 /// Sends requests over HTTP/1.1 and HTTP/2; see the [module](crate::transport) for what its errors say.
 ///
@@ -79,6 +81,9 @@ where
         let (mut head, body) = request.into_parts();
         self.route.authorize(&head.uri, &mut head.headers);
         let (upload, fault) = Upload::new(body);
+        if upload.is_end_stream() {
+            framing::tell_empty(&head.method, &mut head.headers);
+        }
         let response = self.client.request(Request::from_parts(head, upload));
         ResponseFuture(State::Waiting { response, fault })
     }
@@ -129,10 +134,7 @@ impl Future for ResponseFuture {
             State::Waiting { response, fault } => {
                 let end = ready!(Pin::new(response).poll(cx));
                 let end = end.map_err(|error| failure(error, fault.as_ref()));
-                Poll::Ready(
-                    end.map(|response| response.map(ResponseBody::new))
-                        .map_err(Into::into),
-                )
+                Poll::Ready(end.map(received).map_err(Into::into))
             }
             // Fused, in that a second poll waits for ever instead of panicking.
             State::Refused(reason) => reason.take().map_or(Poll::Pending, |reason| {
@@ -140,6 +142,11 @@ impl Future for ResponseFuture {
             }),
         }
     }
+}
+
+fn received(mut response: Response<Incoming>) -> Response<ResponseBody> {
+    framing::without_false_length(response.headers_mut());
+    response.map(ResponseBody::new)
 }
 
 fn failure(error: legacy::Error, fault: Option<&Fault>) -> TransportError {

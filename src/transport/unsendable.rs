@@ -37,6 +37,11 @@ pub(super) fn check<T>(request: &Request<T>, https_only: bool) -> Result<(), Uns
     }
 }
 
+/// Whether it is a host, perhaps with a port, and nothing else.
+pub(crate) fn is_place(authority: &Authority) -> bool {
+    check_authority(authority).is_ok()
+}
+
 fn check_authority(authority: &Authority) -> Result<(), Unsendable> {
     let host = authority.host();
     // RFC 9110 §4.2.4: they would end up in logs along the way.

@@ -58,11 +58,17 @@ async fn told(error: Error) -> (u16, String, Option<u64>) {
     (status, layer, pause)
 }
 
-/// No field but the two that are ours.
+/// No field but those that are ours; nothing is stored.
 fn only_known(headers: &HeaderMap) -> Option<u64> {
     let others = headers.keys();
-    let mut others = others.filter(|n| ![header::CONTENT_TYPE, header::RETRY_AFTER].contains(n));
+    let ours = [
+        header::CACHE_CONTROL,
+        header::CONTENT_TYPE,
+        header::RETRY_AFTER,
+    ];
+    let mut others = others.filter(|name| !ours.contains(name));
     assert_eq!(others.next(), None);
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
     let pause = headers.get(header::RETRY_AFTER)?;
     Some(pause.to_str().unwrap().parse().unwrap())
 }

@@ -1,5 +1,6 @@
 //! The client in axum applications, over real sockets.
 
+mod edge;
 mod errors;
 mod extractors;
 mod forward;
@@ -7,6 +8,7 @@ mod own;
 mod proxy;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -44,6 +46,24 @@ impl Drop for Server {
 fn plain() -> Client {
     let builder = Client::builder().retry(None).retry_after(None);
     builder.build().unwrap()
+}
+
+/// The status line of the answer to these bytes, and the answer.
+async fn exchange(address: SocketAddr, request: String) -> (u16, String) {
+    let answer = tokio::task::spawn_blocking(move || {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+    (status.expect(&answer), answer)
 }
 
 /// Answers with the request's line and its header, one line for each, sorted.

@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use tower::{Service, ServiceExt};
 
-use super::{Server, mirror, plain, problem};
+use super::{Server, exchange, mirror, plain, problem};
 use crate::support::raw::{Raw, refused};
 
 fn client(upstream: &Server, path: &str) -> Client {
@@ -56,11 +56,11 @@ async fn what_no_route_knows_goes_upstream_and_the_rest_stays() {
     for line in [
         "x-end-to-end: stays".to_owned(),
         format!("host: {}", upstream.address),
-        "via: 1.1 buttress".to_owned(),
         "content-length: 8".to_owned(),
     ] {
         assert!(said.contains(&format!("\n{line}\n")), "{line}: {said}");
     }
+    assert!(said.contains("\nvia: 1.1 "), "{said}");
     assert!(!said.contains("goes"), "{said}");
     assert!(said.ends_with("\nthe body"), "{said}");
 }
@@ -96,24 +96,6 @@ async fn a_nested_proxy_is_a_prefix() {
     let server = Server::start(Router::new().nest_service("/api", proxy)).await;
     let said = text(plain().get(server.uri("/api/users?a=b"))).await;
     assert!(said.starts_with("GET /v2/users?a=b\n"), "{said}");
-}
-
-/// The status line of the answer to these bytes, and the answer.
-async fn exchange(address: SocketAddr, request: String) -> (u16, String) {
-    let answer = tokio::task::spawn_blocking(move || {
-        use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    });
-    let answer = answer.await.unwrap();
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-    (status.expect(&answer), answer)
 }
 
 #[tokio::test]
@@ -249,7 +231,7 @@ async fn ic82_where_a_request_comes_from_is_not_what_it_says() {
         (
             |proxy, peer| proxy.client_address(peer.trusting(|hop| hop.is_loopback())),
             Some("6.6.6.6, 127.0.0.1"),
-            4,
+            1,
         ),
         (|proxy, _| proxy.keep_forwarded_fields(), Some("6.6.6.6"), 5),
     ];

@@ -54,7 +54,7 @@ async fn a_request_arrives_as_it_was_sent() {
         said.contains(&format!("host: {}\n", upstream.address)),
         "{said}"
     );
-    assert!(said.contains("via: 1.1 buttress\n"), "{said}");
+    assert!(said.contains("\nvia: 1.1 "), "{said}");
     assert!(said.contains("content-length: 8\n"), "{said}");
     assert!(!said.contains("goes"), "{said}");
 }
@@ -108,5 +108,5 @@ async fn cookies_that_http2_split_are_one_field_again() {
         .body(Full::default());
     let said = text(gateway.send(request.unwrap()).await).await;
     assert!(said.contains("cookie: a=1; b=2; c=3\n"), "{said}");
-    assert!(said.contains("via: 2 buttress\n"), "{said}");
+    assert!(said.contains("\nvia: 2 "), "{said}");
 }

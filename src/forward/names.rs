@@ -1,0 +1,128 @@
+//! Fields by which a request says of itself what those in front of a server say: where it comes from, and what it
+//! asks for in truth. Anybody can write them.
+
+use http::HeaderName;
+
+/// Where a request comes from, besides all that begins with `x-forwarded-`.
+const WAY: [&str; 38] = [
+    "akamai-client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-ipcountry",
+    "cf-pseudo-ipv4",
+    "cf-visitor",
+    "client-ip",
+    "do-connecting-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "forwarded-for-ip",
+    "front-end-https",
+    "incap-client-ip",
+    "proxy-client-ip",
+    "remote-addr",
+    "true-client-ip",
+    "wl-proxy-client-ip",
+    "x-appengine-user-ip",
+    "x-azure-clientip",
+    "x-azure-socketip",
+    "x-client-ip",
+    "x-clientip",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-forward-for",
+    "x-forwarded",
+    "x-nf-client-connection-ip",
+    "x-original-forwarded-for",
+    "x-originating-ip",
+    "x-proxyuser-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-scheme",
+    "x-url-scheme",
+    "x-vercel-forwarded-for",
+];
+
+/// What it asks for in truth: another path, host or method than its own, which nobody in front has looked at. And
+/// `Proxy`, which programs behind CGI take for a setting of theirs.
+const ASKED: [&str; 14] = [
+    "proxy",
+    "script-name",
+    "x-envoy-original-path",
+    "x-host",
+    "x-http-host-override",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-method",
+    "x-original-uri",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-script-name",
+];
+
+/// Whether it is a field about where a request comes from. `_` counts as `-`, since programs behind CGI and its kin
+/// cannot tell the two.
+pub(crate) fn is_about_the_way(name: &HeaderName) -> bool {
+    with_hyphens(name, |name| {
+        name.starts_with("x-forwarded-") || WAY.binary_search(&name).is_ok()
+    })
+}
+
+/// Whether it is a field about another path, host or method than the request's own.
+pub(crate) fn is_about_another_request(name: &HeaderName) -> bool {
+    with_hyphens(name, |name| ASKED.binary_search(&name).is_ok())
+}
+
+fn with_hyphens(name: &HeaderName, is: impl Fn(&str) -> bool) -> bool {
+    let name = name.as_str();
+    if name.contains('_') {
+        is(&name.replace('_', "-"))
+    } else {
+        is(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_in_small_letters() {
+        for names in [&WAY[..], &ASKED] {
+            assert!(names.is_sorted(), "{names:?}");
+            for name in names {
+                assert_eq!(name.parse::<HeaderName>().unwrap().as_str(), *name);
+                assert!(!name.contains('_'), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_in_all_its_spellings() {
+        for name in [
+            "x_forwarded_for",
+            "x-forwarded_user",
+            "x-real_ip",
+            "x-real-ip",
+        ] {
+            assert!(is_about_the_way(&name.parse().unwrap()), "{name}");
+        }
+        for name in ["x-original-url", "x_http-method_override", "proxy"] {
+            assert!(is_about_another_request(&name.parse().unwrap()), "{name}");
+        }
+        for name in [
+            "host",
+            "accept",
+            "x-request-id",
+            "user_id",
+            "proxy-authorization",
+        ] {
+            let name = name.parse().unwrap();
+            assert!(!is_about_the_way(&name) && !is_about_another_request(&name));
+        }
+    }
+}
