@@ -81,8 +81,9 @@
 //! a wait for the disk to turn and a cache has a second copy of all it holds: when the *machine* stops,
 //! some of the last responses may be gone, or be cut off. Checksums find those. A card is checked
 //! whenever it is read, and a body when it is first used after a restart. A long one is read once for that,
-//! however many ask for it, and no more than two of them at the same time; nobody else waits for that. To
-//! whoever waits for it longer than the layer does, it is a miss. What is damaged is removed, and is a miss.
+//! however many ask for it, and no more than two of them at the same time; nobody else waits for that. Where
+//! it takes longer than 200 ms, it is a miss to whoever asks meanwhile. What is damaged is removed, and is a
+//! miss.
 //!
 //! A body is read in pieces, each of which has ten seconds, the wait for its turn included. A long one is
 //! written in pieces too, as they come, to a file of its own aside. It is moved to its place when it is

@@ -24,7 +24,7 @@ use crate::store::Key;
 pub(super) const PIECE: u64 = 128 * 1024;
 
 impl Disk {
-    /// These bytes of a body, if it is there, and whole.
+    /// These bytes of a body, if it is there, and known to be whole.
     pub(super) async fn read_body(
         self,
         key: Key,
@@ -42,7 +42,9 @@ impl Disk {
             match look.await? {
                 Begun::Body(body) => return Ok(body),
                 Begun::Unchecked(suspect) => {
-                    self.checks.wait_for(&self.state, &key, suspect).await?;
+                    if !self.checks.wait_for(&self.state, &key, suspect).await? {
+                        return Ok(None);
+                    }
                 }
             }
         }

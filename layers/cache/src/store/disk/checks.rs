@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use buttress_kernel::BoxError;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, timeout_at};
 
 use super::bodies::Suspect;
 use super::state::State;
@@ -17,15 +19,23 @@ use crate::store::lock::lock;
 /// So many bodies are checked at the same time.
 const CHECKERS: usize = 2;
 
+/// So long after somebody has asked for a check first, nobody waits for it any more: less than the layer waits,
+/// for which this is no failure then.
+pub(super) const PATIENCE: Duration = Duration::from_millis(200);
+
 /// How a check ended, once it has.
 type End = Option<Result<(), Arc<io::Error>>>;
+
+/// A check, and when somebody has asked for it first.
+#[derive(Clone, Debug)]
+pub(super) struct UnderWay(watch::Receiver<End>, Instant);
 
 /// The checks under way.
 #[derive(Debug)]
 pub(super) struct Checks {
     pub(super) line: Arc<Semaphore>,
     /// By the numbers of the bodies.
-    under_way: Mutex<HashMap<u64, watch::Receiver<End>>>,
+    pub(super) under_way: Mutex<HashMap<u64, UnderWay>>,
 }
 
 impl Checks {
@@ -36,18 +46,22 @@ impl Checks {
         })
     }
 
-    /// Waits until a body has been checked, which goes on when nobody waits for it any more. Whether it was
-    /// whole shows when it is looked for again.
+    /// Waits until a body has been checked, which goes on when nobody waits for it any more. Whether it has
+    /// been; whether it was whole shows when it is looked for again.
     pub(super) async fn wait_for(
         self: &Arc<Self>,
         state: &Arc<State>,
         key: &Key,
         suspect: Suspect,
-    ) -> Result<(), BoxError> {
-        let mut check = self.join(state, key, suspect)?;
-        let ended = check.wait_for(Option::is_some).await;
+    ) -> Result<bool, BoxError> {
+        let UnderWay(mut check, since) = self.join(state, key, suspect)?;
+        let ended = check.wait_for(Option::is_some);
+        let Ok(ended) = timeout_at(since + PATIENCE, ended).await else {
+            return Ok(false);
+        };
         let end = ended.map_err(|_| "a body's check ended with its runtime")?;
-        Ok(end.clone().unwrap_or(Ok(()))?)
+        end.clone().transpose()?;
+        Ok(true)
     }
 
     /// The check of a body, which begins now unless it is under way.
@@ -56,15 +70,16 @@ impl Checks {
         state: &Arc<State>,
         key: &Key,
         suspect: Suspect,
-    ) -> Result<watch::Receiver<End>, BoxError> {
+    ) -> Result<UnderWay, BoxError> {
         let runtime = Handle::try_current()?;
         let (tell, end) = watch::channel(None);
+        let new = UnderWay(end, Instant::now());
         {
             let mut under_way = lock(&self.under_way);
             if let Some(check) = under_way.get(&suspect.serial) {
                 return Ok(check.clone());
             }
-            under_way.insert(suspect.serial, end.clone());
+            under_way.insert(suspect.serial, new.clone());
         }
         let check = Check {
             checks: Arc::clone(self),
@@ -84,7 +99,7 @@ impl Checks {
             })
             .await
         });
-        Ok(end)
+        Ok(new)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::store::lock::lock;
 
 #[tokio::test]
 async fn a_piece_waits_for_its_turn_but_not_for_ever() {
@@ -54,13 +55,6 @@ async fn a_body_that_is_cut_short_while_it_is_read_fails() {
     assert!(error.to_string().contains("cut short"), "{error}");
 }
 
-/// Does what a check of a body waits for, which is to come soon.
-async fn soon<T>(what: impl Future<Output = T>) -> T {
-    let limit = std::time::Duration::from_secs(20);
-    let end = tokio::time::timeout(limit, what).await;
-    end.expect("nobody stands in the way")
-}
-
 /// A folder where an earlier process left long bodies under keys of these names.
 async fn left_by_another(names: &[&str], text: &str) -> (Folder, Vec<Key>) {
     let folder = Folder::new();
@@ -78,6 +72,13 @@ async fn read_long(disk: Disk, key: Key) -> Option<Bytes> {
     Some(body.expect("a body").to_bytes())
 }
 
+/// Waits until so many checks are under way.
+async fn until_checks_are(disk: &Disk, count: usize) {
+    while lock(&disk.checks.under_way).len() != count {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_long_body_is_checked_once_for_all_and_keeps_nobody_from_anything_else() {
     let text = "long ".repeat(100_000);
@@ -89,16 +90,18 @@ async fn a_long_body_is_checked_once_for_all_and_keeps_nobody_from_anything_else
     let (folder, keys) = left_by_another(&names, &text).await;
     let disk = open(&folder).await;
     disk.state.bodies.is_stopped.store(true, Ordering::Relaxed);
+    tokio::time::pause();
     let all = keys.iter().flat_map(|key| std::iter::repeat_n(key, 100));
     let all = all.map(|key| tokio::spawn(read_long(disk.clone(), key.clone())));
     let all: Vec<_> = all.collect();
+    until_checks_are(&disk, 3).await;
     for n in 0..10 {
         let other = key(&format!("http://other.example/{n}"));
-        soon(put(&disk, &other, variant(1, &text))).await;
-        let read = soon(read_long(disk.clone(), other)).await;
+        put(&disk, &other, variant(1, &text)).await;
+        let read = read_long(disk.clone(), other).await;
         assert!(read.is_some_and(|read| read == text));
     }
-    assert_eq!(soon(get(&disk, &keys[0])).await.len(), 1, "its head too");
+    assert_eq!(get(&disk, &keys[0]).await.len(), 1, "its head too");
     disk.state.bodies.is_stopped.store(false, Ordering::Relaxed);
     for one in all {
         let read = one.await.expect("an answer");
@@ -108,21 +111,29 @@ async fn a_long_body_is_checked_once_for_all_and_keeps_nobody_from_anything_else
 }
 
 #[tokio::test]
-async fn a_check_goes_on_when_nobody_waits_for_it_any_more() {
+async fn nobody_waits_for_a_check_that_lasts_but_it_goes_on() {
     let text = "long ".repeat(100_000);
     let (folder, keys) = left_by_another(&["http://a.example/"], &text).await;
     let disk = open(&folder).await;
     disk.state.bodies.is_stopped.store(true, Ordering::Relaxed);
-    let limit = std::time::Duration::from_millis(5);
+    tokio::time::pause();
+    let read = || read_long(disk.clone(), keys[0].clone());
+    let (first, given_up) = (tokio::spawn(read()), tokio::spawn(read()));
+    until_checks_are(&disk, 1).await;
+    given_up.abort();
+    let start = tokio::time::Instant::now();
+    // Timers are as coarse as that.
+    let long = checks::PATIENCE + std::time::Duration::from_millis(1);
+    tokio::time::advance(long).await;
+    assert!(first.await.expect("an answer").is_none());
     for _ in 0..3 {
-        let read = tokio::time::timeout(limit, read_long(disk.clone(), keys[0].clone())).await;
-        read.expect_err("it waits for the check");
+        assert!(read().await.is_none());
     }
+    assert_eq!(start.elapsed(), long, "these are told at once");
+    assert_eq!(get(&disk, &keys[0]).await.len(), 1, "its head stays");
     disk.state.bodies.is_stopped.store(false, Ordering::Relaxed);
-    for _ in 0..2 {
-        let read = soon(read_long(disk.clone(), keys[0].clone())).await;
-        assert!(read.is_some_and(|read| read == text));
-    }
+    until_checks_are(&disk, 0).await;
+    assert!(read().await.is_some_and(|read| read == text));
     assert_eq!(disk.state.bodies.checked.load(Ordering::Relaxed), 1);
 }
 
@@ -154,16 +165,16 @@ async fn a_check_that_waits_for_its_turn_keeps_no_folder_in_use() {
     let (folder, keys) = left_by_another(&names, &text).await;
     let disk = open(&folder).await;
     let turns = Arc::clone(&disk.checks.line).acquire_many_owned(2).await;
-    let limit = std::time::Duration::from_millis(5);
+    tokio::time::pause();
     for key in &keys {
-        let read = tokio::time::timeout(limit, read_long(disk.clone(), key.clone())).await;
-        read.expect_err("others have the turn");
+        let read = read_long(disk.clone(), key.clone()).await;
+        assert!(read.is_none(), "others have the turn");
     }
     drop(disk);
     let disk = open(&folder).await;
     drop(turns);
     for key in &keys {
-        let read = soon(read_long(disk.clone(), key.clone())).await;
+        let read = read_long(disk.clone(), key.clone()).await;
         assert!(read.is_some_and(|read| read == text));
     }
 }
