@@ -107,8 +107,9 @@
 //! of the way, which takes hardly longer for a million responses than for one; the files in them are unlinked in the
 //! background, if need be by the next process, and are not counted any more. By a prefix, a pattern or a tag,
 //! the keys that may be meant are gone through one by one, however long that takes; whoever invalidates the
-//! same meanwhile waits for that. A disk that is full, or cannot be written any more, is an event and a
-//! response that is not stored.
+//! same meanwhile waits for that. A disk that cannot be written any more is an event and a response that is
+//! not stored. So is one that is full before the bound is reached; then one part in 32 of what is stored,
+//! used least, makes room for the next.
 //!
 //! # Redis
 //!

@@ -43,6 +43,9 @@ pub(super) struct Files {
     /// How many files could not be removed for that.
     #[cfg(test)]
     pub(super) refused: AtomicU64,
+    /// How many files the disk has room for.
+    #[cfg(test)]
+    pub(super) room: AtomicU64,
 }
 
 impl Files {
@@ -62,6 +65,8 @@ impl Files {
             is_stuck: std::sync::atomic::AtomicBool::new(false),
             #[cfg(test)]
             refused: AtomicU64::new(0),
+            #[cfg(test)]
+            room: AtomicU64::new(u64::MAX),
         };
         // What an earlier process removed from them may not be on the disk yet.
         let there = (0..=u8::MAX).filter(|shard| files.shard(*shard).exists());
@@ -161,6 +166,8 @@ impl Files {
 
     /// A new file, which is to be put in its place when it is whole.
     pub(super) fn aside(&self) -> io::Result<Aside> {
+        #[cfg(test)]
+        self.find_room()?;
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let path = self.root.join(UNDER_WAY).join(format!("{number:016x}"));
         let file = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
@@ -170,6 +177,20 @@ impl Files {
             bytes: 0,
             all: Arc::clone(&self.aside),
         })
+    }
+
+    #[cfg(test)]
+    fn find_room(&self) -> io::Result<()> {
+        let room = self.room.load(Ordering::Relaxed);
+        if room == u64::MAX {
+            return Ok(());
+        }
+        let mut taken = fs::read_dir(self.root.join(UNDER_WAY))?.count() as u64;
+        for shard in 0..=u8::MAX {
+            taken += self.names(shard)?.len() as u64;
+        }
+        let full = || io::Error::from(ErrorKind::StorageFull);
+        (taken < room).then_some(()).ok_or_else(full)
     }
 
     /// How many bytes there are aside, in all.

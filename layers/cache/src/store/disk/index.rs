@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
@@ -13,7 +14,11 @@ use crate::store::Selector;
 use crate::store::lock::step;
 
 /// Keys, and what is known of each. What is used again outlives what was used once (CLOCK-Pro).
-pub(super) struct Index(Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swept>);
+pub(super) struct Index {
+    keys: Cache<Digest, Arc<Slot>, Weigh, DefaultHashBuilder, Swept>,
+    swept: Swept,
+    max_bytes: u64,
+}
 
 /// What is known of a key.
 #[derive(Debug)]
@@ -93,16 +98,25 @@ impl Weighter<Digest, Arc<Slot>> for Weigh {
 }
 
 /// Collects what is swept out, so that its files can be removed.
-#[derive(Clone, Copy)]
-struct Swept;
+#[derive(Clone, Default)]
+struct Swept(Arc<Mutex<Vec<Digest>>>);
 
-impl Lifecycle<Digest, Arc<Slot>> for Swept {
-    type RequestState = Vec<Digest>;
-
-    fn on_evict(&self, swept: &mut Vec<Digest>, key: Digest, _: Arc<Slot>) {
-        swept.push(key);
+impl Swept {
+    fn open(&self) -> MutexGuard<'_, Vec<Digest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Lifecycle<Digest, Arc<Slot>> for Swept {
+    type RequestState = ();
+
+    fn on_evict(&self, _: &mut (), key: Digest, _: Arc<Slot>) {
+        self.open().push(key);
+    }
+}
+
+/// When the disk is full, one part in so many goes of what is there.
+const PART: u64 = 32;
 
 impl Index {
     pub(super) fn new(max_bytes: u64) -> Self {
@@ -115,35 +129,51 @@ impl Index {
             .build()
             .expect("all that is required is set");
         let hashing = DefaultHashBuilder::default();
-        Self(Cache::with_options(options, Weigh, hashing, Swept))
+        let swept = Swept::default();
+        Self {
+            keys: Cache::with_options(options, Weigh, hashing, swept.clone()),
+            swept,
+            max_bytes,
+        }
     }
 
     /// Whether a key is there; it counts as a use.
     pub(super) fn uses(&self, key: &Digest) -> bool {
-        self.0.get(key).is_some()
+        self.keys.get(key).is_some()
     }
 
     pub(super) fn contains(&self, key: &Digest) -> bool {
         step();
-        self.0.contains_key(key)
+        self.keys.contains_key(key)
     }
 
     /// Adds a key, and says which ones have no room any more; it may be the very same.
     pub(super) fn insert(&self, key: Digest, slot: Arc<Slot>) -> Vec<Digest> {
-        let mut swept = Vec::new();
         step();
-        self.0.insert_with_lifecycle(key, slot, &mut swept);
-        swept
+        self.keys.insert(key, slot);
+        take(&mut *self.swept.open())
+    }
+
+    /// Forgets some of what is used least, as if there were less room, and says which keys. Nobody adds one
+    /// meanwhile.
+    pub(super) fn sweep_out(&self) -> Vec<Digest> {
+        let all = self.bytes();
+        let less = all - all.div_ceil(PART);
+        if less > 0 {
+            self.keys.set_capacity(less);
+            self.keys.set_capacity(self.max_bytes);
+        }
+        take(&mut *self.swept.open())
     }
 
     pub(super) fn remove(&self, key: &Digest) {
         step();
-        self.0.remove(key);
+        self.keys.remove(key);
     }
 
     /// Forgets these keys, and says how many responses that were. Nobody adds one meanwhile.
     pub(super) fn forget(&self, is_gone: impl Fn(&Digest) -> bool) -> usize {
-        let all = self.0.iter().inspect(|_| step());
+        let all = self.keys.iter().inspect(|_| step());
         let gone: Vec<_> = all.filter(|(key, _)| is_gone(key)).collect();
         gone.iter().for_each(|(key, _)| self.remove(key));
         gone.iter().map(|(_, slot)| slot.responses as usize).sum()
@@ -151,22 +181,22 @@ impl Index {
 
     /// The keys of which something may be meant.
     pub(super) fn picked(&self, selector: &Selector) -> Vec<Digest> {
-        let picked = self.0.iter().inspect(|_| step());
+        let picked = self.keys.iter().inspect(|_| step());
         let picked = picked.filter(|(_, slot)| slot.may_be_picked(selector));
         picked.map(|(key, _)| key).collect()
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.0.weight()
+        self.keys.weight()
     }
 
     pub(super) fn keys(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     /// How many bytes one key may take.
-    pub(super) fn capacity(&self) -> u64 {
-        self.0.capacity()
+    pub(super) const fn capacity(&self) -> u64 {
+        self.max_bytes
     }
 }
 

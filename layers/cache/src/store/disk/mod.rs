@@ -132,6 +132,9 @@ impl Disk {
             let job = move || {
                 let _place = place;
                 let done = work(&state);
+                if let Err(error) = &done {
+                    state.make_room(error);
+                }
                 state.tidy();
                 done
             };

@@ -1,7 +1,7 @@
 //! What all clones of a store share, and what is done to it, one key at a time. All of it blocks.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::bodies::Bodies;
@@ -201,6 +201,18 @@ impl State {
         // Under this lock, so that what is swept out is here as soon as it is in the index no more.
         let mut swept = lock(&self.swept);
         swept.add(self.index.insert(at, slot));
+    }
+
+    /// Where the disk is full, though there are not as many bytes as there may be, some of what is used least
+    /// has to go, so that there is room for what comes next. The caller holds no key.
+    pub(super) fn make_room(&self, error: &io::Error) {
+        if matches!(
+            error.kind(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        ) {
+            let mut swept = lock(&self.swept);
+            swept.add(self.index.sweep_out());
+        }
     }
 
     /// As if there were no room for a key.

@@ -1,5 +1,7 @@
 //! The folder and its files.
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 
 #[tokio::test]
@@ -256,4 +258,38 @@ async fn a_card_that_cannot_be_written_leaves_no_body_that_nobody_counts() {
     fs::remove_dir_all(folder.0.join("buttress-cache-1/new")).expect("what was in the way");
     assert_eq!(files(&folder.0).len(), 2);
     assert_eq!(taken(&folder.0), disk.bytes());
+}
+
+#[tokio::test]
+async fn a_disk_that_is_smaller_than_the_bound_goes_on_taking_what_is_new() {
+    let folder = Folder::new();
+    let disk = open(&folder).await;
+    disk.searched().await;
+    disk.state.files.room.store(80, Ordering::Relaxed);
+    let used = key("http://a.example/used");
+    put(&disk, &used, variant(1, "used")).await;
+    let (mut stored, mut failed) = (0, 0);
+    for id in 2..200 {
+        let key = key(&format!("http://a.example/{id}"));
+        let writer = disk.writer(&key).expect("it has one");
+        let end = match suite::write(writer, "body").await {
+            Ok(writer) => {
+                writer
+                    .finish(variant(id, "body").without_body(), &[])
+                    .wait()
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        match end {
+            Ok(()) => assert_eq!(bodies(&disk, &key).await, ["body"]),
+            Err(_) => failed += 1,
+        }
+        stored += u64::from(disk.keys() > 30);
+        assert_eq!(bodies(&disk, &used).await, ["used"], "{id}");
+    }
+    assert!(failed < 120, "{failed} of 198 were not stored");
+    assert!(stored > 150, "no more goes than has to");
+    assert_eq!(taken(&folder.0), disk.bytes());
+    assert_eq!(disk.state.index.capacity(), ROOMY);
 }
