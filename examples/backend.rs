@@ -99,7 +99,8 @@ fn app(users: &str, shop: &str) -> Result<App, BoxError> {
     })
 }
 
-/// What no route knows goes to the public pages, without the service's key.
+/// What no route knows goes to the public pages: without the service's key, which belongs to another client, and without
+/// the users' sessions, which a proxy keeps back unless it is told to pass them.
 fn routes(app: App, pages: &str) -> Result<Router, InvalidClient> {
     let pages = Client::builder()
         .base_uri(pages)

@@ -16,6 +16,7 @@ use self::origin::is_origin;
 pub(crate) use self::origin::same_origin;
 pub(crate) use self::reference::names_host;
 use self::reference::{absolute, is_absolute, leaves_prefix, sendable};
+pub(crate) use self::target::Pathless;
 
 /// The URI under which all relative paths of a client lie.
 ///

@@ -38,6 +38,8 @@ pub struct ClientBuilder {
     retry: Option<RetryLayer>,
     credentials: Option<Credentials>,
     auth: Option<AuthLayer>,
+    /// Whether credentials were given; without them there may be a layer for those of single requests.
+    has_credentials: bool,
     retry_after: Option<RetryAfterLayer>,
     rate_limit: Option<RateLimitLayer<Authority>>,
     priority: Option<PriorityLayer<Authority>>,
@@ -65,6 +67,7 @@ impl ClientBuilder {
             retry: Some(RetryLayer::new()),
             credentials: None,
             auth: None,
+            has_credentials: false,
             retry_after: Some(RetryAfterLayer::new()),
             rate_limit: None,
             priority: None,

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use buttress_kernel::{Body, BoxError, TransportError};
 use bytes::Bytes;
-use http::{Extensions, Method, Request, Response, Uri};
+use http::{Extensions, HeaderName, Method, Request, Response, Uri};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
@@ -52,6 +52,16 @@ pub struct Client {
     is_foreign: bool,
     /// What goes along with every call.
     forwarded: Forwarded,
+    holdings: Holdings,
+}
+
+/// What a client puts on requests by itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Holdings {
+    /// The names of its default fields.
+    pub(crate) names: Arc<[HeaderName]>,
+    /// Whether it has credentials.
+    pub(crate) credentials: bool,
 }
 
 impl Client {
@@ -101,17 +111,28 @@ impl Client {
             binds_credentials: true,
             is_foreign: true,
             forwarded: Forwarded::default(),
+            holdings: Holdings::default(),
         }
     }
 
-    pub(crate) fn over(base: Option<Arc<BaseUri>>, stack: Erased, binds_credentials: bool) -> Self {
+    pub(crate) fn over(
+        base: Option<Arc<BaseUri>>,
+        stack: Erased,
+        binds_credentials: bool,
+        holdings: Holdings,
+    ) -> Self {
         Self {
             base,
             stack,
             binds_credentials,
             is_foreign: false,
             forwarded: Forwarded::default(),
+            holdings,
         }
+    }
+
+    pub(crate) const fn holdings(&self) -> &Holdings {
+        &self.holdings
     }
 
     pub(crate) const fn binds_credentials(&self) -> bool {

@@ -92,8 +92,12 @@ impl DefaultHeadersLayer {
             .find(|name| self.holds_credential(name))
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.headers.iter().map(|header| &header.name)
+    }
+
     pub(crate) fn holds(&self, name: &HeaderName) -> bool {
-        self.0.headers.iter().any(|header| header.name == name)
+        self.names().any(|held| held == name)
     }
 
     fn holds_credential(&self, name: &HeaderName) -> bool {

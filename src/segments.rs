@@ -1,5 +1,9 @@
 //! The segments of a path as servers may come to see them.
 
+mod dots;
+
+pub(crate) use self::dots::leads_elsewhere;
+
 /// Whether `is` holds for a segment, in the reading of any server: plain or percent-encoded, between
 /// slashes, encoded slashes or backslashes, and cut where parameters (`;`) or a NUL begin, behind which
 /// many stop reading.

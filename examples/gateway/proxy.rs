@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use buttress::{BaseUri, Body, Explain, proxy};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
@@ -24,6 +24,9 @@ impl Proxy {
         let passing = proxy::Proxy::over(upstream, stack)
             // Clients are programs of the same owner, and so is a cache for users that they tell apart.
             .keep_forwarded_fields()
+            .every_cookie()
+            .keep(header::AUTHORIZATION)
+            .keep(HeaderName::from_static("x-api-key"))
             .partition_by_cookies(false);
         Self {
             passing: BoxCloneSyncService::new(passing),

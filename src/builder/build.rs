@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::ClientBuilder;
 use super::own::wrap;
-use crate::client::erase;
+use crate::client::{Holdings, erase};
 #[cfg(feature = "decompression")]
 use crate::decompression::DecompressionLayer;
 use crate::defaults::DefaultHeadersLayer;
@@ -89,6 +89,7 @@ impl ClientBuilder {
 
     /// Makes a layer of credentials that are for the base URI's origin.
     fn bind_credentials(&mut self) -> Result<(), InvalidClient> {
+        self.has_credentials = self.credentials.is_some() || self.auth.is_some();
         let origin = self.base.as_ref().map(ToString::to_string);
         let origin = origin.and_then(|base| Origins::only(base).ok());
         let Some(credentials) = self.credentials.take() else {
@@ -123,8 +124,13 @@ impl ClientBuilder {
     {
         let base = self.base.map(Arc::new);
         let binds_credentials = self.auth.is_some();
+        let defaults = with_cookies(self.defaults, &self.cookies, base.as_deref());
+        let holdings = Holdings {
+            names: defaults.names().cloned().collect(),
+            credentials: self.has_credentials,
+        };
         let layers = Layers {
-            defaults: with_cookies(self.defaults, &self.cookies, base.as_deref()),
+            defaults,
             limits: self.limits,
             cache: self.cache,
             retry: self.retry,
@@ -170,7 +176,7 @@ impl ClientBuilder {
             None => stack,
             Some(observers) => erase(observers.under(base.clone()).layer(stack)),
         };
-        Client::over(base, stack, binds_credentials)
+        Client::over(base, stack, binds_credentials, holdings)
     }
 }
 

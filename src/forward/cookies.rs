@@ -1,10 +1,12 @@
 use http::{HeaderMap, HeaderValue, header};
 
+use super::InvalidForward;
+use super::error::Rule;
 use crate::header::is_cookie;
 
 /// Which cookies go along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Cookies {
+pub(crate) enum Cookies {
     #[default]
     None,
     Named(Vec<Box<str>>),
@@ -12,18 +14,26 @@ pub(super) enum Cookies {
 }
 
 impl Cookies {
-    /// Adds the one of this name; `false` where no cookie can have it.
-    pub(super) fn add(&mut self, name: &str) -> bool {
+    /// Whether there can be one of this name.
+    pub(crate) fn check(name: &str) -> Result<(), InvalidForward> {
+        if is_cookie(name, "") {
+            Ok(())
+        } else {
+            Err(InvalidForward::new(Rule::Cookie(name.into())))
+        }
+    }
+
+    /// Adds the one of this name.
+    pub(crate) fn add(&mut self, name: &str) {
         match self {
             Self::None => *self = Self::Named(vec![name.into()]),
             Self::Named(names) => names.push(name.into()),
             Self::All => {}
         }
-        is_cookie(name, "")
     }
 
     /// Those that a request brings, in one field and in their order; `None` where there is none.
-    pub(super) fn of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+    pub(crate) fn of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let fields = headers.get_all(header::COOKIE).iter();
         // HTTP/2 may split them into several fields.
         let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
@@ -35,6 +45,39 @@ impl Cookies {
         let mut value = HeaderValue::from_bytes(&picked.join(&b"; "[..])).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// Takes what is not one of these out of a request's header. What is left stands in one field: HTTP/2 may split
+    /// cookies into several, and HTTP/1.1 wants one (RFC 9113 §8.2.3).
+    pub(crate) fn pick(&self, headers: &mut HeaderMap) {
+        let mut fields = headers.get_all(header::COOKIE).iter();
+        let (first, second) = (fields.next(), fields.next());
+        if first.is_none() || *self == Self::All && second.is_none() {
+            return;
+        }
+        match self.of(headers) {
+            Some(cookies) => headers.insert(header::COOKIE, cookies),
+            None => headers.remove(header::COOKIE),
+        };
+    }
+
+    /// Takes out of a response's header what would set another than one of these.
+    pub(crate) fn pick_set(&self, headers: &mut HeaderMap) {
+        if *self == Self::All || !headers.contains_key(header::SET_COOKIE) {
+            return;
+        }
+        let set: Vec<_> = headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .cloned()
+            .collect();
+        headers.remove(header::SET_COOKIE);
+        for cookie in set {
+            let pair = cookie.as_bytes().split(|byte| *byte == b';').next();
+            if pair.is_some_and(|pair| self.covers(pair.trim_ascii())) {
+                headers.append(header::SET_COOKIE, cookie);
+            }
+        }
     }
 
     fn covers(&self, pair: &[u8]) -> bool {
@@ -71,7 +114,8 @@ mod tests {
     #[test]
     fn the_named_ones_go_in_their_order_and_no_other() {
         let mut named = Cookies::default();
-        assert!(named.add("b") && named.add("d"));
+        named.add("b");
+        named.add("d");
         for (fields, expected) in [
             (&[&b"a=1; b=2; c=3; d=4"[..]][..], Some(&b"b=2; d=4"[..])),
             (&[b"d=4", b"a=1;b=2"], Some(b"d=4; b=2")),
@@ -88,6 +132,26 @@ mod tests {
             (&[], None),
         ] {
             assert_eq!(picked(&named, fields).as_deref(), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn those_that_are_set_are_picked_alike() {
+        let mut named = Cookies::default();
+        named.add("b");
+        let fields = ["a=1; Path=/; b=2", " b = 2; Secure", "b=3", "b", "", "bb=1"];
+        for (cookies, left) in [
+            (&named, &[" b = 2; Secure", "b=3"][..]),
+            (&Cookies::None, &[]),
+            (&Cookies::All, &fields),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(header::SET_COOKIE, HeaderValue::from_static(field));
+            }
+            cookies.pick_set(&mut headers);
+            let set: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
+            assert_eq!(set, left);
         }
     }
 

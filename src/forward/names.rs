@@ -77,6 +77,14 @@ pub(crate) fn is_about_another_request(name: &HeaderName) -> bool {
     with_hyphens(name, |name| ASKED.binary_search(&name).is_ok())
 }
 
+/// Whether two names are one to programs behind CGI and its kin.
+pub(crate) fn are_alike(one: &HeaderName, other: &HeaderName) -> bool {
+    let (one, other) = (one.as_str(), other.as_str());
+    let is_alike =
+        |(one, other)| one == other || matches!((one, other), (b'_', b'-') | (b'-', b'_'));
+    one.len() == other.len() && one.bytes().zip(other.bytes()).all(is_alike)
+}
+
 fn with_hyphens(name: &HeaderName, is: impl Fn(&str) -> bool) -> bool {
     let name = name.as_str();
     if name.contains('_') {
@@ -99,6 +107,25 @@ mod tests {
                 assert!(!name.contains('_'), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn every_name_stands_in_the_docs() {
+        let docs = include_str!("../proxy/mod.rs").to_ascii_lowercase();
+        for name in WAY.iter().chain(&ASKED) {
+            assert!(docs.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_alike_but_for_underscores() {
+        let alike = |one: &str, other: &str| {
+            let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(are_alike(&one, &other), are_alike(&other, &one));
+            are_alike(&one, &other)
+        };
+        assert!(alike("x-a-b", "X_a-B") && alike("x_a", "x_a") && alike("cookie", "cookie"));
+        assert!(!alike("x-a-b", "x-a-c") && !alike("x-a", "x-ab") && !alike("xa", "x_a"));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use http::{Extensions, HeaderMap, HeaderName, header};
 use super::cookies::Cookies;
 use super::error::Rule;
 use super::{ClientAddress, Forwarded, InvalidForward, is_about_the_way, read};
-use crate::header::is_cookie;
 
 /// Which fields of incoming requests go along with outgoing calls: none, until they are named.
 ///
@@ -41,9 +40,7 @@ impl Forward {
     ///
     /// When no cookie can have the name.
     pub fn cookie(self, name: &str) -> Result<Self, InvalidForward> {
-        if !is_cookie(name, "") {
-            return Err(InvalidForward::new(Rule::Cookie(name.into())));
-        }
+        Cookies::check(name)?;
         Ok(self.set(|policy| policy.cookies.add(name)))
     }
 

@@ -1,6 +1,6 @@
 //! The header fields that a proxy takes out, puts together and adds (RFC 9110 §7.6).
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 
 use crate::transport::without_false_length;
 
@@ -45,23 +45,6 @@ pub(super) fn is_plainly_framed(headers: &HeaderMap) -> bool {
         (Some(one), None) => one.as_bytes().eq_ignore_ascii_case(b"chunked"),
         (Some(_), Some(_)) => false,
     }
-}
-
-/// HTTP/2 may split a cookie into several fields; HTTP/1.1 wants one (RFC 9113 §8.2.3).
-pub(super) fn join_cookies(headers: &mut HeaderMap) {
-    let cookies: Vec<&[u8]> = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
-    if cookies.len() < 2 {
-        return;
-    }
-    let Ok(mut joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..])) else {
-        return; // cannot be: each of them is a value
-    };
-    joined.set_sensitive(true);
-    headers.insert(header::COOKIE, joined);
 }
 
 /// Whether the sender wants to speak WebSocket from here on. Other wishes for another protocol may be passed over
@@ -111,6 +94,8 @@ pub(super) fn elements<'a>(
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn of(fields: &[(HeaderName, &'static str)]) -> HeaderMap {

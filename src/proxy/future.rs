@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use buttress_kernel::{Body, BoxError};
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
 
+use super::settings::Settings;
 use super::{message, respond};
 
 pin_project! {
@@ -28,13 +30,13 @@ pin_project! {
         // The request goes no further; the answer is given out once.
         Refused { answer: Option<Response<Body>> },
         // The stack is at work.
-        Passed { #[pin] future: F },
+        Passed { #[pin] future: F, settings: Arc<Settings> },
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) const fn passed(future: F) -> Self {
-        let state = State::Passed { future };
+    pub(super) const fn passed(future: F, settings: Arc<Settings>) -> Self {
+        let state = State::Passed { future, settings };
         Self { state }
     }
 
@@ -56,8 +58,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = match self.project().state.project() {
-            Projected::Passed { future } => match ready!(future.poll(cx)) {
-                Ok(response) => message::response(response.map(Body::new)),
+            Projected::Passed { future, settings } => match ready!(future.poll(cx)) {
+                Ok(response) => message::response(settings, response.map(Body::new)),
                 Err(error) => respond(&*error.into()),
             },
             Projected::Refused { answer } => match answer.take() {

@@ -14,8 +14,8 @@ use super::trailers::Sieve;
 use crate::transport::is_place;
 
 /// The response as it goes back to the client.
-pub(super) fn response(response: Response<Body>) -> Response<Body> {
-    handed_back(response).unwrap_or_else(Refusal::into_response)
+pub(super) fn response(settings: &Settings, response: Response<Body>) -> Response<Body> {
+    handed_back(settings, response).unwrap_or_else(Refusal::into_response)
 }
 
 /// The request as it goes upstream.
@@ -35,17 +35,18 @@ where
     if parts.method == Method::OPTIONS && !fields::count_hop(&mut parts.headers) {
         return Err(Refusal::LastHop);
     }
-    parts.uri = settings.base.target(&parts.uri).ok_or(Refusal::Target)?;
+    parts.uri = settings.base.target(&parts.uri, settings.dot_segments)?;
     let received = std::mem::take(&mut parts.version);
     let trailers = fields::wants_trailers(&parts.headers);
     let named = fields::strip(&mut parts.headers);
     if trailers {
         ask_for_trailers(&mut parts.headers, settings.base.is_https());
     }
-    fields::join_cookies(&mut parts.headers);
+    settings.cookies.pick(&mut parts.headers);
     // The transport writes the upstream's own.
     parts.headers.remove(header::HOST);
     settings.tell(&mut parts.headers, &parts.extensions);
+    settings.insist(&mut parts.extensions);
     settings.part(&parts.headers, &mut parts.extensions);
     settings.via.add(&mut parts.headers, received);
     let body = if body.is_end_stream() {
@@ -109,7 +110,10 @@ fn frame(headers: &mut HeaderMap) {
     }
 }
 
-fn handed_back(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
+fn handed_back(
+    settings: &Settings,
+    mut response: Response<Body>,
+) -> Result<Response<Body>, Refusal> {
     // No request that leaves here asks for another protocol.
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::Switched);
@@ -121,6 +125,9 @@ fn handed_back(mut response: Response<Body>) -> Result<Response<Body>, Refusal> 
         return Err(Refusal::ResponseEncoding);
     }
     let named = fields::strip(response.headers_mut());
+    settings.cookies.pick_set(response.headers_mut());
+    // Of the upstream's host; browsers would take it for ours (RFC 7838 §3).
+    response.headers_mut().remove(header::ALT_SVC);
     let sieve = Sieve {
         settings: None,
         named,

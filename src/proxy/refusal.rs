@@ -2,6 +2,7 @@ use buttress_kernel::Body;
 use http::{Response, StatusCode};
 
 use super::problem::Problem;
+use crate::base_uri::Pathless;
 
 /// Why a message is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +21,28 @@ pub(super) enum Refusal {
     LastHop,
     /// The request's body is encoded for its connection in a way that is not known here.
     Encoding,
-    /// The request's target is not a path, or leads out of the prefix.
+    /// The request's target is not a path.
     Target,
+    /// The request's target may lead elsewhere than it seems to.
+    Dots,
+    /// The request's target is too long.
+    TooLong,
     /// The upstream switched to a protocol that nobody asked for.
     Switched,
     /// The upstream asks for a proxy's credentials, and by a field that is between it and us.
     ProxyAuthentication,
     /// The response's body is encoded for its connection in a way that is not known here.
     ResponseEncoding,
+}
+
+impl From<Pathless> for Refusal {
+    fn from(reason: Pathless) -> Self {
+        match reason {
+            Pathless::None => Self::Target,
+            Pathless::Dots => Self::Dots,
+            Pathless::TooLong => Self::TooLong,
+        }
+    }
 }
 
 impl Refusal {
@@ -42,7 +57,8 @@ impl Refusal {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::Host | Self::Target => StatusCode::BAD_REQUEST,
+            Self::Host | Self::Target | Self::Dots => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::URI_TOO_LONG,
             Self::Connect | Self::Trace | Self::WebSocket | Self::Encoding => {
                 StatusCode::NOT_IMPLEMENTED
             }
@@ -66,6 +82,8 @@ impl Refusal {
             Self::LastHop => "the request's Max-Forwards lets it go no further",
             Self::Encoding => "the only Transfer-Encoding that is understood here is chunked",
             Self::Target => "the request's target is not a path that can be passed on",
+            Self::Dots => "the request's path has a segment that may lead elsewhere",
+            Self::TooLong => "the request's target is longer than can be passed on",
             Self::Switched => "the upstream switched protocols without being asked to",
             Self::ProxyAuthentication => "the upstream asks for credentials of a proxy",
             Self::ResponseEncoding => {

@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::settings::{Settings, Way};
 use super::via::Pseudonym;
 use super::{InvalidVia, ResponseFuture, message, respond};
-use crate::forward::ClientAddress;
+use crate::forward::{ClientAddress, Cookies, InvalidForward};
 use crate::{BaseUri, Client, InvalidClient};
 
 /// Passes requests on to one upstream, and every failure back as a response.
@@ -28,6 +28,8 @@ pub struct Proxy<S = Client> {
 impl Proxy {
     /// Passes requests on to the client's base URI, through its whole stack.
     ///
+    /// The client's default fields and its credentials take the place of those that a request has itself.
+    ///
     /// # Errors
     ///
     /// When the client has no base URI.
@@ -39,12 +41,15 @@ impl Proxy {
                     .into(),
             )
         })?;
-        Ok(Self::over(base, client))
+        let holdings = client.holdings().clone();
+        Ok(Self::over(base, client).set(|settings| settings.holdings = holdings))
     }
 }
 
 impl<S> Proxy<S> {
-    /// The same over a stack of your own: requests come there with URIs under `base`.
+    /// The same over a stack of your own: requests come there with URIs under `base`. What the stack adds to requests is
+    /// not known here, so see to it that a stranger cannot say it himself: with
+    /// [`AuthLayer::overwrite`](crate::AuthLayer::overwrite), and [`leave_out`](Self::leave_out) for fields.
     #[must_use]
     pub fn over(base: BaseUri, stack: S) -> Self {
         Self {
@@ -69,7 +74,25 @@ impl<S> Proxy<S> {
         self.set(|settings| settings.way = Way::AsSaid)
     }
 
-    /// Passes a field of this name on, though it would be [left out](crate::proxy#what-is-left-out).
+    /// Passes the cookie of this name on, and lets the upstream set it. Others stay behind, in both directions.
+    ///
+    /// # Errors
+    ///
+    /// When no cookie can have the name.
+    pub fn cookie(self, name: &str) -> Result<Self, InvalidForward> {
+        Cookies::check(name)?;
+        Ok(self.set(|settings| settings.cookies.add(name)))
+    }
+
+    /// Passes all cookies, whatever their names: only for an upstream that is a part of the same site.
+    #[must_use]
+    pub fn every_cookie(self) -> Self {
+        self.set(|settings| settings.cookies = Cookies::All)
+    }
+
+    /// Passes a field of this name on, though it would be [left out](crate::proxy#what-is-left-out), is a
+    /// [key](crate::proxy#who-asks-and-for-whom), or stands for one that the client has as a default. For cookies there is
+    /// [`cookie`](Self::cookie) as well.
     #[must_use]
     pub fn keep(self, name: HeaderName) -> Self {
         self.set(|settings| settings.choose(name, true))
@@ -86,6 +109,13 @@ impl<S> Proxy<S> {
     #[must_use]
     pub fn keep_underscores(self) -> Self {
         self.set(|settings| settings.underscores = true)
+    }
+
+    /// Passes dot segments (`/a/../b`) on, where the base URI has no path that they could leave. They are refused unless
+    /// this is set: who looks at paths in front of the proxy, a router say, sees another than the upstream.
+    #[must_use]
+    pub fn keep_dot_segments(self) -> Self {
+        self.set(|settings| settings.dot_segments = true)
     }
 
     /// Calls itself by this name in `Via`: a random one unless set, which clones share. A request that has the name there
@@ -137,7 +167,10 @@ where
             return ResponseFuture::refused(respond(&*error));
         }
         match message::request(&self.settings, request) {
-            Ok(request) => ResponseFuture::passed(self.stack.call(request)),
+            Ok(request) => {
+                let settings = Arc::clone(&self.settings);
+                ResponseFuture::passed(self.stack.call(request), settings)
+            }
             Err(refusal) => self.refuse(refusal),
         }
     }

@@ -3,7 +3,10 @@ use http::header::HeaderName;
 use http::{Extensions, HeaderMap, header};
 
 use crate::BaseUri;
-use crate::forward::{ClientAddress, X_FORWARDED_FOR, is_about_another_request, is_about_the_way};
+use crate::client::Holdings;
+use crate::forward::{
+    ClientAddress, Cookies, X_FORWARDED_FOR, are_alike, is_about_another_request, is_about_the_way,
+};
 
 use super::trailers::remove;
 use super::via::Pseudonym;
@@ -17,6 +20,12 @@ pub(super) struct Settings {
     pub(super) kept: Vec<HeaderName>,
     /// Fields that stay behind, besides those that always do.
     pub(super) left_out: Vec<HeaderName>,
+    /// Which cookies go on, and may be set.
+    pub(super) cookies: Cookies,
+    /// What the client puts on requests itself.
+    pub(super) holdings: Holdings,
+    /// Whether paths may have dot segments.
+    pub(super) dot_segments: bool,
     /// Whether fields with `_` in their names go on.
     pub(super) underscores: bool,
     /// By what users are told apart who are known by their cookies, if they are.
@@ -31,6 +40,9 @@ impl Settings {
             via: Pseudonym::random(),
             kept: Vec::new(),
             left_out: Vec::new(),
+            cookies: Cookies::None,
+            holdings: Holdings::default(),
+            dot_segments: false,
             underscores: false,
             hasher: Some(PartitionHasher::new()),
         }
@@ -51,12 +63,23 @@ impl Settings {
 
     /// Whether a field of this name stays behind.
     pub(super) fn leaves_out(&self, name: &HeaderName, is_peer_trusted: bool) -> bool {
+        let is_among = |names: &[HeaderName]| names.iter().any(|other| are_alike(name, other));
         let is_unfit = || {
             !self.underscores && name.as_str().contains('_')
                 || is_about_another_request(name)
+                || is_among(&KEYS)
+                || is_among(&self.holdings.names)
                 || is_about_the_way(name) && !self.way.keeps(name, is_peer_trusted)
         };
-        !self.kept.contains(name) && (self.left_out.contains(name) || is_unfit())
+        !self.kept.contains(name) && (is_among(&self.left_out) || is_unfit())
+    }
+
+    /// Has the client's credentials take the place of the request's own.
+    pub(super) fn insist(&self, extensions: &mut Extensions) {
+        if self.holdings.credentials {
+            let wishes = extensions.remove::<buttress_auth::Override>();
+            extensions.insert(wishes.unwrap_or_default().overwrite(true));
+        }
     }
 
     /// Has a field go on, or stay behind.
@@ -81,6 +104,9 @@ impl Settings {
         }
     }
 }
+
+/// Fields that say who somebody is; of cookies there is a choice of its own.
+const KEYS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
 
 /// What the upstream is told of where a request comes from.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@ use http::Extensions;
 
 use crate::Credentials;
 
-/// Other credentials for one request, carried in its extensions; they are bound to the layer's
-/// origins like its own.
+/// Other credentials for one request, or other rules about its own, carried in its extensions; credentials are bound to
+/// the layer's origins like its own.
 ///
 /// A request with credentials of its own must not be answered from what was cached for another:
 /// a cache outside this layer sees neither, so give such a request a
@@ -17,26 +17,53 @@ use crate::Credentials;
 ///
 /// let mut as_admin = http::Request::delete("https://api.example.com/users/7").body(())?;
 /// as_admin.extensions_mut().insert(Override::with(Credential::bearer("admin-token")?));
+///
+/// // Somebody else's request, which is passed on with our credentials whatever it says itself.
+/// let mut passed = http::Request::get("https://api.example.com/users/7").body(())?;
+/// passed.extensions_mut().insert(Override::default().overwrite(true));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Override {
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials: Choice,
+    pub(crate) overwrite: Option<bool>,
+}
+
+/// Whose credentials a request gets.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Choice {
+    /// The layer's.
+    #[default]
+    Own,
+    Nobodys,
+    These(Credentials),
 }
 
 impl Override {
     /// The request goes without credentials of the layer.
     #[must_use]
     pub const fn without_auth() -> Self {
-        Self { credentials: None }
+        Self {
+            credentials: Choice::Nobodys,
+            overwrite: None,
+        }
     }
 
     /// The request goes with these, in place of the layer's.
     #[must_use]
     pub fn with(credentials: impl Into<Credentials>) -> Self {
         Self {
-            credentials: Some(credentials.into()),
+            credentials: Choice::These(credentials.into()),
+            overwrite: None,
         }
+    }
+
+    /// Whether what the request has itself is replaced, as
+    /// [`AuthLayer::overwrite`](crate::AuthLayer::overwrite) says for all.
+    #[must_use]
+    pub const fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = Some(overwrite);
+        self
     }
 
     #[inline]

@@ -3,6 +3,7 @@ use http::{Request, header};
 
 use crate::call::Kept;
 use crate::credential::Unplaceable;
+use crate::overrides::Choice;
 use crate::{Credentials, Origins, Override};
 
 /// What a layer was told, or, with an override, what holds for one request.
@@ -30,15 +31,20 @@ impl Settings {
         }
     }
 
-    /// These settings with the credentials of an override, if it has any. The layer's partition is
-    /// not theirs.
+    /// These settings as an override has them, if the request is to have credentials at all. The
+    /// layer's partition is not that of others.
     pub(crate) fn with(&self, other: &Override) -> Option<Self> {
-        let credentials = other.credentials.clone()?;
-        Some(Self {
-            credentials,
-            partition: None,
-            ..self.clone()
-        })
+        let mut settings = self.clone();
+        match &other.credentials {
+            Choice::Own => {}
+            Choice::Nobodys => return None,
+            Choice::These(credentials) => {
+                settings.credentials = credentials.clone();
+                settings.partition = None;
+            }
+        }
+        settings.overwrite = other.overwrite.unwrap_or(settings.overwrite);
+        Some(settings)
     }
 
     /// Whether the request goes where the credentials belong and asks for nothing special, and nothing

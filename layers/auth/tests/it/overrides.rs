@@ -100,3 +100,38 @@ async fn whose_credentials_they_are_is_told_inwards_on_demand() {
     assert_eq!(partition(named, elsewhere).await, None);
     let _ = Origins::any();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_can_have_its_own_replaced_or_kept() {
+    let credential = Credential::bearer("t").unwrap();
+    let key = Credential::api_key("x-api-key", "k").unwrap();
+    let both = || credential.clone().and(key.clone());
+    let own = |extension: Override| {
+        let request = request()
+            .header("authorization", "own")
+            .header("x-api-key", "own");
+        request.extension(extension).body(Body::empty()).unwrap()
+    };
+    let replaced = ("Bearer t", "k");
+    let kept = ("own", "own");
+    for (of_layer, of_request, expected) in [
+        (false, Override::default(), kept),
+        (true, Override::default(), replaced),
+        (false, Override::default().overwrite(true), replaced),
+        (true, Override::default().overwrite(false), kept),
+        (false, Override::with(both()).overwrite(true), replaced),
+        (true, Override::with(both()), replaced),
+        (true, Override::without_auth().overwrite(true), kept),
+    ] {
+        let server = Scripted::new([Step::ok()]);
+        let service = layer(both()).overwrite(of_layer).layer(server.clone());
+        send(&service, own(of_request.clone())).await.unwrap();
+        let call = server.calls().remove(0);
+        let sent = ["authorization", "x-api-key"].map(|name| call.header(name).unwrap().to_owned());
+        assert_eq!(
+            (&*sent[0], &*sent[1]),
+            expected,
+            "{of_layer} {of_request:?}"
+        );
+    }
+}

@@ -1,13 +1,15 @@
 //! What may cross from one connection to the other, and what may not.
 
 mod addresses;
+mod clients;
 mod contract;
 mod fields;
 mod framing;
 mod hops;
+mod paths;
 
-use buttress::proxy::Proxy;
 use buttress::Body;
+use buttress::proxy::Proxy;
 use buttress_testkit::{Call, Collecting, Scripted, Step};
 use http::{HeaderValue, Method, Request, Response, Version};
 use tower::ServiceExt;
