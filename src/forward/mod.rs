@@ -70,5 +70,5 @@ pub(crate) use self::apply::Bound;
 pub(crate) use self::cookies::Cookies;
 pub use self::error::InvalidForward;
 pub use self::forwarded::Forwarded;
-pub(crate) use self::names::{are_alike, is_about_another_request, is_about_the_way};
+pub(crate) use self::names::{Claim, are_alike, claim, is_about_the_way};
 pub use self::policy::Forward;

@@ -67,14 +67,60 @@ const ASKED: [&str; 14] = [
 /// Whether it is a field about where a request comes from. `_` counts as `-`, since programs behind CGI and its kin
 /// cannot tell the two.
 pub(crate) fn is_about_the_way(name: &HeaderName) -> bool {
-    with_hyphens(name, |name| {
-        name.starts_with("x-forwarded-") || WAY.binary_search(&name).is_ok()
-    })
+    claim(name) == Some(Claim::Way)
 }
 
-/// Whether it is a field about another path, host or method than the request's own.
-pub(crate) fn is_about_another_request(name: &HeaderName) -> bool {
-    with_hyphens(name, |name| ASKED.binary_search(&name).is_ok())
+/// What a field claims of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Where it comes from.
+    Way,
+    /// That it is for another path, host or method than its own.
+    Other,
+}
+
+/// What a field of this name claims; `_` counts as `-`.
+pub(crate) fn claim(name: &HeaderName) -> Option<Claim> {
+    let name = name.as_str();
+    if name.contains('_') {
+        listed(&name.replace('_', "-"))
+    } else if may_be_listed(name) {
+        listed(name)
+    } else {
+        None
+    }
+}
+
+fn listed(name: &str) -> Option<Claim> {
+    if name.starts_with(PREFIX) || WAY.binary_search(&name).is_ok() {
+        Some(Claim::Way)
+    } else {
+        ASKED.binary_search(&name).is_ok().then_some(Claim::Other)
+    }
+}
+
+/// Whether some name of the lists is as long and begins with the same letter, which most fields' names do not.
+fn may_be_listed(name: &str) -> bool {
+    let Some(letter) = name.bytes().next().filter(u8::is_ascii_lowercase) else {
+        return false;
+    };
+    let lengths = LENGTHS[usize::from(letter - b'a')];
+    name.starts_with(PREFIX) || name.len() < 64 && lengths & (1 << name.len()) != 0
+}
+
+const PREFIX: &str = "x-forwarded-";
+
+/// For each first letter the lengths of the names, as bits.
+static LENGTHS: [u64; 26] = add(&ASKED, add(&WAY, [0; 26]));
+
+const fn add(names: &[&str], mut lengths: [u64; 26]) -> [u64; 26] {
+    let mut at = 0;
+    while at < names.len() {
+        let name = names[at].as_bytes();
+        lengths[(name[0] - b'a') as usize] |= 1 << name.len();
+        at += 1;
+    }
+    lengths
 }
 
 /// Whether two names are one to programs behind CGI and its kin.
@@ -83,15 +129,6 @@ pub(crate) fn are_alike(one: &HeaderName, other: &HeaderName) -> bool {
     let is_alike =
         |(one, other)| one == other || matches!((one, other), (b'_', b'-') | (b'-', b'_'));
     one.len() == other.len() && one.bytes().zip(other.bytes()).all(is_alike)
-}
-
-fn with_hyphens(name: &HeaderName, is: impl Fn(&str) -> bool) -> bool {
-    let name = name.as_str();
-    if name.contains('_') {
-        is(&name.replace('_', "-"))
-    } else {
-        is(name)
-    }
 }
 
 #[cfg(test)]
@@ -139,7 +176,12 @@ mod tests {
             assert!(is_about_the_way(&name.parse().unwrap()), "{name}");
         }
         for name in ["x-original-url", "x_http-method_override", "proxy"] {
-            assert!(is_about_another_request(&name.parse().unwrap()), "{name}");
+            assert_eq!(claim(&name.parse().unwrap()), Some(Claim::Other), "{name}");
+        }
+        for (names, claimed) in [(&WAY[..], Claim::Way), (&ASKED, Claim::Other)] {
+            for name in names {
+                assert_eq!(claim(&name.parse().unwrap()), Some(claimed), "{name}");
+            }
         }
         for name in [
             "host",
@@ -148,8 +190,7 @@ mod tests {
             "user_id",
             "proxy-authorization",
         ] {
-            let name = name.parse().unwrap();
-            assert!(!is_about_the_way(&name) && !is_about_another_request(&name));
+            assert_eq!(claim(&name.parse().unwrap()), None, "{name}");
         }
     }
 }

@@ -94,7 +94,7 @@ impl Forward {
         Ok(self.set(|policy| policy.headers.push(name)))
     }
 
-    /// `X-Forwarded-For`: the peer's address, and before it what the request says, if the peer is trusted.
+    /// `X-Forwarded-For`: the peer's address, and before it what [trusted](ClientAddress::trusting) peers say.
     #[must_use]
     pub fn client_address(self, address: ClientAddress) -> Self {
         self.set(|policy| policy.address = Some(address))

@@ -4,9 +4,7 @@ use http::{Extensions, HeaderMap, header};
 
 use crate::BaseUri;
 use crate::client::Holdings;
-use crate::forward::{
-    ClientAddress, Cookies, X_FORWARDED_FOR, are_alike, is_about_another_request, is_about_the_way,
-};
+use crate::forward::{Claim, ClientAddress, Cookies, X_FORWARDED_FOR, are_alike, claim};
 
 use super::trailers::remove;
 use super::via::Pseudonym;
@@ -66,10 +64,13 @@ impl Settings {
         let is_among = |names: &[HeaderName]| names.iter().any(|other| are_alike(name, other));
         let is_unfit = || {
             !self.underscores && name.as_str().contains('_')
-                || is_about_another_request(name)
                 || is_among(&KEYS)
                 || is_among(&self.holdings.names)
-                || is_about_the_way(name) && !self.way.keeps(name, is_peer_trusted)
+                || match claim(name) {
+                    Some(Claim::Way) => !self.way.keeps(name, is_peer_trusted),
+                    Some(Claim::Other) => true,
+                    None => false,
+                }
         };
         !self.kept.contains(name) && (is_among(&self.left_out) || is_unfit())
     }
