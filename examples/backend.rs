@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRef, State};
-use axum::http::HeaderName;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use buttress::fallback::FallbackLayer;
@@ -57,10 +58,18 @@ impl FromRef<App> for Forward {
     }
 }
 
-/// Whoever asks, by his own session.
-async fn me(State(Users(users)): State<Users>, forwarded: Forwarded) -> Result<String, Error> {
+/// Whoever asks, by his own session. An error is this server's own answer, a 502 say, but for the one that whoever
+/// asked can do something about.
+async fn me(State(Users(users)): State<Users>, forwarded: Forwarded) -> Result<Response, Error> {
     let me = users.with(&forwarded).get("/me").send().await?;
-    me.error_for_status().await?.text().await
+    match me.error_for_status().await {
+        Ok(me) => Ok(me.text().await?.into_response()),
+        Err(error) if error.is_unauthorized() => {
+            let sign_in = [(header::WWW_AUTHENTICATE, "Cookie")];
+            Ok((StatusCode::UNAUTHORIZED, sign_in, "please sign in").into_response())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A minute old at most, and empty if there is nothing better.

@@ -151,7 +151,8 @@ where
     } = layers.limits;
     let attempt = TimeoutLayer::new(head).body_idle(body_idle);
     match upload_idle {
-        None => over_attempts(layers, attempt.layer(transport)),
+        // Who does not finish what is sent for him must not make the server look slow to everybody.
+        None => over_attempts(layers, attempt.watch_source().layer(transport)),
         // Uploads are watched from inside their bodies, which are of another type then.
         Some(limit) => {
             let watched = |request: Request<UploadBody<Body>>| request.map(Body::new);

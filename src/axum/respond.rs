@@ -7,8 +7,10 @@ use crate::proxy::{Side, respond_as};
 
 /// A call that failed, as a handler's answer.
 ///
-/// As [`respond`](crate::proxy::respond) says, with one difference: where the request was at fault that the handler
-/// made, that is this server's own mistake, and the status 500. Nothing of the error is told, so an error that a client
+/// As [`respond`](crate::proxy::respond) says, with two differences. Where the request was at fault that the handler
+/// made, its body included, that is this server's own mistake, and the status 500. Where a limit of ours refused, the
+/// status is 503: whoever asked this server once has not sent too many requests
+/// ([RFC 6585 §4](https://www.rfc-editor.org/rfc/rfc6585#section-4)). Nothing of the error is told, so an error that a client
 /// should understand (a 404, say) is to be made into an answer by the handler.
 ///
 /// ```
@@ -27,14 +29,16 @@ use crate::proxy::{Side, respond_as};
 /// ```
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        respond_as(Side::HANDLER, &self).map(Body::new)
+        respond_as(Side::Handler, &self).map(Body::new)
     }
 }
 
 /// What a layer's error is answered with, for axum's `HandleErrorLayer` around layers that may fail.
 ///
-/// As [`respond`](crate::proxy::respond) says, with one difference: an error that is none of this family's is this
-/// server's own, and the status 500.
+/// As [`respond`](crate::proxy::respond) says, but that no upstream is spoken of where none is known: a time limit that
+/// runs out is a 503, since 504 is a gateway's
+/// ([RFC 9110 §15.6.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.6.5)), and an error that is none of this family's
+/// is this server's own, and the status 500.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,5 +53,5 @@ impl IntoResponse for Error {
 /// # let _ = app;
 /// ```
 pub async fn handle_error(error: BoxError) -> Response {
-    respond_as(Side::SERVER, &*error).map(Body::new)
+    respond_as(Side::Server, &*error).map(Body::new)
 }

@@ -1,5 +1,5 @@
 use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::PathAndQuery;
 
 use super::BaseUri;
 use super::reference::leaves_prefix;
@@ -46,10 +46,6 @@ impl BaseUri {
         }
         let path = path.try_into().map_err(|_| Pathless::None)?;
         self.at(path).map_err(|_| Pathless::None)
-    }
-
-    pub(crate) fn is_https(&self) -> bool {
-        self.scheme == Scheme::HTTPS
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::ClientBuilder;
 
 impl ClientBuilder {
-    /// The time until each attempt's response head: 30 s unless set, `None` for no limit.
+    /// The time until each attempt's response head: 30 s unless set, `None` for no limit. It includes the time
+    /// in which the request's body is sent. Where it runs out while a streamed body has nothing to send, that is the
+    /// caller's fault ([`Error::is_request_body`](crate::Error::is_request_body)), and says nothing about the server.
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.head = limit.into();
         self.limits.head_is_set = true;
@@ -21,8 +23,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The time in which the server may take nothing of a request's body: no limit unless set. A body of
-    /// yours that is slow to come does not count.
+    /// The time in which the server may take nothing of a request's body: no limit unless set. The
+    /// [`timeout`](Self::timeout) then leaves the time of the upload out, so that it may take as long as it moves. A
+    /// body of yours may be silent for as long as the timeout, each time.
     pub fn upload_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.upload_idle = limit.into();
         self

@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The request was at fault, and nothing was sent. Never a server's 400.
     Request,
-    /// The request's own body failed while it was being sent.
+    /// The request's own body failed while it was being sent, or did not come in time.
     RequestBody,
     /// 401
     Unauthorized,

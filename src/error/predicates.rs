@@ -38,7 +38,7 @@ predicates! {
     /// Whether the request itself was at fault and nothing was sent. A server's 400 is
     /// [`is_validation`](Self::is_validation).
     is_request => Request;
-    /// Whether the request's own body failed while it was being sent.
+    /// Whether the request's own body failed while it was being sent, or did not come in time.
     is_request_body => RequestBody;
     /// Whether the server answered 401.
     is_unauthorized => Unauthorized;

@@ -23,6 +23,10 @@ pub(super) enum Rule {
     Cookie(String),
     /// A field that is about a message or a connection.
     Message(HeaderName),
+    /// A field that decides what the answer to one request is like.
+    Answer(HeaderName),
+    /// A field that says who somebody is.
+    Secret(HeaderName),
     /// A field for which there is a setting of its own.
     Special(HeaderName, &'static str),
 }
@@ -47,6 +51,14 @@ impl fmt::Display for InvalidForward {
                 f,
                 "`{name}` is about one message or connection alone, so it cannot be forwarded"
             ),
+            Rule::Answer(name) => write!(
+                f,
+                "`{name}` decides what the answer to one request is like, and the call needs one of its own, so it \
+                 cannot be forwarded"
+            ),
+            Rule::Secret(name) => {
+                write!(f, "`{name}` is a secret and no request id; use `header`")
+            }
             Rule::Special(name, setting) => {
                 write!(f, "`{name}` is not forwarded as it comes; use `{setting}`")
             }

@@ -57,6 +57,7 @@
 
 mod address;
 mod apply;
+mod check;
 mod cookies;
 mod error;
 mod forwarded;

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use buttress_kernel::PartitionHasher;
-use http::{Extensions, HeaderMap, HeaderName, header};
+use http::{Extensions, HeaderMap, HeaderName};
 
 use super::cookies::Cookies;
-use super::error::Rule;
-use super::{ClientAddress, Forwarded, InvalidForward, is_about_the_way, read};
+use super::{ClientAddress, Forwarded, InvalidForward, check, read};
 
 /// Which fields of incoming requests go along with outgoing calls: none, until they are named.
 ///
@@ -51,14 +50,15 @@ impl Forward {
     }
 
     /// `traceparent` and `tracestate` ([W3C Trace Context](https://www.w3.org/TR/trace-context/)), as they come. Where
-    /// there is not one `traceparent` that is well-formed, neither of them. A program that makes spans of its own writes
+    /// there is not one `traceparent` that is well-formed, neither of them; a `tracestate` of more than 512 bytes stays
+    /// behind. A program that makes spans of its own writes
     /// these fields itself.
     #[must_use]
     pub fn trace_context(self) -> Self {
         self.set(|policy| policy.trace = true)
     }
 
-    /// `baggage` ([W3C](https://www.w3.org/TR/baggage/)), as it comes. Anybody can write anything there, and whoever
+    /// `baggage` ([W3C](https://www.w3.org/TR/baggage/)), as it comes, but none of more than 8,192 bytes. Anybody can write anything there, and whoever
     /// reads it along the way will believe it.
     #[must_use]
     pub fn baggage(self) -> Self {
@@ -76,9 +76,9 @@ impl Forward {
     ///
     /// # Errors
     ///
-    /// As [`header`](Self::header).
+    /// As [`header`](Self::header), and when the field holds credentials.
     pub fn request_id_in(self, name: HeaderName) -> Result<Self, InvalidForward> {
-        check(&name)?;
+        check::request_id(&name)?;
         Ok(self.set(|policy| policy.request_id = Some(name)))
     }
 
@@ -87,10 +87,11 @@ impl Forward {
     ///
     /// # Errors
     ///
-    /// When the field is about one message or connection (`Host`, `Content-…`, `Connection`), or has a
+    /// When the field is about one message or connection (`Host`, `Content-…`, `Connection`), when it decides what the
+    /// answer to one request is like (`Range`, `If-…`, `Accept-Encoding`, `Cache-Control`), or when it has a
     /// setting of its own here.
     pub fn header(self, name: HeaderName) -> Result<Self, InvalidForward> {
-        check(&name)?;
+        check::header(&name)?;
         Ok(self.set(|policy| policy.headers.push(name)))
     }
 
@@ -112,7 +113,8 @@ impl Forward {
         self.set(|policy| policy.deadline = Some((name, most)))
     }
 
-    /// What a request brings of it.
+    /// What a request brings of it. A field that its `Connection` names was for the one connection alone
+    /// ([RFC 9110 §7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), and is none.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap, extensions: &Extensions) -> Forwarded {
         read::read(
@@ -127,40 +129,6 @@ impl Forward {
         set(Arc::make_mut(&mut self.0));
         self
     }
-}
-
-/// What must not be repeated in another message, or not as it came.
-fn check(name: &HeaderName) -> Result<(), InvalidForward> {
-    const MESSAGE: [HeaderName; 12] = [
-        header::CONNECTION,
-        header::EXPECT,
-        header::HOST,
-        header::MAX_FORWARDS,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
-    // Programs behind CGI and its kin cannot tell `_` from `-`.
-    let spelled = name.as_str().replace('_', "-");
-    let setting = match spelled.as_str() {
-        "cookie" => Some("cookie"),
-        "traceparent" | "tracestate" => Some("trace_context"),
-        "baggage" => Some("baggage"),
-        _ if is_about_the_way(name) => Some("client_address"),
-        _ => None,
-    };
-    if let Some(setting) = setting {
-        return Err(InvalidForward::new(Rule::Special(name.clone(), setting)));
-    }
-    if MESSAGE.iter().any(|one| *one == *spelled) || spelled.starts_with("content-") {
-        return Err(InvalidForward::new(Rule::Message(name.clone())));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Forward {

@@ -1,5 +1,6 @@
 //! What a request brings.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use buttress_kernel::{Deadline, Partition};
@@ -16,12 +17,19 @@ const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 /// The longest request id that goes on.
 const LONGEST_ID: usize = 128;
 
+/// What everybody on the way has to be able to pass on (W3C Trace Context §3.3.1.5, in bytes), and nobody has to beyond.
+const LONGEST_STATE: usize = 512;
+
+/// The same of baggage (W3C Baggage §3.3.2).
+const LONGEST_BAGGAGE: usize = 8_192;
+
 pub(super) fn read(
     policy: &Policy,
     headers: &HeaderMap,
     extensions: &Extensions,
     now: Instant,
 ) -> Forwarded {
+    let headers = &*end_to_end(headers);
     let mut fields = secrets(policy, headers);
     let partition = partition(policy, &fields);
     fields.extend(open(policy, headers, extensions));
@@ -30,6 +38,21 @@ pub(super) fn read(
         partition,
         deadline(policy, headers, extensions, now),
     )
+}
+
+/// The fields that are not for one connection alone, as `Connection` names them.
+fn end_to_end(headers: &HeaderMap) -> Cow<'_, HeaderMap> {
+    let mut end_to_end = Cow::Borrowed(headers);
+    let options = headers.get_all(header::CONNECTION).iter();
+    for option in options.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+        let name = HeaderName::from_bytes(option.trim_ascii());
+        if let Ok(name) = name
+            && end_to_end.contains_key(&name)
+        {
+            end_to_end.to_mut().remove(name);
+        }
+    }
+    end_to_end
 }
 
 /// What tells who somebody is.
@@ -75,8 +98,7 @@ fn open(policy: &Policy, headers: &HeaderMap, extensions: &Extensions) -> Vec<Fi
         Some(Field::one(name.clone(), id.clone(), Reach::Open))
     });
     let baggage = policy.baggage.then(|| {
-        let values = headers.get_all(BAGGAGE).iter().cloned();
-        let pairs: Vec<_> = values.map(|value| (BAGGAGE, value)).collect();
+        let pairs = bounded(headers, &BAGGAGE, LONGEST_BAGGAGE);
         (!pairs.is_empty()).then(|| Field::new(pairs, Reach::Open))
     });
     let address = policy.address.as_ref();
@@ -92,9 +114,21 @@ fn open(policy: &Policy, headers: &HeaderMap, extensions: &Extensions) -> Vec<Fi
 fn trace(headers: &HeaderMap) -> Option<Field> {
     let parent = only(headers, &TRACEPARENT).filter(|parent| is_parent(parent.as_bytes()))?;
     let mut pairs = vec![(TRACEPARENT, parent.clone())];
-    let states = headers.get_all(TRACESTATE).iter().cloned();
-    pairs.extend(states.map(|state| (TRACESTATE, state)));
+    pairs.extend(bounded(headers, &TRACESTATE, LONGEST_STATE));
     Some(Field::new(pairs, Reach::Anywhere))
+}
+
+/// A list in all its fields, or none of it: if it is longer, or if it holds what is no text.
+fn bounded(headers: &HeaderMap, name: &HeaderName, most: usize) -> Vec<(HeaderName, HeaderValue)> {
+    let values = headers.get_all(name);
+    // With the comma that stands between two of them.
+    let length: usize = values.iter().map(|value| value.len() + 1).sum();
+    let is_text = values.iter().all(|value| value.to_str().is_ok());
+    if length > most + 1 || !is_text {
+        return Vec::new();
+    }
+    let values = values.iter().cloned();
+    values.map(|value| (name.clone(), value)).collect()
 }
 
 /// `version-trace-parent-flags` in lower-case hexadecimal; a later version may go on behind it.

@@ -40,7 +40,10 @@ where
     let trailers = fields::wants_trailers(&parts.headers);
     let named = fields::strip(&mut parts.headers);
     if trailers {
-        ask_for_trailers(&mut parts.headers, settings.base.is_https());
+        // Trailers come from those alone who know that they are read. The transport, which knows the version, names
+        // the field in `Connection` where it has to be.
+        let trailers = HeaderValue::from_static("trailers");
+        parts.headers.insert(header::TE, trailers);
     }
     settings.cookies.pick(&mut parts.headers);
     // The transport writes the upstream's own.
@@ -87,16 +90,6 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
             _ => Err(Refusal::Host),
         },
         (Some(_), Some(_)) => Err(Refusal::Host),
-    }
-}
-
-/// Trailers come from those alone who know that they are read.
-fn ask_for_trailers(headers: &mut HeaderMap, is_https: bool) {
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    // RFC 9110 §10.1.4 has `TE` named in `Connection`, which HTTP/2 forbids; and over TLS it may be
-    // HTTP/2.
-    if !is_https {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
 }
 

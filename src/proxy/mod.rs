@@ -147,6 +147,7 @@
 //!
 //! The gateway among the examples is this over a stack that its flags choose.
 
+mod answers;
 mod fields;
 mod future;
 mod message;
@@ -162,7 +163,7 @@ pub use self::future::ResponseFuture;
 #[cfg(all(feature = "axum", feature = "json"))]
 pub(crate) use self::problem::Problem;
 pub use self::respond::respond;
-#[cfg(feature = "axum")]
-pub(crate) use self::respond::{Side, respond_as};
 pub use self::service::Proxy;
 pub use self::via::InvalidVia;
+#[cfg(feature = "axum")]
+pub(crate) use self::{answers::Side, respond::respond_as};

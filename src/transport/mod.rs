@@ -65,6 +65,7 @@ mod route;
 mod service;
 mod settings;
 mod stream;
+mod te;
 mod tls;
 mod unsendable;
 mod upload;

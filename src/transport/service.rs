@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::connector::Connector;
 use super::route::Route;
 use super::settings::Settings;
+use super::te::{self, Versions};
 use super::unsendable::{self, Unsendable};
 use super::upload::{Fault, Upload};
 use super::{InvalidTransport, ResponseBody, TransportBuilder, framing, verdict};
@@ -27,6 +28,7 @@ pub struct Transport<B = Body> {
     client: Client<Connector, Upload<B>>,
     route: Route,
     https_only: bool,
+    versions: Versions,
 }
 
 impl Transport {
@@ -57,6 +59,7 @@ where
             route: connector.route().clone(),
             client: settings.client(connector),
             https_only: settings.https_only,
+            versions: settings.versions(),
         })
     }
 }
@@ -80,6 +83,7 @@ where
         }
         let (mut head, body) = request.into_parts();
         self.route.authorize(&head.uri, &mut head.headers);
+        te::name_te(self.versions, &head.uri, &mut head.headers);
         let (upload, fault) = Upload::new(body);
         if upload.is_end_stream() {
             framing::tell_empty(&head.method, &mut head.headers);
@@ -95,6 +99,7 @@ impl<B> Clone for Transport<B> {
             client: self.client.clone(),
             route: self.route.clone(),
             https_only: self.https_only,
+            versions: self.versions,
         }
     }
 }

@@ -11,6 +11,7 @@ use rustls::ClientConfig;
 
 use super::connector::{Connector, Ways};
 use super::resolver::{Resolver, Table};
+use super::te::Versions;
 use super::{InvalidTransport, Proxy, Roots, tls};
 
 /// hyper panics on less.
@@ -126,14 +127,22 @@ impl Settings {
         }))
     }
 
-    fn protocols(&self) -> &'static [&'static [u8]] {
+    pub(super) const fn versions(&self) -> Versions {
         match (
             self.http1_only || cfg!(not(feature = "http2")),
             self.http2_only,
         ) {
-            (true, _) => &[b"http/1.1"],
-            (_, true) => &[b"h2"],
-            (_, false) => &[b"h2", b"http/1.1"],
+            (true, _) => Versions::Http1,
+            (_, true) => Versions::Http2,
+            (_, false) => Versions::Either,
+        }
+    }
+
+    fn protocols(&self) -> &'static [&'static [u8]] {
+        match self.versions() {
+            Versions::Http1 => &[b"http/1.1"],
+            Versions::Http2 => &[b"h2"],
+            Versions::Either => &[b"h2", b"http/1.1"],
         }
     }
 

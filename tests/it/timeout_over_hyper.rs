@@ -122,7 +122,7 @@ async fn a_source_of_ours_that_is_slow_is_waited_for() {
     let (sender, body) = channel();
     tokio::spawn(async move {
         for _ in 0..3 {
-            sleep(Duration::from_secs(30)).await;
+            sleep(Duration::from_secs(4)).await;
             sender.data("frame");
         }
     });
@@ -140,5 +140,5 @@ async fn a_source_of_ours_that_is_slow_is_waited_for() {
     let start = Instant::now();
     let end = layer.layer(connection).oneshot(put(body)).await;
     assert_eq!(end.expect("an answer").status(), StatusCode::OK);
-    assert_eq!(start.elapsed(), Duration::from_secs(90));
+    assert_eq!(start.elapsed(), Duration::from_secs(12));
 }

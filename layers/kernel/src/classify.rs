@@ -58,7 +58,8 @@ where
 /// [`ServerFailure`](Outcome::ServerFailure), any other 4xx a [`CallerFault`](Outcome::CallerFault),
 /// the rest a [`Success`](Outcome::Success).
 /// Of the errors, those of the way to the server (timeout, connect, transport, and any foreign
-/// error) are a `ServerFailure`; what we refused ourselves is [`Neutral`](Outcome::Neutral).
+/// error) are a `ServerFailure`; what we refused ourselves is [`Neutral`](Outcome::Neutral). A request that
+/// cannot be sent, or whose body fails or does not come in time, is a `CallerFault`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HttpClassify;
 

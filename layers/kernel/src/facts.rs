@@ -25,7 +25,7 @@ pub enum Kind {
     Unauthenticated,
     /// The caller's request was at fault; nothing was sent because of it.
     Request,
-    /// The request's own body failed while it was being sent.
+    /// The request's own body failed while it was being sent, or did not come in time.
     RequestBody,
     /// None of these; a foreign error without facts.
     Other,

@@ -2,9 +2,10 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use buttress_kernel::{Facts, Key, Kind, Sent};
+use buttress_kernel::{Facts, Key, Kind, Partition, Sent};
 
 pub use crate::rules::Reason;
+use crate::scope::Scope;
 
 /// The server asked for a pause, and the request could not wait for its end. Nothing was sent.
 ///
@@ -22,7 +23,7 @@ pub use crate::rules::Reason;
 /// ```
 #[derive(Debug)]
 pub struct Held {
-    key: Key,
+    scope: Scope,
     reason: Reason,
     retry_at: Instant,
     wait: Duration,
@@ -30,9 +31,9 @@ pub struct Held {
 }
 
 impl Held {
-    pub(crate) fn new(key: Key, reason: Reason, retry_at: Instant, now: Instant) -> Self {
+    pub(crate) fn new(scope: Scope, reason: Reason, retry_at: Instant, now: Instant) -> Self {
         Self {
-            key,
+            scope,
             reason,
             retry_at,
             wait: retry_at.saturating_duration_since(now),
@@ -43,7 +44,13 @@ impl Held {
     /// The key that is held.
     #[must_use]
     pub const fn key(&self) -> &Key {
-        &self.key
+        &self.scope.key
+    }
+
+    /// Whose requests are held; `None` for everybody's.
+    #[must_use]
+    pub const fn partition(&self) -> Option<&Partition> {
+        self.scope.partition.as_ref()
     }
 
     /// Why the request was not made to wait.
@@ -76,7 +83,8 @@ impl Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, wait, .. } = self;
+        let Self { scope, wait, .. } = self;
+        let key = &scope.key;
         write!(
             f,
             "the server asked for a pause ({key}), try again in {wait:?}"

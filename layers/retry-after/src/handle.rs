@@ -1,7 +1,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use buttress_kernel::Partition;
+
 use crate::gate::{Facts, Gate};
+use crate::scope;
 use crate::shared::now;
 
 /// Looks at the gate from outside, and opens it.
@@ -22,19 +25,31 @@ impl Handle {
         Self(gate)
     }
 
-    /// What is known about a key now.
+    /// What is known now about a key, for everybody.
     #[must_use]
     pub fn peek(&self, key: &str) -> Peek {
         Peek(self.0.facts(key, now()))
     }
 
-    /// Ends a key's hold and forgets its quota. Those who wait for it leave from now on, over the
+    /// What is known now about a key for those of a partition: their own quota and the pauses that they were
+    /// asked for, without those of [everybody](Self::peek).
+    #[must_use]
+    pub fn peek_at(&self, key: &str, partition: &Partition) -> Peek {
+        self.peek(&scope::name(key, partition))
+    }
+
+    /// Ends what is held for those of a partition, as [`clear`](Self::clear) does for everybody.
+    pub fn clear_at(&self, key: &str, partition: &Partition) -> bool {
+        self.clear(&scope::name(key, partition))
+    }
+
+    /// Ends a key's hold and forgets its quota, for everybody. Those who wait for it leave from now on, over the
     /// spread. Returns whether anything was known about the key.
     pub fn clear(&self, key: &str) -> bool {
         self.0.clear(key)
     }
 
-    /// Ends every hold and forgets every quota, as [`clear`](Self::clear) does for one key.
+    /// Ends every hold and forgets every quota, those of partitions included, as [`clear`](Self::clear) does for one key.
     pub fn clear_all(&self) {
         self.0.clear_all();
     }
@@ -45,7 +60,7 @@ impl Handle {
         self.0.waiting()
     }
 
-    /// How many keys something is kept about.
+    /// How many keys something is kept about, each partition of a key counted as one.
     #[must_use]
     pub fn keys(&self) -> usize {
         self.0.keys()

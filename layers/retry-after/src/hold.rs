@@ -3,11 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use buttress_kernel::{BoxError, Entry, Explain, Key, Readable};
+use buttress_kernel::{BoxError, Entry, Explain, Readable};
 use http::Request;
 use pin_project_lite::pin_project;
 use tokio::time::{self, Sleep};
@@ -15,8 +14,10 @@ use tower_service::Service;
 
 use crate::error::Held;
 use crate::listener::Listener;
+use crate::places::Places;
 use crate::rules::{Ask, Reason};
-use crate::shared::{NAME, Shared, now};
+use crate::scope::Scope;
+use crate::shared::{NAME, now};
 use crate::source::Source;
 use crate::state::Answer;
 use crate::telemetry;
@@ -75,34 +76,24 @@ where
     }
 }
 
-/// A place in a key's queue; dropped, it is given back.
+/// Places in the queues; dropped, they are given back.
 pub(crate) struct Wait {
-    shared: Arc<Shared>,
-    key: Key,
-    ticket: u64,
+    places: Places,
+    scope: Scope,
     ask: Ask,
     source: Source,
     explain: Option<Explain>,
-    over: bool,
 }
 
 impl Wait {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        key: Key,
-        ticket: u64,
-        ask: Ask,
-        source: Source,
-        explain: Option<Explain>,
-    ) -> Self {
+    pub(crate) fn new(places: Places, ask: Ask, source: Source, explain: Option<Explain>) -> Self {
+        let scope = places.objector();
         Self {
-            shared,
-            key,
-            ticket,
+            places,
+            scope,
             ask,
             source,
             explain,
-            over: false,
         }
     }
 
@@ -113,14 +104,14 @@ impl Wait {
     ) -> Poll<Result<(), BoxError>> {
         loop {
             let now = now();
-            match self.ask(now, cx.waker()) {
+            match self.places.turn(now, &self.ask, cx.waker()) {
                 Answer::Go => {
                     self.release(now);
                     return Poll::Ready(Ok(()));
                 }
                 Answer::Refuse { retry_at, reason } => {
-                    self.over = true;
-                    let error = refuse(&self.key, now, retry_at, reason, self.explain.as_ref());
+                    let scope = self.places.objector();
+                    let error = refuse(scope, now, retry_at, reason, self.explain.as_ref());
                     return Poll::Ready(Err(error));
                 }
                 Answer::Wait { until, .. } => {
@@ -134,16 +125,9 @@ impl Wait {
         }
     }
 
-    fn ask(&self, now: Instant, waker: &Waker) -> Answer {
-        let rules = &self.shared.settings.rules;
-        let place = (self.key.as_str(), self.ticket);
-        self.shared.gate.turn(place, now, &self.ask, rules, waker)
-    }
-
-    fn release(&mut self, now: Instant) {
-        self.over = true;
+    fn release(&self, now: Instant) {
         let waited = now.saturating_duration_since(self.ask.arrived);
-        telemetry::released(self.key.as_str(), waited);
+        telemetry::released(&self.scope, waited);
         if let Some(explain) = &self.explain {
             let note = format!("held for {} ({})", Readable(waited), self.source);
             explain.record(Entry::new(NAME, note, self.ask.arrived, now));
@@ -151,35 +135,27 @@ impl Wait {
     }
 }
 
-impl Drop for Wait {
-    fn drop(&mut self) {
-        if !self.over {
-            self.shared.gate.leave(self.key.as_str(), self.ticket);
-        }
-    }
-}
-
 impl fmt::Debug for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("key", &self.key)
+            .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
 }
 
 /// The error of a request that cannot wait.
 pub(crate) fn refuse(
-    key: &Key,
+    scope: Scope,
     now: Instant,
     retry_at: Instant,
     reason: Reason,
     explain: Option<&Explain>,
 ) -> BoxError {
     let wait = retry_at.saturating_duration_since(now);
-    telemetry::rejected(key.as_str(), wait, reason);
+    telemetry::rejected(&scope, wait, reason);
     if let Some(explain) = explain {
         let note = format!("rejected, {} left ({})", Readable(wait), reason.as_str());
         explain.record(Entry::new(NAME, note, now, now));
     }
-    Held::new(key.clone(), reason, retry_at, now).into()
+    Held::new(scope, reason, retry_at, now).into()
 }

@@ -22,6 +22,7 @@ use crate::shared::{Shared, now};
 /// | setting | default |
 /// | --- | --- |
 /// | [`key`](Self::key) | the authority |
+/// | [`by_partition`](Self::by_partition) | on |
 /// | [`max_hold`](Self::max_hold) or [`reject`](Self::reject) | wait up to 60 s |
 /// | [`proactive`](Self::proactive) | on |
 /// | [`pace`](Self::pace) | off |
@@ -74,6 +75,21 @@ impl<K> RetryAfterLayer<K> {
             settings: self.settings,
             gate: self.gate,
         }
+    }
+
+    /// Whether a 429 or a quota that a request with a [`Partition`](buttress_kernel::Partition) is told of holds those
+    /// alone that carry the same one. Turned off, it holds all requests to the key: for servers whose limits are
+    /// on the program, whoever its users are. A 503 holds all in either case.
+    ///
+    /// ```
+    /// use buttress_retry_after::RetryAfterLayer;
+    ///
+    /// let layer = RetryAfterLayer::new().by_partition(false);
+    /// ```
+    #[must_use]
+    pub const fn by_partition(mut self, on: bool) -> Self {
+        self.settings.by_partition = on;
+        self
     }
 
     /// The longest that a request waits before it is sent, from its arrival. What would have to wait
@@ -138,7 +154,8 @@ impl<K> RetryAfterLayer<K> {
 
     /// About how many keys something may be kept at the same time. Keys of which nothing is held and
     /// no window is open are dropped first; when all are live, a pause for one more is not learned,
-    /// and an event says so.
+    /// and an event says so. Each [partition](Self::by_partition) of a key counts as one, and the last eighth of
+    /// the room is kept for what concerns everybody.
     #[must_use]
     pub fn max_keys(mut self, most: usize) -> Self {
         self.settings.rules.max_keys = most;

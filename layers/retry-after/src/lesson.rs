@@ -95,5 +95,23 @@ pub(crate) fn conclude(words: Words, status: StatusCode, settings: &Settings) ->
     }
 }
 
+impl Lesson {
+    /// What of it is for everybody, and what for those who carry the same credentials. RFC 9110 §15.6.4: a 503 is
+    /// about the server; RFC 6585 §4: a 429, and so a quota, is about who asked.
+    pub(crate) fn split(self, status: StatusCode) -> (Self, Self) {
+        let is_quota = |source| match source {
+            Source::Delay(source) => from_quota(source),
+            source => source == Source::Quota,
+        };
+        let overloaded = status == StatusCode::SERVICE_UNAVAILABLE;
+        let hold = self
+            .hold
+            .filter(|(_, source)| overloaded && !is_quota(*source));
+        let (all, quota) = (Self { hold, quota: None }, self.quota);
+        let hold = self.hold.filter(|_| all.hold.is_none());
+        (all, Self { hold, quota })
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -77,10 +77,20 @@
 //! - When as many keys are live as [`max_keys`](RetryAfterLayer::max_keys) allows, a pause for one
 //!   more is not learned: memory stays bounded, whatever servers say.
 //!
+//! # Who is held
+//!
+//! A 429 is about whoever sent the request ([RFC 6585 §4](https://www.rfc-editor.org/rfc/rfc6585#section-4)), and so is
+//! what a server tells of a quota; a 503 is about the server. Where requests carry a
+//! [`Partition`](buttress_kernel::Partition), which says whose credentials they have, the first two hold those alone
+//! who carry the same one, so that nobody gets everybody held by being refused himself. A 503 holds all that go to the
+//! key. A request waits for whichever ends later, in both queues at once. Requests without a partition are not told
+//! apart: what they are told holds for everybody. For a server whose limits are on the program as a whole,
+//! [`by_partition`](RetryAfterLayer::by_partition) makes it one gate again.
+//!
 //! # Events and metrics
 //!
 //! Target `buttress_retry_after`: `learned` (info), `held`, `released` and `rejected` (debug), `lost`
-//! (warn), with `key`, `for_ms` and `source` or `reason`. With feature `metrics`, counters
+//! (warn), with `key`, `partition` where it is for one alone, `for_ms` and `source` or `reason`. With feature `metrics`, counters
 //! `buttress.retry_after.{learned,held,rejected,lost}` and the histogram `buttress.retry_after.wait` in
 //! seconds.
 //!
@@ -88,7 +98,7 @@
 //! | --- | --- |
 //! | `layer.rs`, `settings.rs`, `overrides.rs` | what the layer, or one request, was told |
 //! | `service.rs`, `future.rs` | asks the gate, calls, and listens to the response |
-//! | `hold.rs` | the wait of one request, and its place in the queue |
+//! | `hold.rs`, `places.rs`, `scope.rs` | the wait of one request, and its places in the queues |
 //! | `lesson.rs`, `source.rs` | what a response says, and what follows |
 //! | `state.rs`, `line.rs`, `queue.rs`, `window.rs`, `rules.rs` | decisions: pure, with `now` as an argument |
 //! | `gate.rs`, `table.rs`, `sync.rs` | the states of all keys, shared |
@@ -108,8 +118,10 @@ mod listener;
 mod name;
 mod overrides;
 mod peers;
+mod places;
 mod queue;
 mod rules;
+mod scope;
 mod service;
 mod settings;
 mod shared;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use buttress_kernel::key::KeyExtractor;
-use buttress_kernel::{BoxError, Explain};
+use buttress_kernel::{BoxError, Explain, Partition};
 use http::{Request, Response};
 
 use crate::name::Name;
@@ -36,17 +36,25 @@ impl Listener {
         K: KeyExtractor<Request<B>> + 'static,
     {
         let explain = Explain::of(request.extensions());
+        let partition = peers.shared.partition(request.extensions());
+        let plain = explain.is_none() && partition.is_none();
         let name = match peers.find(extractor, request) {
-            Ok(peer) if explain.is_none() => return Self(Arc::clone(peer)),
+            Ok(peer) if plain => return Self(Arc::clone(peer)),
             Ok(peer) => Name::Key(peer.name.key()),
             Err(name) => name,
         };
-        Self::new(Arc::clone(&peers.shared), name, explain.cloned())
+        let shared = Arc::clone(&peers.shared);
+        Self::new(shared, name, partition.cloned(), explain.cloned())
     }
 
     /// For a response of this name's owner.
-    pub(crate) fn new(shared: Arc<Shared>, name: Name, explain: Option<Explain>) -> Self {
-        Self(Arc::new(Peer::new(shared, name, explain)))
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        name: Name,
+        partition: Option<Partition>,
+        explain: Option<Explain>,
+    ) -> Self {
+        Self(Arc::new(Peer::new(shared, name, partition, explain)))
     }
 
     /// Waits for the response, and listens to it where it lies: a move costs as much as the rest.
@@ -77,7 +85,8 @@ impl Peer {
     fn listen<C>(&self, response: &mut Response<C>) {
         let explain = self.explain.as_ref();
         if self.shared.hears(response) {
-            self.shared.learn(&self.name, explain, response);
+            let whose = (&self.name, self.partition.as_ref());
+            self.shared.learn(whose, explain, response);
         }
         if let Some(explain) = explain {
             explain.attach(response.extensions_mut());

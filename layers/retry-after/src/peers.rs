@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use buttress_kernel::key::{Authority, KeyExtractor};
-use buttress_kernel::{Explain, Key};
+use buttress_kernel::{Explain, Key, Partition};
 use http::{Request, Uri, uri};
 
 use crate::gate::Gate;
@@ -27,6 +27,8 @@ const FEW: usize = 8;
 pub(crate) struct Peer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) name: Name,
+    /// Whose credentials a single call carries, which has a peer of its own then.
+    pub(crate) partition: Option<Partition>,
     /// The record of a single call, which has a peer of its own then.
     pub(crate) explain: Option<Explain>,
     /// The authority that names it under any scheme; empty when there is none.
@@ -34,10 +36,16 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(shared: Arc<Shared>, name: Name, explain: Option<Explain>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        name: Name,
+        partition: Option<Partition>,
+        explain: Option<Explain>,
+    ) -> Self {
         Self {
             shared,
             name,
+            partition,
             explain,
             authority: Box::default(),
         }
@@ -121,7 +129,7 @@ impl Peers {
         let shared = Arc::clone(&self.shared);
         Peer {
             authority,
-            ..Peer::new(shared, Name::Key(key), None)
+            ..Peer::new(shared, Name::Key(key), None, None)
         }
     }
 }

@@ -11,10 +11,11 @@ use tower_service::Service;
 use crate::future::ResponseFuture;
 use crate::hold::{Hold, Wait, refuse};
 use crate::listener::Listener;
-use crate::name::Name;
 use crate::overrides::Override;
 use crate::peers::Peers;
+use crate::places::Places;
 use crate::rules::Ask;
+use crate::scope::Scope;
 use crate::shared::now;
 use crate::state::Answer;
 use crate::telemetry;
@@ -112,12 +113,28 @@ impl<S, K> RetryAfter<S, K> {
             hurried: request.extensions().get::<Attempt>().is_some(),
         };
         let name = self.key.extract(&request);
-        match gate.arrive(&name, now, &ask, &settings.rules) {
-            (Answer::Go, _) => self.pass(request),
-            (answer, ticket) => {
-                let key = Key::from(&*name);
-                self.detain(request, key, ask, answer, ticket)
+        let shared = &self.peers.shared;
+        let (answer, places) = match shared.partition(request.extensions()) {
+            None => match gate.arrive(&name, now, &ask, &settings.rules) {
+                (Answer::Go, _) => return self.pass(request),
+                (answer, ticket) => {
+                    let key = Key::from(&*name);
+                    let places = Places::taken(Arc::clone(shared), key, answer, ticket);
+                    (answer, places)
+                }
+            },
+            Some(partition) => {
+                let scope = Scope {
+                    key: Key::from(&*name),
+                    partition: Some(partition.clone()),
+                };
+                let mut places = Places::new(Arc::clone(shared), scope);
+                (places.arrive(now, &ask), places)
             }
+        };
+        match answer {
+            Answer::Go => self.pass(request),
+            answer => self.detain(request, places, ask, answer),
         }
     }
 
@@ -125,40 +142,33 @@ impl<S, K> RetryAfter<S, K> {
     fn detain<B>(
         &mut self,
         request: Request<B>,
-        key: Key,
+        places: Places,
         ask: Ask,
         answer: Answer,
-        ticket: u64,
     ) -> ResponseFuture<S, B, S::Future>
     where
         S: Service<Request<B>> + Clone,
+        K: KeyExtractor<Request<B>> + 'static,
     {
         // The place that readiness may have taken goes to somebody who can use it.
         let fresh = self.inner.clone();
         drop(mem::replace(&mut self.inner, fresh));
         let explain = Explain::of(request.extensions()).cloned();
-        let listener = |key: &Key| {
-            let shared = Arc::clone(&self.peers.shared);
-            Listener::new(shared, Name::Key(key.clone()), explain.clone())
-        };
         match answer {
             Answer::Wait { until, source } => {
                 let wait = until.saturating_duration_since(ask.arrived);
-                telemetry::held(key.as_str(), wait, source);
-                let shared = Arc::clone(&self.peers.shared);
-                let listener = listener(&key);
-                let wait = Wait::new(shared, key, ticket, ask, source, explain);
+                telemetry::held(&places.objector(), wait, source);
+                let listener = Listener::of(&self.peers, &self.key, &request);
+                let wait = Wait::new(places, ask, source, explain);
                 let hold = Hold::new(self.inner.clone(), request, listener, wait, until);
                 ResponseFuture::holding(hold)
             }
             Answer::Refuse { retry_at, reason } => {
-                let error = refuse(&key, ask.arrived, retry_at, reason, explain.as_ref());
+                let scope = places.objector();
+                let error = refuse(scope, ask.arrived, retry_at, reason, explain.as_ref());
                 ResponseFuture::refused(error)
             }
-            Answer::Go => {
-                let listener = listener(&key);
-                ResponseFuture::calling(self.inner.call(request), listener)
-            }
+            Answer::Go => self.pass(request),
         }
     }
 }

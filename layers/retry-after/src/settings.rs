@@ -12,6 +12,7 @@ pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) patience: Patience,
     pub(crate) proactive: bool,
+    pub(crate) by_partition: bool,
     pub(crate) default_delay: Option<Duration>,
     pub(crate) wall_clock: Arc<dyn WallClock>,
 }
@@ -27,6 +28,7 @@ impl Default for Settings {
             },
             patience: Patience::Hold(Duration::from_secs(60)),
             proactive: true,
+            by_partition: true,
             default_delay: None,
             wall_clock: Arc::new(SystemWallClock),
         }
@@ -39,6 +41,7 @@ impl fmt::Debug for Settings {
             .field("rules", &self.rules)
             .field("patience", &self.patience)
             .field("proactive", &self.proactive)
+            .field("by_partition", &self.by_partition)
             .field("default_delay", &self.default_delay)
             .finish_non_exhaustive()
     }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use buttress_kernel::{Entry, Explain, Readable};
-use http::Response;
+use buttress_kernel::{Entry, Explain, Partition, Readable};
+use http::{Extensions, Response};
 
 use crate::gate::Gate;
 use crate::lesson::{self, Words};
 use crate::name::Name;
+use crate::rules::Rules;
+use crate::scope::Scope;
 use crate::settings::Settings;
+use crate::state::Lesson;
 use crate::telemetry;
 
 /// The layer's name in trails.
@@ -32,32 +35,69 @@ impl Shared {
         lesson::speaks(response, || self.settings.proactive)
     }
 
+    /// Whose credentials a request carries, as far as that matters.
+    pub(crate) fn partition<'a>(&self, extensions: &'a Extensions) -> Option<&'a Partition> {
+        self.settings.by_partition.then(|| extensions.get())?
+    }
+
     /// Takes in what a response says. It passes on as it is, but for what was read from it, which
     /// goes into its extensions.
     #[cold]
-    pub(crate) fn learn<B>(&self, name: &Name, explain: Option<&Explain>, end: &mut Response<B>) {
-        let now = now();
+    pub(crate) fn learn<B>(
+        &self,
+        (name, partition): (&Name, Option<&Partition>),
+        explain: Option<&Explain>,
+        end: &mut Response<B>,
+    ) {
         let settings = &self.settings;
         let words = lesson::read(end, settings.proactive, settings.wall_clock.now());
         let lesson = lesson::conclude(words, end.status(), settings);
         keep(words, end);
+        let note = |scope: &Scope, lesson| {
+            if let Some(note) = self.teach(scope, lesson)
+                && let Some(explain) = explain
+            {
+                let (status, now) = (end.status().as_u16(), now());
+                explain.record(Entry::new(NAME, format!("{status}, {note}"), now, now));
+            }
+        };
         if lesson.is_empty() {
             return;
         }
-        let key = name.key();
-        let key = key.as_str();
-        let learned = self.gate.learn(key, now, lesson, &settings.rules);
+        let mut scope = Scope::all(name.key());
+        let Some(partition) = partition else {
+            return note(&scope, lesson);
+        };
+        let (all, own) = lesson.split(end.status());
+        note(&scope, all);
+        scope.partition = Some(partition.clone());
+        note(&scope, own);
+    }
+
+    /// Takes in what concerns these, and says what follows.
+    fn teach(&self, scope: &Scope, lesson: Lesson) -> Option<String> {
+        if lesson.is_empty() {
+            return None;
+        }
+        let rules = &self.room(scope);
+        let name = scope.name();
+        let learned = self.gate.learn(name.as_str(), now(), lesson, rules);
         if learned.lost {
-            telemetry::lost(key, settings.rules.max_keys);
+            telemetry::lost(scope, rules.max_keys);
         }
-        if let Some((hold, source)) = learned.change.held {
-            telemetry::learned(key, hold, source);
-            if let Some(explain) = explain {
-                let status = end.status().as_u16();
-                let note = format!("{status}, holding for {} ({source})", Readable(hold));
-                explain.record(Entry::new(NAME, note, now, now));
-            }
+        let (hold, source) = learned.change.held?;
+        telemetry::learned(scope, hold, source);
+        let whom = scope.partition.as_ref().map_or("", |_| " its partition");
+        Some(format!("holding{whom} for {} ({source})", Readable(hold)))
+    }
+
+    /// Partitions do not take the last of the room: what concerns everybody must be learned.
+    fn room(&self, scope: &Scope) -> Rules {
+        let mut rules = self.settings.rules;
+        if scope.partition.is_some() {
+            rules.max_keys -= rules.max_keys / 8;
         }
+        rules
     }
 }
 

@@ -5,45 +5,51 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 use crate::rules::Reason;
+use crate::scope::Scope;
 use crate::source::Source;
 
 const TARGET: &str = "buttress_retry_after";
 
 /// A hold began, or became longer.
-pub(crate) fn learned(key: &str, hold: Duration, source: Source) {
+pub(crate) fn learned(scope: &Scope, hold: Duration, source: Source) {
     let (for_ms, source) = (millis(hold), source.as_str());
-    info!(target: TARGET, key, for_ms, source, "learned: requests to this key are held");
+    let (key, partition) = (scope.key.as_str(), scope.part());
+    info!(target: TARGET, key, partition, for_ms, source, "learned: requests to this key are held");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.retry_after.learned", "source" => source).increment(1);
 }
 
 /// A request begins to wait.
-pub(crate) fn held(key: &str, wait: Duration, source: Source) {
+pub(crate) fn held(scope: &Scope, wait: Duration, source: Source) {
     let (for_ms, source) = (millis(wait), source.as_str());
-    debug!(target: TARGET, key, for_ms, source, "held");
+    let (key, partition) = (scope.key.as_str(), scope.part());
+    debug!(target: TARGET, key, partition, for_ms, source, "held");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.retry_after.held", "source" => source).increment(1);
 }
 
 /// A request has waited and goes on.
-pub(crate) fn released(key: &str, waited: Duration) {
+pub(crate) fn released(scope: &Scope, waited: Duration) {
     let for_ms = millis(waited);
-    debug!(target: TARGET, key, for_ms, "released");
+    let (key, partition) = (scope.key.as_str(), scope.part());
+    debug!(target: TARGET, key, partition, for_ms, "released");
     #[cfg(feature = "metrics")]
     metrics::histogram!("buttress.retry_after.wait").record(waited.as_secs_f64());
 }
 
 /// A request could not wait.
-pub(crate) fn rejected(key: &str, wait: Duration, reason: Reason) {
+pub(crate) fn rejected(scope: &Scope, wait: Duration, reason: Reason) {
     let (for_ms, reason) = (millis(wait), reason.as_str());
-    debug!(target: TARGET, key, for_ms, reason, "rejected");
+    let (key, partition) = (scope.key.as_str(), scope.part());
+    debug!(target: TARGET, key, partition, for_ms, reason, "rejected");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.retry_after.rejected", "reason" => reason).increment(1);
 }
 
 /// A server's wish was lost for want of room.
-pub(crate) fn lost(key: &str, max_keys: usize) {
-    warn!(target: TARGET, key, max_keys, "lost: no room for one more key");
+pub(crate) fn lost(scope: &Scope, max_keys: usize) {
+    let (key, partition) = (scope.key.as_str(), scope.part());
+    warn!(target: TARGET, key, partition, max_keys, "lost: no room for one more key");
     #[cfg(feature = "metrics")]
     metrics::counter!("buttress.retry_after.lost").increment(1);
 }

@@ -9,8 +9,9 @@ use crate::readable::Readable;
 /// A time limit of ours ran out.
 ///
 /// Never a server's 408, which is a response and passes through as one. What it means to other
-/// layers stands in its source chain: the kind is [`Kind::Timeout`], and the request may have
-/// reached the server unless the total was over before the call.
+/// layers stands in its source chain: the kind is [`Kind::Timeout`], or [`Kind::RequestBody`] where the
+/// server was never at fault ([`Phase::Source`]), and the request may have reached the server unless the
+/// total was over before the call.
 ///
 /// ```
 /// use buttress_kernel::{BoxError, Failure, Kind};
@@ -55,6 +56,10 @@ impl fmt::Display for Elapsed {
             Phase::RequestBody => {
                 write!(f, "the peer took nothing of the request's body for {after}")
             }
+            Phase::Source => write!(
+                f,
+                "the request's own body did not come within {after}; send it faster, or allow more time"
+            ),
             Phase::ResponseBody => write!(f, "nothing came of the response's body for {after}"),
             Phase::Total if self.expiry.unsent => {
                 f.write_str("the deadline had passed before the request was sent; allow more time")
@@ -75,9 +80,13 @@ impl From<Expiry> for Elapsed {
         let sent = match expiry.phase {
             _ if expiry.unsent => Sent::No,
             Phase::ResponseBody => Sent::Yes,
-            Phase::Head | Phase::RequestBody | Phase::Total => Sent::Maybe,
+            Phase::Head | Phase::RequestBody | Phase::Source | Phase::Total => Sent::Maybe,
         };
-        let facts = Facts::new(Kind::Timeout).sent(sent);
+        let kind = match expiry.phase {
+            Phase::Source => Kind::RequestBody,
+            Phase::Head | Phase::RequestBody | Phase::ResponseBody | Phase::Total => Kind::Timeout,
+        };
+        let facts = Facts::new(kind).sent(sent);
         Self { expiry, facts }
     }
 }
@@ -91,6 +100,11 @@ pub enum Phase {
     Head,
     /// Between two takings from the request's body: the peer does not accept what we send.
     RequestBody,
+    /// The same time as [`Head`](Self::Head) or [`Total`](Self::Total), when it ran out while the
+    /// request's body was asked for more and its source had nothing to give: the caller's fault, which
+    /// says nothing about the server. With [`TimeoutLayer::upload_idle`](crate::TimeoutLayer::upload_idle)
+    /// one such silence.
+    Source,
     /// Between two frames of the response's body.
     ResponseBody,
     /// The whole call with all its attempts, pauses and the response's body.
@@ -104,6 +118,7 @@ impl Phase {
         match self {
             Self::Head => "head",
             Self::RequestBody => "request-body",
+            Self::Source => "source",
             Self::ResponseBody => "response-body",
             Self::Total => "total",
         }
@@ -142,6 +157,12 @@ impl Expiry {
             after,
             unsent,
         }
+    }
+
+    /// The same limit, where the request's own source was silent at its end.
+    pub(crate) const fn for_want_of_a_body(self) -> Self {
+        let phase = Phase::Source;
+        Self { phase, ..self }
     }
 
     pub(crate) const fn phase(self) -> Phase {

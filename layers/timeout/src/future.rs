@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use buttress_kernel::BoxError;
+use buttress_kernel::{BoxError, body};
 use http::Response;
 use pin_project_lite::pin_project;
 
@@ -15,6 +15,7 @@ use crate::race::Race;
 use crate::reply::Reply;
 use crate::report::{self, Trace};
 use crate::rule::{Head, Total};
+use crate::source::Sourced;
 use crate::upload::{MaybeUpload, Shared, Upload};
 
 pin_project! {
@@ -48,6 +49,55 @@ impl<F> ResponseFuture<F> {
 }
 
 impl<F, B, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<ResponseBody<B>>, BoxError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let idle = *this.body_idle;
+        this.reply
+            .poll(cx, |body| ResponseBody::new(body, idle, None))
+    }
+}
+
+pin_project! {
+    /// A response, or [`Elapsed`](crate::Elapsed); of a [`Timeout`](crate::Timeout) that watches the source
+    /// of a request's body.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it drops the inner future, and with it the attempt, and the timer.
+    #[derive(Debug)]
+    pub struct SourceFuture<F> {
+        #[pin]
+        reply: Reply<F, Sourced>,
+        body_idle: Option<Duration>,
+    }
+}
+
+impl<F> SourceFuture<F> {
+    #[inline]
+    pub(crate) fn new(future: F, plan: Plan, source: Option<body::Source>) -> Self {
+        let rule = Sourced::new(Head::new(plan.limits.head, plan.total), source);
+        let (race, body_idle) = (Race::new(future, rule), plan.limits.body_idle);
+        let reply = Reply::new(race, plan.trace);
+        Self { reply, body_idle }
+    }
+
+    /// The inner service was not called, because the deadline had passed.
+    pub(crate) fn refused(plan: Plan) -> Self {
+        let rule = Sourced::new(Head::Never, None);
+        let reply = Reply::new(Race::refused(rule), plan.trace);
+        let body_idle = None;
+        Self { reply, body_idle }
+    }
+}
+
+impl<F, B, E> Future for SourceFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     E: Into<BoxError>,

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use crate::Timeout;
 use crate::limits::Limits;
-use crate::mode::{HeadOnly, Http, Messages, Upload};
+use crate::mode::{HeadOnly, Http, Messages, Source, Upload};
 
 /// Limits the time of one attempt: until the response's head and, where asked for, between two
 /// moves of either body.
@@ -108,11 +108,27 @@ impl<M: Messages> TimeoutLayer<M> {
         self
     }
 
+    /// Watches the source of each request's body, where that is the kernel's
+    /// [`Body`](buttress_kernel::Body) and no bytes in memory.
+    ///
+    /// A limit that runs out while the body was asked for more and its source had nothing to give is the
+    /// caller's fault: the error's phase is [`Phase::Source`](crate::Phase::Source) and its kind
+    /// [`Kind::RequestBody`](buttress_kernel::Kind::RequestBody), so that a breaker counts nothing and nobody
+    /// retries. Without it a client that does not finish what it sends through a proxy makes the
+    /// server look slow, to everybody. A body that the transport does not ask for is the server's
+    /// doing, and nothing but the head's limit.
+    #[must_use]
+    pub fn watch_source(self) -> TimeoutLayer<Source> {
+        self.into_mode()
+    }
+
     /// At most `limit` in which the peer takes nothing of the request's body, while there is more.
     ///
     /// A stalled upload is noticed by the response's future, because nobody may be polling the body.
     /// The time in which the caller's own source has nothing to send does not count, and neither
-    /// does the time before the transport first asks for the body. Large frames are cut, so that a
+    /// does the time before the transport first asks for the body. A silence of the source has a limit of its
+    /// own, which is as long as that on the head; the error then tells
+    /// [`Phase::Source`](crate::Phase::Source), which is no fault of the peer. Large frames are cut, so that a
     /// slow link counts as progress; see [`UploadBody`](crate::body::UploadBody).
     ///
     /// The limit on the head leaves the upload alone: it runs until the transport first asks for the

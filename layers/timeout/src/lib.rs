@@ -11,6 +11,7 @@
 //! | [`Phase::Head`] | [`TimeoutLayer::new`] (30 s) | from the first poll of the call to the response's head | while an upload is watched, from the transport's first taking to the last |
 //! | [`Phase::ResponseBody`] | [`TimeoutLayer::body_idle`] (off) | while the consumer waits for a frame | while nobody polls the body |
 //! | [`Phase::RequestBody`] | [`TimeoutLayer::upload_idle`] (off) | from one taking of the peer to the next | while the caller's own source has nothing to send, before the first taking and after the last |
+//! | [`Phase::Source`] | [`TimeoutLayer::watch_source`] (off) with the head's limit; `upload_idle` | as the head's or the total's; with `upload_idle`, while the source has nothing to send | as theirs |
 //! | [`Phase::Total`] | [`DeadlineLayer::new`] (off), or a [`Deadline`](buttress_kernel::Deadline) in the request | from the call to the last frame of the response's body | never |
 //!
 //! Both layers stand alone. In a stack the [`DeadlineLayer`] is the outermost and [`TimeoutLayer`] is
@@ -63,6 +64,14 @@
 //!   the caller and not the peer.
 //! - Neither knows a total.
 //!
+//! # Whose fault it is
+//!
+//! A server cannot answer what it has not got. Where the request's body comes from somebody else, as in a proxy, that
+//! one may dawdle until a limit runs out, and a circuit breaker that takes it for the server's failure shuts
+//! everybody out. [`TimeoutLayer::watch_source`] tells the two apart by whether the body was asked for more and had
+//! nothing to give: then the error is of [`Phase::Source`] and of the kind `RequestBody`, which nobody counts or sends
+//! again. A body that is written only once the server has begun to answer looks the same.
+//!
 //! # False alarms
 //!
 //! A limit that fires on a healthy call is worse than none. Four rules keep that from happening. What is
@@ -93,6 +102,7 @@ mod reply;
 mod report;
 mod rule;
 mod service;
+mod source;
 mod timer;
 mod upload;
 

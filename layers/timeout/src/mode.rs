@@ -4,6 +4,7 @@
 //! | mode | service | request's body | response's body |
 //! | --- | --- | --- | --- |
 //! | [`Http`] | over `http::Request` | as it is | [`ResponseBody`](crate::body::ResponseBody) |
+//! | [`Source`] | over `http::Request<kernel::Body>` | as it is, and watched | [`ResponseBody`](crate::body::ResponseBody) |
 //! | [`Upload`] | over `http::Request` | [`UploadBody`](crate::body::UploadBody) | [`ResponseBody`](crate::body::ResponseBody) |
 //! | [`HeadOnly`] | over anything | as it is | as it is |
 
@@ -12,6 +13,11 @@ use std::marker::PhantomData;
 /// The usual mode: HTTP, with a limit on the response's body.
 #[derive(Clone, Copy, Debug)]
 pub struct Http(());
+
+/// HTTP over the kernel's [`Body`](buttress_kernel::Body), which tells whether its source keeps the server
+/// waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Source(());
 
 /// HTTP, with limits on both bodies.
 #[derive(Clone, Copy, Debug)]
@@ -28,4 +34,5 @@ pub struct HeadOnly<V>(PhantomData<fn() -> V>);
 pub trait Messages {}
 
 impl Messages for Http {}
+impl Messages for Source {}
 impl Messages for Upload {}

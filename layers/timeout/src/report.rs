@@ -36,6 +36,7 @@ fn note(expiry: Expiry) -> String {
     match expiry.phase() {
         Phase::Head => format!("no head within {after}"),
         Phase::RequestBody => format!("the request's body was not taken for {after}"),
+        Phase::Source => format!("the request's body did not come within {after}"),
         Phase::ResponseBody => format!("the response's body stood still for {after}"),
         Phase::Total => format!("the total ran out after {after}"),
     }

@@ -2,15 +2,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
-use buttress_kernel::{BoxError, RequestView};
+use buttress_kernel::{self as kernel, BoxError, RequestView};
 use http::{HeaderName, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::body::{ResponseBody, UploadBody};
-use crate::future::{HeadFuture, ResponseFuture, UploadFuture};
+use crate::future::{HeadFuture, ResponseFuture, SourceFuture, UploadFuture};
 use crate::limits::Limits;
-use crate::mode::{HeadOnly, Http, Upload};
+use crate::mode::{HeadOnly, Http, Source, Upload};
 use crate::plan::{self, Plan};
 use crate::upload::Shared;
 
@@ -89,6 +89,58 @@ impl<S> Timeout<S, Http> {
     }
 }
 
+impl<S, R> Service<Request<kernel::Body>> for Timeout<S, Source>
+where
+    S: Service<Request<kernel::Body>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = SourceFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<kernel::Body>) -> Self::Future {
+        if request.extensions().is_empty() && request.body().as_bytes().is_some() {
+            let plan = Plan::plain(self.limits);
+            return SourceFuture::new(self.inner.call(request), plan, None);
+        }
+        self.call_watched(request)
+    }
+}
+
+impl<S> Timeout<S, Source> {
+    /// The call of a request that may ask for something, or keep the server waiting. By itself, so that one
+    /// that does neither is handed on without being moved.
+    #[inline(never)]
+    fn call_watched<R>(&mut self, mut request: Request<kernel::Body>) -> SourceFuture<S::Future>
+    where
+        S: Service<Request<kernel::Body>, Response = Response<R>>,
+    {
+        let plan = Plan::asked(self.limits, request.extensions());
+        if plan.is_late() {
+            return SourceFuture::refused(plan);
+        }
+        plan::forward(request.headers_mut(), self.forward.as_ref(), plan.total);
+        let source = watch(request.body_mut());
+        SourceFuture::new(self.inner.call(request), plan, source)
+    }
+}
+
+/// What tells whether a body keeps the server waiting. One in memory cannot.
+fn watch(body: &mut kernel::Body) -> Option<kernel::body::Source> {
+    if body.as_bytes().is_some() || body.is_end_stream() {
+        return None;
+    }
+    let (watched, source) = std::mem::take(body).watched();
+    *body = watched;
+    source
+}
+
 impl<S, B, R> Service<Request<B>> for Timeout<S, Upload>
 where
     S: Service<Request<UploadBody<B>>, Response = Response<R>>,
@@ -116,7 +168,7 @@ where
             .limits
             .upload_idle
             .filter(|_| !request.body().is_end_stream());
-        let progress = limit.map(Shared::new);
+        let progress = limit.map(|limit| Shared::new(limit, plan.limits.head));
         let request = request.map(|body| UploadBody::new(body, progress.clone()));
         UploadFuture::new(self.inner.call(request), plan, progress)
     }

@@ -14,38 +14,46 @@ const TICK: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     stage: Stage,
+    /// The peer's silence.
     idle: Idle,
+    /// The source's own.
+    dry: Option<Idle>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// The transport has not asked yet: it connects, or waits for a connection.
     Unasked,
-    /// It has; the idle clock runs while it is the peer's turn, not while it is the caller's.
+    /// It has; one clock runs while it is the peer's turn, the other while it is the caller's.
     Sending,
     /// Everything was taken, or nobody will take any more.
     Done(Instant),
 }
 
 impl Progress {
-    pub(crate) const fn new(limit: Duration) -> Self {
+    /// The peer may be silent for `limit`, the source for as long as the head may take.
+    pub(crate) fn new(limit: Duration, head: Option<Duration>) -> Self {
         let idle = Idle::new(limit);
-        let stage = Stage::Unasked;
-        Self { stage, idle }
+        let (stage, dry) = (Stage::Unasked, head.map(Idle::new));
+        Self { stage, idle, dry }
     }
 
     /// The transport asked, and the caller's own source has nothing yet.
-    pub(crate) const fn starved(&mut self) {
+    pub(crate) const fn starved(&mut self, now: Instant) {
         if !matches!(self.stage, Stage::Done(_)) {
             self.stage = Stage::Sending;
             self.idle.stop();
+            if let Some(dry) = &mut self.dry {
+                dry.start(now);
+            }
         }
     }
 
     /// The transport asked and got a frame: until it asks again it is the peer's turn.
     pub(crate) const fn fed(&mut self, now: Instant) {
-        self.starved();
-        if matches!(self.stage, Stage::Sending) {
+        if !matches!(self.stage, Stage::Done(_)) {
+            self.stage = Stage::Sending;
+            self.stop();
             self.idle.start(now);
         }
     }
@@ -54,19 +62,36 @@ impl Progress {
     pub(crate) const fn done(&mut self, now: Instant) {
         if !matches!(self.stage, Stage::Done(_)) {
             self.stage = Stage::Done(now);
-            self.idle.stop();
+            self.stop();
         }
+    }
+
+    const fn stop(&mut self) {
+        self.idle.stop();
+        if let Some(dry) = &mut self.dry {
+            dry.stop();
+        }
+    }
+
+    /// Whether the source has nothing to give, as far as is known.
+    fn is_dry(&self) -> bool {
+        self.stage == Stage::Sending && !self.idle.is_running()
     }
 
     fn check(&mut self, head: &Wait, now: Instant) -> Verdict {
         match self.stage {
             Stage::Unasked => head.from(head.start, now).and(self.earliest(head, now)),
             Stage::Sending => match self.idle.check(Phase::RequestBody, now) {
-                Verdict::Never => self.earliest(head, now),
+                Verdict::Never => self.silence(now).and(self.earliest(head, now)),
                 verdict => verdict,
             },
             Stage::Done(end) => head.from(end, now),
         }
+    }
+
+    fn silence(&mut self, now: Instant) -> Verdict {
+        let dry = self.dry.as_mut();
+        dry.map_or(Verdict::Never, |dry| dry.check(Phase::Source, now))
     }
 
     /// No limit runs, or one that stops when the transport asks. Whatever happens next, nothing
@@ -97,8 +122,8 @@ impl Wait {
 pub(crate) struct Shared(Arc<Mutex<Progress>>);
 
 impl Shared {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self(Arc::new(Mutex::new(Progress::new(limit))))
+    pub(crate) fn new(limit: Duration, head: Option<Duration>) -> Self {
+        Self(Arc::new(Mutex::new(Progress::new(limit, head))))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Progress> {
@@ -140,7 +165,13 @@ impl Rule for Upload {
             start,
         };
         let total = self.total.map_or(Verdict::Never, |total| total.check(now));
-        total.and(self.progress.lock().check(&head, now))
+        let mut progress = self.progress.lock();
+        match total {
+            Verdict::Expired(expiry) if progress.is_dry() => {
+                Verdict::Expired(expiry.for_want_of_a_body())
+            }
+            total => total.and(progress.check(&head, now)),
+        }
     }
 
     fn check_again(&mut self, now: Instant) -> Verdict {
@@ -212,8 +243,10 @@ mod tests {
             if let Some(end) = end.filter(|&(end, _)| end <= now) {
                 return Some(end);
             }
+            let silent = end.is_some_and(|(_, phase)| phase == Phase::Source);
             end = match event {
-                Event::Starved => None,
+                Event::Starved if silent => end,
+                Event::Starved => Some((now + 700, Phase::Source)),
                 Event::Fed => Some((now + 300, Phase::RequestBody)),
                 Event::Done => return Some((now + 700, Phase::Head)),
             };
@@ -225,7 +258,7 @@ mod tests {
     fn asked_lazily(events: &[(u64, Event)]) -> Option<(u64, Phase)> {
         let origin = origin();
         let at = |now: u64| origin + Duration::from_millis(now);
-        let shared = Shared::new(IDLE);
+        let shared = Shared::new(IDLE, Some(HEAD));
         let mut rule = Upload::new(Some(HEAD), None, shared.clone());
         let mut next = 0;
         let mut moved = 0;
@@ -238,7 +271,7 @@ mod tests {
                 }
                 moved += pause;
                 match what {
-                    Event::Starved => shared.lock().starved(),
+                    Event::Starved => shared.lock().starved(at(moved)),
                     Event::Fed => shared.lock().fed(at(moved)),
                     Event::Done => shared.lock().done(at(moved)),
                 }
@@ -269,22 +302,40 @@ mod tests {
     #[test]
     fn what_comes_after_the_end_changes_nothing() {
         let start = origin();
-        let mut progress = Progress::new(IDLE);
+        let mut progress = Progress::new(IDLE, Some(HEAD));
         progress.fed(start);
         progress.done(start);
         let done = progress;
         progress.fed(start + HEAD);
-        progress.starved();
+        progress.starved(start + HEAD);
         progress.done(start + HEAD);
         assert_eq!(progress.stage, done.stage);
         assert!(!progress.idle.is_running());
+        assert!(!progress.dry.is_some_and(|dry| dry.is_running()));
+    }
+
+    #[test]
+    fn a_total_that_ends_in_a_silence_of_the_source_is_the_sources() {
+        let start = origin();
+        let total = Total::new(Deadline::at(start + IDLE), start);
+        let shared = Shared::new(IDLE, None);
+        let mut rule = Upload::new(None, Some(total), shared.clone());
+        shared.lock().starved(start);
+        let mut end = |at| match rule.check(at) {
+            Verdict::Expired(expiry) => Some((expiry.phase(), expiry.after())),
+            Verdict::Until(_) | Verdict::Never => None,
+        };
+        assert_eq!(end(start), None);
+        assert_eq!(end(start + IDLE), Some((Phase::Source, IDLE)));
+        shared.lock().fed(start + IDLE);
+        assert_eq!(end(start + IDLE), Some((Phase::Total, IDLE)));
     }
 
     #[test]
     fn the_total_goes_before_a_limit_that_ends_with_it() {
         let start = origin();
         let total = Total::new(Deadline::at(start + HEAD), start);
-        let mut rule = Upload::new(Some(HEAD), Some(total), Shared::new(IDLE));
+        let mut rule = Upload::new(Some(HEAD), Some(total), Shared::new(IDLE, Some(HEAD)));
         rule.check(start);
         let end = rule.check(start + HEAD);
         assert_eq!(end, Verdict::Expired(Expiry::new(Phase::Total, HEAD)));

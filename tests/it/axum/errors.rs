@@ -48,9 +48,11 @@ async fn answer(client: &Client, calls: usize) -> (u16, String, Option<u64>) {
 }
 
 async fn told(error: Error) -> (u16, String, Option<u64>) {
+    let kind = error.kind();
     let response = error.into_response().map(buttress::Body::new);
     let status = response.status().as_u16();
     let pause = only_known(response.headers());
+    assert_eq!(response.extensions().get(), Some(&kind));
     let (layer, text) = problem(response).await;
     for secret in SECRETS {
         assert!(!text.contains(secret), "{text}");
@@ -110,7 +112,7 @@ async fn a_pause_that_the_upstream_asks_for_is_a_503_from_the_first_call_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn limits_of_ours_are_a_429() {
+async fn limits_of_ours_are_a_503_since_its_client_asked_but_once() {
     let one = RateLimitLayer::per_second(1)
         .unwrap()
         .reject()
@@ -118,7 +120,7 @@ async fn limits_of_ours_are_a_429() {
     let limited = client([Step::ok().body("[]")], |b| b.rate_limit(one));
     assert_eq!(
         answer(&limited, 2).await,
-        answers(429, "rate-limit", Some(1))
+        answers(503, "rate-limit", Some(1))
     );
 
     let one = PriorityLayer::new(1).unwrap().max_waiting(0).key(Authority);
@@ -126,7 +128,7 @@ async fn limits_of_ours_are_a_429() {
     let other = crowded.clone();
     let holding = tokio::spawn(async move { call(&other).await });
     tokio::task::yield_now().await;
-    assert_eq!(answer(&crowded, 1).await, answers(429, "priority", Some(1)));
+    assert_eq!(answer(&crowded, 1).await, answers(503, "priority", Some(1)));
     holding.abort();
 }
 

@@ -483,6 +483,66 @@ async fn hostile_fields_do_not_go_on() {
 }
 
 #[tokio::test]
+async fn lists_go_on_whole_or_not_at_all() {
+    let forward = Forward::new().trace_context().baggage();
+    let (client, server) = scripted([Step::ok()], |b| b);
+    for (name, most) in [("tracestate", 512), ("baggage", 8_192)] {
+        for (lengths, goes) in [
+            (&[most][..], true),
+            (&[most + 1], false),
+            (&[most - 10, 9], true),
+            (&[most - 10, 10], false),
+        ] {
+            let values: Vec<_> = lengths.iter().map(|length| "x".repeat(*length)).collect();
+            let mut said = vec![("traceparent", PARENT)];
+            said.extend(values.iter().map(|value| (name, value.as_str())));
+            let forwarded = brought(&forward, &said);
+            client.with(&forwarded).get("/a").send().await.unwrap();
+            let calls = server.calls();
+            let call = calls.last().unwrap();
+            let sent = call.headers.get_all(name).iter().count();
+            assert_eq!(
+                sent,
+                if goes { lengths.len() } else { 0 },
+                "{name} {lengths:?}"
+            );
+            assert_eq!(call.header("traceparent"), Some(PARENT));
+        }
+        assert!(brought(&Forward::new().baggage(), &[("baggage", "caf\u{e9}")]).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_was_for_one_connection_does_not_go_on() {
+    let forward = Forward::new().cookie("session").unwrap().request_id();
+    let forward = forward.header(TENANT).unwrap();
+    let fields = [
+        ("cookie", "session=a"),
+        ("x-tenant", "acme"),
+        ("x-request-id", "7"),
+    ];
+    let with = |connection| {
+        let mut fields = fields.to_vec();
+        fields.push(("connection", connection));
+        brought(&forward, &fields)
+    };
+    let (client, server) = scripted([Step::ok()], |b| b);
+    for (connection, tenant, id) in [
+        ("keep-alive", Some("acme"), Some("7")),
+        ("keep-alive, X-Tenant", None, Some("7")),
+        ("x-tenant ,x-request-id", None, None),
+    ] {
+        let forwarded = with(connection);
+        client.with(&forwarded).get("/a").send().await.unwrap();
+        let calls = server.calls();
+        let call = calls.last().unwrap();
+        assert_eq!(call.header("x-tenant"), tenant, "{connection}");
+        assert_eq!(call.header("x-request-id"), id, "{connection}");
+        assert_eq!(call.header("cookie"), Some("session=a"));
+    }
+}
+
+#[tokio::test]
 async fn a_trusted_hops_list_is_kept_and_another_ones_is_not() {
     let read = |peer: Option<&'static str>, trusted: bool| {
         let address = ClientAddress::of(move |_| peer.map(|peer| peer.parse().unwrap()));
@@ -533,6 +593,15 @@ fn what_cannot_be_forwarded_is_refused() {
         ("transfer_encoding", "one message or connection"),
         ("content-encoding", "one message or connection"),
         ("expect", "one message or connection"),
+        ("via", "one message or connection"),
+        ("date", "one message or connection"),
+        ("set-cookie", "one message or connection"),
+        ("http2-settings", "one message or connection"),
+        ("range", "what the answer to one request is like"),
+        ("if-none-match", "what the answer to one request is like"),
+        ("if_range", "what the answer to one request is like"),
+        ("accept-encoding", "what the answer to one request is like"),
+        ("cache-control", "what the answer to one request is like"),
     ] {
         let name = HeaderName::from_static(name);
         let refused = [
@@ -546,6 +615,12 @@ fn what_cannot_be_forwarded_is_refused() {
                 "{error}"
             );
         }
+    }
+    for name in ["authorization", "x-api-key", "x_api_key"] {
+        let name = HeaderName::from_static(name);
+        assert!(Forward::new().header(name.clone()).is_ok(), "{name}");
+        let error = Forward::new().request_id_in(name).unwrap_err().to_string();
+        assert!(error.contains("use `header`"), "{error}");
     }
     for name in ["", "a b", "a=b", "a;b", "\n"] {
         assert!(Forward::new().cookie(name).is_err(), "{name:?}");

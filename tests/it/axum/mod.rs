@@ -6,6 +6,9 @@ mod extractors;
 mod forward;
 mod own;
 mod proxy;
+mod te;
+mod uploads;
+mod users;
 
 use std::net::SocketAddr;
 use std::time::Duration;

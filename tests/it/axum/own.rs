@@ -35,7 +35,7 @@ async fn a_layers_error_is_answered_by_its_kind() {
         .route("/slow", get(slow).layer(in_time))
         .route("/limited", get(|| async {}).layer(limited));
     let server = Server::start(app).await;
-    assert_eq!(status(&server, "/slow").await, (504, None));
+    assert_eq!(status(&server, "/slow").await, (503, None));
     assert_eq!(status(&server, "/limited").await, (200, None));
     let refused = (429, Some("1".to_owned()));
     assert_eq!(status(&server, "/limited").await, refused);

@@ -3,6 +3,7 @@
 mod any;
 mod reader;
 mod shared;
+mod source;
 mod tee;
 
 use std::fmt;
@@ -15,9 +16,11 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 
+use self::source::Watched;
 use self::tee::Tee;
 use crate::{BoxError, Replay};
 
+pub use self::source::Source;
 pub use self::tee::NotWhole;
 
 /// How much of a stream is kept for sending it again, unless set: 64 KiB.
@@ -78,6 +81,8 @@ enum Inner {
         body: BoxBody,
         make: Make,
     },
+    /// One of the three above, which tells whose turn it is.
+    Watched(Box<Watched>),
 }
 
 impl Inner {
@@ -86,6 +91,7 @@ impl Inner {
         match self {
             Self::Stream { body, .. } | Self::Made { body, .. } => body.is_end_stream(),
             Self::Tee(tee) => tee.is_end_stream(),
+            Self::Watched(watched) => http_body::Body::is_end_stream(&watched.body),
             Self::Empty | Self::Sent | Self::Bytes(_) => false,
         }
     }
@@ -148,8 +154,17 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Inner::Made { make, .. } = self.0 else {
-            return Err(self);
+        let make = match self.0 {
+            Inner::Made { make, .. } => make,
+            Inner::Watched(watched) => {
+                let (body, watched) = watched.split();
+                let passed = body.made_through(through);
+                return match passed {
+                    Ok(body) => Ok(watched.with(body)),
+                    Err(body) => Err(watched.with(body)),
+                };
+            }
+            other => return Err(Self(other)),
         };
         Ok(Self::from_fn(move || {
             let body = make.lock().unwrap_or_else(PoisonError::into_inner)();
@@ -165,8 +180,13 @@ impl Body {
     /// no effect on a body that is not a stream, and none once it has been asked for a replay.
     #[must_use]
     pub fn replay_limit(mut self, bytes: usize) -> Self {
-        if let Inner::Stream { limit, .. } = &mut self.0 {
-            *limit = bytes;
+        match &mut self.0 {
+            Inner::Stream { limit, .. } => *limit = bytes,
+            Inner::Watched(watched) => {
+                let body = mem::take(&mut watched.body);
+                watched.body = body.replay_limit(bytes);
+            }
+            _ => {}
         }
         self
     }
@@ -177,7 +197,11 @@ impl Body {
         match &self.0 {
             Inner::Empty => Some(&[]),
             Inner::Bytes(bytes) => Some(bytes),
-            Inner::Sent | Inner::Stream { .. } | Inner::Tee(_) | Inner::Made { .. } => None,
+            Inner::Sent
+            | Inner::Stream { .. }
+            | Inner::Tee(_)
+            | Inner::Made { .. }
+            | Inner::Watched(_) => None,
         }
     }
 }
@@ -201,11 +225,12 @@ impl Body {
 
 impl Replay for Body {
     fn replay(&mut self) -> Option<Self> {
-        match &self.0 {
+        match &mut self.0 {
             Inner::Empty => Some(Self::empty()),
             Inner::Bytes(bytes) => Some(Self(Inner::Bytes(bytes.clone()))),
             Inner::Sent => None,
             Inner::Stream { .. } | Inner::Tee(_) => self.replay_stream(),
+            Inner::Watched(watched) => watched.replay(),
             Inner::Made { make, .. } => {
                 let body = make.lock().unwrap_or_else(PoisonError::into_inner)();
                 let make = Arc::clone(make);
@@ -223,12 +248,14 @@ impl Replay for Body {
                 !begun && *limit > 0 && body.size_hint().lower() <= *limit as u64
             }
             Inner::Tee(tee) => tee.can_replay(),
+            Inner::Watched(watched) => watched.body.can_replay(),
         }
     }
 
     fn is_whole(&self) -> bool {
         match &self.0 {
             Inner::Tee(tee) => tee.is_whole(),
+            Inner::Watched(watched) => watched.body.is_whole(),
             _ => true,
         }
     }
@@ -255,6 +282,7 @@ impl http_body::Body for Body {
                 body.as_mut().poll_frame(cx)
             }
             Inner::Tee(tee) => tee.poll_frame(cx),
+            Inner::Watched(watched) => watched.poll_frame(cx),
             Inner::Made { body, .. } => body.as_mut().poll_frame(cx),
         }
     }
@@ -274,6 +302,7 @@ impl http_body::Body for Body {
             Inner::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Stream { body, .. } | Inner::Made { body, .. } => body.size_hint(),
             Inner::Tee(tee) => tee.size_hint(),
+            Inner::Watched(watched) => watched.body.size_hint(),
         }
     }
 }
@@ -284,7 +313,9 @@ impl fmt::Debug for Body {
         f.write_str(match &self.0 {
             Inner::Empty => "Body(empty)",
             Inner::Bytes(_) | Inner::Sent => "Body(bytes)",
-            Inner::Stream { .. } | Inner::Tee(_) | Inner::Made { .. } => "Body(stream)",
+            Inner::Stream { .. } | Inner::Tee(_) | Inner::Made { .. } | Inner::Watched(_) => {
+                "Body(stream)"
+            }
         })
     }
 }

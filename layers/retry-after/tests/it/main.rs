@@ -5,5 +5,6 @@ mod cancellation;
 mod holds;
 mod learning;
 mod pacing;
+mod partitions;
 mod support;
 mod telemetry;

@@ -70,7 +70,7 @@ impl<B: Body> UploadBody<B> {
         };
         if let Some(progress) = &self.progress {
             match polled {
-                Poll::Pending => progress.lock().starved(),
+                Poll::Pending => progress.lock().starved(timer::now()),
                 Poll::Ready(_) if is_over => progress.lock().done(timer::now()),
                 Poll::Ready(_) => progress.lock().fed(timer::now()),
             }

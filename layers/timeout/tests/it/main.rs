@@ -4,6 +4,7 @@ mod attempt;
 mod body;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod source;
 mod support;
 mod telemetry;
 mod total;

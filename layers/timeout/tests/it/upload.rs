@@ -148,15 +148,38 @@ async fn ic28_an_upload_that_moves_may_take_longer_than_the_limit_on_the_head() 
 
 #[tokio::test(start_paused = true)]
 async fn trap18_a_source_of_ours_that_is_slow_is_no_fault_of_the_peer() {
+    let slow = |pause| {
+        let (sender, body) = channel();
+        tokio::spawn(async move {
+            for _ in 0..9 {
+                sleep(pause).await;
+                sender.data("frame");
+            }
+        });
+        put(body)
+    };
+    let end = run(layer(), slow(millis(4_900)), [REST, Answer]).await;
+    assert_eq!(end, (Ok(()), millis(44_100)));
+    // Silent for longer than the head may take, it is the caller's.
+    let end = run(layer(), slow(secs(60)), [REST, Answer]).await;
+    assert_eq!(end, (Err((Phase::Source, secs(5))), secs(5)));
+    let patient = TimeoutLayer::none().upload_idle(secs(2));
+    let end = run(patient, slow(secs(60)), [REST, Answer]).await;
+    assert_eq!(end, (Ok(()), secs(540)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_of_the_source_begins_anew_with_each_frame() {
     let (sender, body) = channel();
     tokio::spawn(async move {
-        for _ in 0..9 {
-            sleep(secs(60)).await;
+        for _ in 0..2 {
+            sleep(secs(4)).await;
             sender.data("frame");
         }
+        pending::<()>().await;
     });
     let end = run(layer(), put(body), [REST, Answer]).await;
-    assert_eq!(end, (Ok(()), secs(540)));
+    assert_eq!(end, (Err((Phase::Source, secs(5))), secs(13)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,8 +274,16 @@ async fn a_deadline_bounds_an_upload_that_moves() {
     let (_sender, body) = channel();
     let mut request = put(body);
     request.extensions_mut().insert(deadline_in(secs(30)));
-    let end = run(layer(), request, [REST]).await;
-    assert_eq!(end, (Err((Phase::Total, secs(30))), secs(30)));
+    let slow = TimeoutLayer::none().upload_idle(secs(2));
+    let end = run(slow.clone(), request, [REST]).await;
+    assert_eq!(end, (Err((Phase::Source, secs(30))), secs(30)));
+
+    let mut request = put("x".repeat(100 * 64 * 1024).into());
+    request.extensions_mut().insert(deadline_in(secs(3)));
+    let step = [Take(1), Pause(secs(1))];
+    let [a, b] = step;
+    let end = run(slow, request, [a, b, a, b, a, b, a, b]).await;
+    assert_eq!(end, (Err((Phase::Total, secs(3))), secs(3)));
 
     let mut late = frames(1);
     late.extensions_mut().insert(deadline_in(secs(0)));
