@@ -253,7 +253,7 @@ impl Client {
     /// Has what is forwarded go along.
     fn go_along(&self, extensions: &mut Extensions) -> Result<(), BoxError> {
         let home = self.base.as_ref();
-        if !self.forwarded.is_empty() {
+        if self.forwarded.says_something() {
             Bound::attach(&self.forwarded, home, self.is_foreign, extensions)
         } else {
             if let Some(home) = home.filter(|_| !extensions.is_empty()) {

@@ -211,7 +211,7 @@ pub(crate) enum Pushback {
 /// Whom a cache is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Storing {
-    /// One user, or several that their Authorization tells apart
+    /// One user, or several that their Authorization tells apart: cookies tell nobody apart here
     Private,
     /// Everybody
     Shared,

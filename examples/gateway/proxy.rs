@@ -22,12 +22,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn new(upstream: BaseUri, explain: bool, stack: Stack) -> Self {
         let passing = proxy::Proxy::over(upstream, stack)
-            // Clients are programs of the same owner, and so is a cache for users that they tell apart.
+            // Clients are programs of the same owner.
             .keep_forwarded_fields()
             .every_cookie()
             .keep(header::AUTHORIZATION)
             .keep(HeaderName::from_static("x-api-key"))
-            .partition_by_cookies(false);
+            .for_one_user();
         Self {
             passing: BoxCloneSyncService::new(passing),
             explain,

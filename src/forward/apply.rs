@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use buttress_kernel::{BoxError, Deadline, TransportError};
+use buttress_kernel::{BoxError, Deadline, Partition, TransportError};
 use http::{Extensions, Request};
 
 use super::Forwarded;
@@ -33,9 +33,6 @@ impl Bound {
         may_be_known_inside: bool,
         extensions: &mut Extensions,
     ) -> Result<(), BoxError> {
-        if forwarded.is_empty() {
-            return Ok(());
-        }
         if home.is_none() && !may_be_known_inside && forwarded.has_secrets() {
             let because = "the cookies or fields that are forwarded with it belong to an origin, and \
                            the client names none; set a `base_uri`";
@@ -46,7 +43,7 @@ impl Bound {
         if let Some(deadline) = deadline {
             extensions.insert(deadline);
         }
-        if !forwarded.fields().is_empty() {
+        if !forwarded.fields().is_empty() || forwarded.partition().is_some() {
             let (forwarded, home) = (forwarded.clone(), home.cloned());
             extensions.insert(Self { forwarded, home });
         }
@@ -91,7 +88,10 @@ impl Bound {
                 request.headers_mut().append(name.clone(), value.clone());
             }
         }
-        if let Some(partition) = self.forwarded.partition().filter(|_| has_secrets) {
+        // Who says nothing of himself where he could is not to be taken for this program.
+        let is_meant =
+            |partition: &&Partition| has_secrets || partition.is_anyone() && may_go(Reach::Open);
+        if let Some(partition) = self.forwarded.partition().filter(is_meant) {
             request
                 .extensions_mut()
                 .get_or_insert_with(|| partition.clone());

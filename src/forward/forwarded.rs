@@ -61,8 +61,8 @@ impl Forwarded {
         partition: Option<Partition>,
         deadline: Option<Deadline>,
     ) -> Self {
-        let is_empty = fields.is_empty() && deadline.is_none();
-        Self((!is_empty).then(|| {
+        let says_nothing = fields.is_empty() && partition.is_none() && deadline.is_none();
+        Self((!says_nothing).then(|| {
             Arc::new(Brought {
                 fields,
                 partition,
@@ -71,13 +71,19 @@ impl Forwarded {
         }))
     }
 
-    /// Whether the request brought nothing.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_none()
+    /// Whether there is anything to say of a call, be it that nobody knows whose it is.
+    pub(crate) const fn says_something(&self) -> bool {
+        self.0.is_some()
     }
 
-    /// Whose credentials it brought; `None` where it brought none.
+    /// Whether the request brought nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty() && self.deadline().is_none()
+    }
+
+    /// Whose credentials it brought: [anyone](Partition::anyone)'s where it brought none of those that tell users
+    /// apart, and `None` where nothing does.
     #[must_use]
     pub fn partition(&self) -> Option<&Partition> {
         self.0.as_ref()?.partition.as_ref()
@@ -95,7 +101,8 @@ impl Forwarded {
 
     /// Whether there is something that must have a home.
     pub(super) fn has_secrets(&self) -> bool {
-        self.partition().is_some()
+        self.partition()
+            .is_some_and(|partition| !partition.is_anyone())
     }
 }
 

@@ -53,7 +53,8 @@
 //! A response to a request with somebody's cookie is his. A cache cannot see that (cookies are not in its key), so
 //! requests with forwarded cookies or fields by name carry a [`Partition`](crate::Partition) made of them, unless
 //! they have one of their own: what was stored for one user is not found by another. Its key is random, so where a
-//! cache's store outlives the process or is shared by several, each has to ask for itself.
+//! cache's store outlives the process or is shared by several, each has to ask for itself. Who brings none of them
+//! is [anyone](crate::Partition::anyone), not a user: a private cache keeps for all of them what a shared one may.
 
 mod address;
 mod apply;

@@ -50,7 +50,7 @@ where
     parts.headers.remove(header::HOST);
     settings.tell(&mut parts.headers, &parts.extensions);
     settings.insist(&mut parts.extensions);
-    settings.part(&parts.headers, &mut parts.extensions);
+    settings.users.tell(&parts.headers, &mut parts.extensions);
     settings.via.add(&mut parts.headers, received);
     let body = if body.is_end_stream() {
         Body::empty()

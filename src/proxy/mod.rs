@@ -15,6 +15,8 @@
 //!   out of the header and what belongs there alone (RFC 9110 §6.5.1).
 //! - Extensions of the request stay: an override, a [`Deadline`](crate::Deadline) or a
 //!   [`Partition`](crate::Partition) that a middleware of yours has put there is honoured by the stack.
+//! - Users are told apart for a cache in the stack [by their cookies](Proxy::partition_by_cookies), and who is not known
+//!   is [anyone](crate::Partition::anyone): no visitor is given what is for one user, nor the session of another.
 //! - An error of the stack becomes a response by [`respond`]. The service itself never fails.
 //!
 //! It refuses, with problem details: `CONNECT`, `TRACE`, WebSocket and every other use of HTTP/2's extended `CONNECT`
@@ -157,6 +159,7 @@ mod respond;
 mod service;
 mod settings;
 mod trailers;
+mod users;
 mod via;
 
 pub use self::future::ResponseFuture;

@@ -10,6 +10,7 @@ use tower_service::Service;
 
 use super::refusal::Refusal;
 use super::settings::{Settings, Way};
+use super::users::Users;
 use super::via::Pseudonym;
 use super::{InvalidVia, ResponseFuture, message, respond};
 use crate::forward::{ClientAddress, Cookies, InvalidForward};
@@ -129,13 +130,41 @@ impl<S> Proxy<S> {
         Ok(self.set(|settings| settings.via = name))
     }
 
-    /// Whether requests with different cookies are of different users to a cache in the stack: true unless set. It
-    /// is said with a [`Partition`](crate::Partition), for a request that has none yet. A private cache tells
-    /// users apart by their `Authorization` whatever is set here; where they are known by a field of another name,
-    /// insert a partition in a middleware of yours.
+    /// Whether a cache in the stack knows users by all of their cookies: true unless set. A request with cookies has a
+    /// [`Partition`](crate::Partition) made of them then, which divides shared caches too; with `false` no cookie
+    /// says whose a request is. Its key is random: a store that outlives this process does not know them again.
+    ///
+    /// A request that has a `Partition` already keeps it: where users are known by a field of another name, or are
+    /// to be known again, insert one in a middleware of yours, such as
+    /// [`Partition::named`](crate::Partition::named) with a user's number. A private cache knows users by their
+    /// `Authorization` whatever is set here. Whoever is not known at all is
+    /// [anyone](crate::Partition::anyone): for him a private cache does as a shared one.
     #[must_use]
     pub fn partition_by_cookies(self, partition: bool) -> Self {
-        self.set(|settings| settings.hasher = partition.then(Default::default))
+        let cookies = if partition {
+            Cookies::All
+        } else {
+            Cookies::None
+        };
+        self.set(|settings| settings.users.know_by(cookies))
+    }
+
+    /// The same by this cookie alone, and those that are named beside it: others, as those of an audience
+    /// measurement, say nothing of what a user may see.
+    ///
+    /// # Errors
+    ///
+    /// When no cookie can have the name.
+    pub fn partition_by_cookie(self, name: &str) -> Result<Self, InvalidForward> {
+        Cookies::check(name)?;
+        Ok(self.set(|settings| settings.users.know_by_cookie(name)))
+    }
+
+    /// Takes all requests for those of one user, as they are behind a command line or a program of one owner: what a
+    /// private cache keeps of one is given to the next, cookies too.
+    #[must_use]
+    pub fn for_one_user(self) -> Self {
+        self.set(|settings| settings.users = Users::One)
     }
 
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {

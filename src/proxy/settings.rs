@@ -1,4 +1,3 @@
-use buttress_kernel::{Partition, PartitionHasher};
 use http::header::HeaderName;
 use http::{Extensions, HeaderMap, header};
 
@@ -7,6 +6,7 @@ use crate::client::Holdings;
 use crate::forward::{Claim, ClientAddress, Cookies, X_FORWARDED_FOR, are_alike, claim};
 
 use super::trailers::remove;
+use super::users::Users;
 use super::via::Pseudonym;
 
 #[derive(Clone, Debug)]
@@ -26,8 +26,7 @@ pub(super) struct Settings {
     pub(super) dot_segments: bool,
     /// Whether fields with `_` in their names go on.
     pub(super) underscores: bool,
-    /// By what users are told apart who are known by their cookies, if they are.
-    pub(super) hasher: Option<PartitionHasher>,
+    pub(super) users: Users,
 }
 
 impl Settings {
@@ -42,7 +41,7 @@ impl Settings {
             holdings: Holdings::default(),
             dot_segments: false,
             underscores: false,
-            hasher: Some(PartitionHasher::new()),
+            users: Users::new(),
         }
     }
 
@@ -92,17 +91,6 @@ impl Settings {
         };
         from.retain(|other| *other != name);
         to.push(name);
-    }
-
-    /// Says whose cookies the request carries, unless somebody has said whose credentials.
-    pub(super) fn part(&self, headers: &HeaderMap, extensions: &mut Extensions) {
-        let Some(hasher) = &self.hasher else { return };
-        // They have been put together, so there is one field.
-        if let Some(cookies) = headers.get(header::COOKIE)
-            && extensions.get::<Partition>().is_none()
-        {
-            extensions.insert(hasher.of_secret(cookies.as_bytes()));
-        }
     }
 }
 

@@ -1,5 +1,8 @@
+//! What the layers over one store have together.
+
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::flight::Table;
 use crate::outdated::Outdated;
@@ -54,6 +57,8 @@ pub struct Journal {
     pub(crate) outdated: Arc<Outdated>,
     pub(crate) unsettled: Unsettled,
     pub(crate) flights: Arc<Table>,
+    /// Whether there may be something for those who have not said who they are.
+    pub(crate) anyones: Arc<AtomicBool>,
 }
 
 impl Journal {

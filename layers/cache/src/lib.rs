@@ -47,7 +47,7 @@
 //! Whatever the status, a response is stored if it says how long it is fresh, or has something to
 //! validate it by, and nothing forbids it. It answers GET and HEAD, whole or in part, and a caller's
 //! own conditions with 304. An unsafe request that succeeds makes what is stored under its URI out of
-//! date, in its own partition with its own credentials and without any, and what is being fetched
+//! date, in its own partition with its own credentials and without any, and for anyone; and what is being fetched
 //! under it meanwhile is not stored; what others see by their credentials is a cache of their own.
 //! What the origin answers with another response when it is asked about it is forgotten, even if the
 //! new one cannot be kept. A request with content is neither answered from the store nor stored: a
@@ -60,6 +60,11 @@
 //! them, by a lifetime or by `public`
 //! ([RFC 9111 §7.3](https://www.rfc-editor.org/rfc/rfc9111#section-7.3)); those of a 304, which are
 //! for the one who asked, only in place of such cookies. A private cache keeps its user's.
+//!
+//! A private cache takes a partition, and requests without one, for one user. Requests that are passed on for
+//! others who have not said who they are carry [`Partition::anyone`](buttress_kernel::Partition::anyone) instead: they
+//! share what the rules for shared caches let them, in a place of its own, and cookies only where the response says
+//! `public` or `s-maxage`.
 //!
 //! # How bodies flow
 //!

@@ -115,7 +115,7 @@ impl Past {
         let (key, mark) = self.key.take()?;
         let Lesson {
             action, invalidate, ..
-        } = self.lesson(shared, response, sent);
+        } = self.lesson(shared, &key, response, sent);
         // What it makes out of date itself is older than its own response.
         let tags = self.wants.as_ref().and_then(Override::tags).cloned();
         let overtaken = shared.outdated.has(&key, tags.as_ref(), self.since);
@@ -148,7 +148,13 @@ impl Past {
         })
     }
 
-    fn lesson<B>(&self, shared: &Shared, response: &Response<B>, sent: SystemTime) -> Lesson {
+    fn lesson<B>(
+        &self,
+        shared: &Shared,
+        key: &Key,
+        response: &Response<B>,
+        sent: SystemTime,
+    ) -> Lesson {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             (header::HOST, &self.host),
@@ -163,9 +169,8 @@ impl Past {
         };
         let wishes = self.wants.as_ref().map(Override::wishes);
         let arrival = Arrival::of(response, sent, shared.now());
-        let policy = &shared.settings.policy;
         let wishes = wishes.unwrap_or_default();
-        learn::<Head>(policy, &wishes, &ask, &[], Aim::Fetch, &arrival)
+        learn::<Head>(shared.policy(key), &wishes, &ask, &[], Aim::Fetch, &arrival)
     }
 
     /// The keys of what an unsafe request has made out of date (RFC 9111 §4.4): its own, and those of

@@ -219,7 +219,7 @@ async fn failed<R>(asked: &Asked, missed: &Missed, failing: &Failing) -> Option<
         Failing::Error(..) => None,
     };
     let Missed { found, forward, .. } = missed;
-    let (policy, now) = (&asked.shared.settings.policy, asked.shared.now());
+    let (policy, now) = (asked.shared.policy(&asked.key), asked.shared.now());
     let (wishes, own) = (asked.wishes(), asked.ask());
     if let Some(serve) = rescue(policy, &wishes, &own, found, forward.aim, status, now) {
         telemetry::rescued(&asked.key, &serve, status);

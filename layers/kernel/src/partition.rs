@@ -7,7 +7,7 @@ use std::sync::Arc;
 ///
 /// Two requests with equal partitions may share what one of them was given. Carried in a request's
 /// extensions. Name it after something that is not secret (a tenant, a user's number), or let a
-/// [`PartitionHasher`] derive it from a credential.
+/// [`PartitionHasher`] derive it from a credential. A request without one is this program's own.
 ///
 /// ```
 /// use buttress_kernel::Partition;
@@ -15,25 +15,56 @@ use std::sync::Arc;
 /// request.extensions_mut().insert(Partition::named("tenant-42"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partition(Arc<str>);
+pub struct Partition(Whose);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Whose {
+    Anyones,
+    Named(Arc<str>),
+}
 
 impl Partition {
     /// The partition of this name.
     #[must_use]
     pub fn named(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
+        Self(Whose::Named(name.into()))
     }
 
-    /// Its name.
+    /// The partition of all who have not said who they are: what one of them is given may be for him alone, as a
+    /// cookie that begins his session, and the next one is somebody else. So a private cache, which takes a
+    /// partition for one user, treats theirs by the rules for shared caches.
+    ///
+    /// It is for requests that are passed on for others; it has no name.
+    ///
+    /// ```
+    /// use buttress_kernel::Partition;
+    /// assert!(Partition::anyone().is_anyone());
+    /// assert_ne!(Partition::anyone(), Partition::named(""));
+    /// ```
+    #[must_use]
+    pub const fn anyone() -> Self {
+        Self(Whose::Anyones)
+    }
+
+    /// Whether it is that of [all who have not said who they are](Self::anyone).
+    #[must_use]
+    pub const fn is_anyone(&self) -> bool {
+        matches!(self.0, Whose::Anyones)
+    }
+
+    /// Its name; empty for that of anyone.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Whose::Anyones => "",
+            Whose::Named(name) => name,
+        }
     }
 }
 
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -350,16 +350,36 @@ async fn a_partition_that_a_request_has_is_its_own() {
 }
 
 #[tokio::test]
-async fn who_is_not_told_of_is_in_no_partition() {
+async fn who_does_not_say_who_he_is_is_anyone_where_it_could_be_said() {
     let forward = Forward::new().cookie("session").unwrap().trace_context();
     let open = brought(&forward, &[("traceparent", PARENT), ("cookie", "a=b")]);
+    let nothing = brought(&forward, &[("cookie", "a=b")]);
+    assert!(nothing.is_empty() && !open.is_empty());
+    let (client, server) = scripted([Step::ok()], |b| b);
+    for forwarded in [&open, &nothing] {
+        assert_eq!(forwarded.partition(), Some(&Partition::anyone()));
+        client.with(forwarded).get("/a").send().await.unwrap();
+    }
+    let field = Forward::new().header("x-user".parse().unwrap()).unwrap();
+    let unnamed = brought(&field, &[]);
+    client.with(&unnamed).get("/a").send().await.unwrap();
+    for call in server.calls() {
+        assert_eq!(call.extensions.get(), Some(&Partition::anyone()));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_told_of_users_is_in_no_partition() {
+    let forward = Forward::new().trace_context().request_id();
+    let open = brought(&forward, &[("traceparent", PARENT), ("cookie", "a=b")]);
     assert_eq!(open.partition(), None);
-    assert!(!open.is_empty());
-    assert!(brought(&forward, &[("cookie", "a=b")]).is_empty());
     let (client, server) = scripted([Step::ok()], |b| b);
     client.with(&open).get("/a").send().await.unwrap();
-    let elsewhere = client.with(&all()).get("http://other.example/");
-    elsewhere.send().await.unwrap();
+    let nobody = brought(&Forward::new().every_cookie(), &[]);
+    for forwarded in [&all(), &nobody] {
+        let elsewhere = client.with(forwarded).get("http://other.example/");
+        elsewhere.send().await.unwrap();
+    }
     for call in server.calls() {
         assert_eq!(call.extensions.get::<Partition>(), None);
     }

@@ -6,6 +6,7 @@ mod extractors;
 mod forward;
 mod own;
 mod proxy;
+mod strangers;
 mod te;
 mod uploads;
 mod users;

@@ -298,11 +298,17 @@ async fn user_a_never_sees_user_b_by_their_cookies() {
     }
     assert_eq!(server.calls().len(), 3, "each has his own");
 
-    let (proxy, server) = cached(|proxy| proxy.partition_by_cookies(false));
-    for cookie in ["session=a", "session=b"] {
-        assert_eq!(asked(&proxy, Some(cookie)).await, "session=a");
+    for set in [
+        (|proxy| proxy.partition_by_cookies(false)) as fn(Proxy) -> Proxy,
+        |proxy| proxy.for_one_user(),
+        |proxy| proxy.partition_by_cookie("other").unwrap(),
+    ] {
+        let (proxy, server) = cached(set);
+        for cookie in ["session=a", "session=b"] {
+            assert_eq!(asked(&proxy, Some(cookie)).await, "session=a");
+        }
+        assert_eq!(server.calls().len(), 1, "asked for");
     }
-    assert_eq!(server.calls().len(), 1, "asked for");
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ impl Fetch {
 
     fn rescue(&self, status: Option<StatusCode>) -> Option<Serve> {
         let Asked { shared, .. } = &self.asked;
-        let (policy, now) = (&shared.settings.policy, shared.now());
+        let (policy, now) = (shared.policy(&self.asked.key), shared.now());
         let (wishes, ask) = (self.asked.wishes(), self.asked.ask());
         rescue(policy, &wishes, &ask, &self.found, self.aim, status, now)
     }
@@ -142,7 +142,7 @@ impl Fetch {
         let arrival = Arrival::of(response, self.sent, shared.now());
         let (wishes, ask) = (self.asked.wishes(), self.asked.ask());
         learn(
-            &shared.settings.policy,
+            shared.policy(&self.asked.key),
             &wishes,
             &ask,
             &self.found,
@@ -191,7 +191,7 @@ impl Fetch {
             // The body has gone in the meantime.
             return Err(self.repeat());
         };
-        let policy = &self.asked.shared.settings.policy;
+        let policy = self.asked.shared.policy(&self.asked.key);
         policy::give(policy, newer, answer.headers_mut());
         if let Some(variant) = self.found.get(serve.index)
             && self.common

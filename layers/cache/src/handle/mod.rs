@@ -208,7 +208,7 @@ impl Handle {
             headers: &HeaderMap::new(),
         };
         let arrival = Arrival::of(response, now, now);
-        let policy = &shared.settings.policy;
+        let policy = shared.policy(key);
         let lesson = learn::<Variant>(policy, &wishes, &ask, &[], Aim::Fetch, &arrival);
         let Action::Store { mut head, .. } = lesson.action else {
             return None;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::Ordering;
 
 use buttress_kernel::Partition;
 use buttress_kernel::key::{Authority, KeyExtractor};
@@ -21,6 +22,8 @@ pub(crate) struct Address<'a> {
     /// As it is written: the same server may be written in several ways.
     authority: &'a str,
     partition: &'a str,
+    /// Whether what is there may be given to several users.
+    is_shared: bool,
     /// What tells users apart.
     secret: Option<&'a [u8]>,
     /// Of the name as it is written, and the partition.
@@ -63,13 +66,19 @@ impl Shared {
         } else {
             extensions.get::<Partition>()
         };
+        let is_anyones = partition.is_some_and(Partition::is_anyone);
+        if is_anyones {
+            self.anyones.store(true, Ordering::Relaxed);
+        }
+        let is_shared = self.settings.policy.shared || is_anyones;
         // A shared cache has rules of its own for credentials (RFC 9111 §3.5).
-        let authorization = authorization.filter(|_| !self.settings.policy.shared);
+        let authorization = authorization.filter(|_| !is_shared);
         let mut address = Address {
             name,
             uri: request.uri(),
             authority: Authority::written(request),
             partition: partition.map_or("", Partition::as_str),
+            is_shared,
             secret: authorization.map(HeaderValue::as_bytes),
             hash: 0,
         };
@@ -102,7 +111,7 @@ impl Shared {
             _ => self.hashing.of_name(name, address.partition),
         };
         let key = KeyRef::at(hash, name, address.partition, credentials);
-        act(key.in_shared(self.settings.policy.shared))
+        act(key.in_shared(address.is_shared))
     }
 
     /// A digest of the credentials, which in a private cache divide the users. One half of it cannot be
@@ -137,17 +146,22 @@ impl Shared {
         self.namesakes(key, name)
     }
 
-    /// The same of a name: in the owner's partition, with the owner's credentials and with none. Those
-    /// of other users are caches of their own.
+    /// The same of a name: in the owner's partition, with the owner's credentials and with none, and what
+    /// anyone is given. Those of other users are caches of their own.
     pub(crate) fn namesakes(&self, key: &Key, name: Name<'_>) -> impl Iterator<Item = Key> + use<> {
         let (partition, credentials) = key.owner();
-        let shared = self.settings.policy.shared;
+        let shared = key.is_shared();
         let at = |credentials| {
             let key = KeyRef::new(&self.hashing, name, partition, credentials);
             key.in_shared(shared).keep()
         };
         let own = credentials.map(|own| at(Some(own)));
-        own.into_iter().chain([at(None)])
+        let may_be_there = !shared && self.anyones.load(Ordering::Relaxed);
+        let anyones = may_be_there.then(|| {
+            let key = KeyRef::new(&self.hashing, name, "", None);
+            key.in_shared(true).keep()
+        });
+        own.into_iter().chain([at(None)]).chain(anyones)
     }
 
     pub(crate) fn named(&self, name: &str) -> Key {

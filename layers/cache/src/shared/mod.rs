@@ -7,7 +7,7 @@ mod storing;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::SystemTime;
 
@@ -18,10 +18,11 @@ use crate::flight::{LayerId, Table};
 use crate::handle::Change;
 use crate::outdated::Outdated;
 use crate::overrides::{Override, Target};
+use crate::policy::Policy;
 use crate::recent::{Calls, Unfit};
 use crate::settings::{Place, Settings};
 use crate::status::CacheStatus;
-use crate::store::{Hashing, Journal, KeyRef, Memory, Name, Store};
+use crate::store::{Hashing, Journal, Key, KeyRef, Memory, Name, Store};
 use crate::stream::Room;
 use crate::unsettled::Unsettled;
 
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     /// For what goes on in the background as long as the layer lives.
     this: Weak<Self>,
     pub(crate) settings: Settings,
+    /// By what rules it goes for whoever has not said who he is.
+    for_anyone: Policy,
     /// Whether neither the layer nor a route has wishes.
     wishes_nothing: bool,
     pub(crate) store: Arc<dyn Store>,
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) flights: Arc<Table>,
     pub(crate) outdated: Arc<Outdated>,
     unsettled: Unsettled,
+    anyones: Arc<AtomicBool>,
     /// For what is put later than it should be.
     late: Semaphore,
     pub(crate) unfit: Unfit,
@@ -87,9 +91,15 @@ impl Shared {
             outdated,
             unsettled,
             flights,
+            anyones,
         } = journal;
+        if !store.keeps_secrets() {
+            // It may have been there before this process.
+            anyones.store(true, Ordering::Relaxed);
+        }
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
+            for_anyone: settings.policy.for_anyone(),
             wishes_nothing: settings.route.is_none() && settings.defaults.is_empty(),
             store,
             in_pieces,
@@ -97,6 +107,7 @@ impl Shared {
             flights,
             outdated,
             unsettled,
+            anyones,
             late: Semaphore::new(LATE),
             unfit: Unfit::new(),
             room: Room::of(settings.max_bytes.max(longest)),
@@ -109,6 +120,15 @@ impl Shared {
             changes: broadcast::Sender::new(CHANGES),
             settings,
         })
+    }
+
+    /// By what rules it goes for what is under this key.
+    pub(crate) fn policy(&self, key: &Key) -> &Policy {
+        if key.is_shared() {
+            &self.for_anyone
+        } else {
+            &self.settings.policy
+        }
     }
 
     #[inline]

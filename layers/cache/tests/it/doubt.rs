@@ -100,7 +100,7 @@ async fn a_store_that_goes_on_forgetting_is_not_told_again_however_long_it_takes
     let (lines, _guard) = crate::telemetry::listen();
     for (how, times) in [(WALKS, 1), (HALTS, 2)] {
         let (mood, store) = moody();
-        let layer = private().store(store);
+        let layer = shared().store(store);
         let (service, server) = over(&layer, [fresh("one")]);
         send(&service, get("/")).await;
         mood.0.store(how, Ordering::Relaxed);

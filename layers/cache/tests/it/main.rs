@@ -1,6 +1,7 @@
 //! The cache from outside.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod anyone;
 #[cfg(all(feature = "disk", feature = "redis"))]
 mod apart;
 #[cfg(all(feature = "disk", feature = "redis"))]

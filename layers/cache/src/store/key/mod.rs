@@ -54,6 +54,12 @@ impl Key {
         &self.text[..self.name as usize]
     }
 
+    /// Whether several users may be given what is under it.
+    #[inline]
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
     /// Whose responses these are; empty when they are everybody's. Never a secret.
     #[must_use]
     pub fn partition(&self) -> &str {
