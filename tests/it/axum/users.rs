@@ -29,6 +29,11 @@ fn client(gate: RetryAfterLayer) -> Client {
     builder.build_over(server).unwrap()
 }
 
+/// Passes on who asks.
+fn proxy(client: Client) -> Proxy {
+    Proxy::new(client).unwrap().every_cookie()
+}
+
 async fn through(proxy: &Proxy, cookie: &'static str) -> u16 {
     let mut request = Request::new(Body::empty());
     *request.version_mut() = Version::HTTP_2;
@@ -49,7 +54,7 @@ async fn by_hand(client: &Client, forward: &Forward, cookie: &'static str) -> Op
 
 #[tokio::test(start_paused = true)]
 async fn a_429_for_one_user_holds_nobody_else() {
-    let proxy = Proxy::new(client(RetryAfterLayer::new())).unwrap();
+    let proxy = proxy(client(RetryAfterLayer::new()));
     let start = Instant::now();
     assert_eq!(through(&proxy, "session=ada").await, 429);
     assert_eq!(through(&proxy, "session=bob").await, 200);
@@ -69,12 +74,11 @@ async fn a_429_for_one_user_holds_nobody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_503_holds_everybody_and_so_does_a_429_if_asked_for() {
-    let proxy = Proxy::new(client(RetryAfterLayer::new())).unwrap();
+    let proxy = proxy(client(RetryAfterLayer::new()));
     assert_eq!(through(&proxy, "session=eve").await, 503);
     assert_eq!(through(&proxy, "session=bob").await, 503);
 
-    let one = client(RetryAfterLayer::new().by_partition(false));
-    let proxy = Proxy::new(one).unwrap();
+    let proxy = self::proxy(client(RetryAfterLayer::new().by_partition(false)));
     assert_eq!(through(&proxy, "session=ada").await, 429);
     assert_eq!(through(&proxy, "session=bob").await, 503);
 }

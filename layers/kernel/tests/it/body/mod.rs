@@ -4,5 +4,6 @@ mod memory;
 mod model;
 mod reentry;
 mod script;
+mod source;
 mod stream;
 mod takeover;
