@@ -90,7 +90,13 @@ async fn a_request_says_whose_it_is() {
     ));
     assert_eq!(of(by_name, &[other]).await, anyone);
     assert_eq!(of(|proxy| proxy, &[]).await, anyone);
-    assert_eq!(of(|proxy| proxy, &[authorization]).await, None);
+    let signed_in = |proxy: Proxy| proxy.keep(http::header::AUTHORIZATION);
+    assert_eq!(of(signed_in, &[authorization]).await, None, "he is");
+    assert_eq!(
+        of(|proxy| proxy, &[authorization]).await,
+        anyone,
+        "it stays behind"
+    );
     assert_eq!(
         of(|proxy| proxy.partition_by_cookies(false), &[session]).await,
         anyone
