@@ -2,7 +2,6 @@ use http::Uri;
 use http::uri::PathAndQuery;
 
 use super::BaseUri;
-use super::reference::leaves_prefix;
 use crate::segments;
 
 /// What the type of a URI holds, less than 65535 bytes.
@@ -24,7 +23,7 @@ impl BaseUri {
     /// they came, doubled slashes and all, behind the prefix. Scheme and authority are the base's, whatever
     /// the request named.
     ///
-    /// Dot segments are refused; or, if the sender may write them, those alone that could leave the prefix.
+    /// Dot segments are refused, unless the sender may write them and there is no prefix that they could leave.
     pub(crate) fn target(&self, uri: &Uri, may_have_dots: bool) -> Result<Uri, Pathless> {
         let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
         // RFC 9112 §3.2.1: an empty path is sent as a slash.
@@ -32,12 +31,8 @@ impl BaseUri {
         if slash.is_empty() && !path.starts_with('/') {
             return Err(Pathless::None);
         }
-        let is_astray = if may_have_dots {
-            !self.prefix.is_empty() && leaves_prefix(path)
-        } else {
-            segments::leads_elsewhere(uri.path())
-        };
-        if is_astray {
+        let leads_nowhere_else = may_have_dots && self.prefix.is_empty();
+        if !leads_nowhere_else && segments::leads_elsewhere(uri.path()) {
             return Err(Pathless::Dots);
         }
         let path = [&self.prefix, slash, path].concat();
@@ -87,6 +82,11 @@ mod tests {
             "/a\\..\\..\\admin",
             "/a%5c..%2fadmin",
             "/..;x/admin",
+            "/%252e%252e/admin",
+            "/..%20/admin",
+            "/%c0%ae%c0%ae/admin",
+            "/..%ef%bc%8fadmin",
+            "/..%3f/admin",
         ] {
             for base in ["http://h/v1", "http://h"] {
                 assert_eq!(target(base, uri, false), Err(Pathless::Dots), "{uri}");

@@ -112,8 +112,8 @@ impl<S> Proxy<S> {
         self.set(|settings| settings.underscores = true)
     }
 
-    /// Passes dot segments (`/a/../b`) on, where the base URI has no path that they could leave. They are refused unless
-    /// this is set: who looks at paths in front of the proxy, a router say, sees another than the upstream.
+    /// Passes dot segments (`/a/../b`) on, where the base URI has no path that they could leave. They are refused where it
+    /// has one, and unless this is set: who looks at paths in front of the proxy, a router say, sees another than the upstream.
     #[must_use]
     pub fn keep_dot_segments(self) -> Self {
         self.set(|settings| settings.dot_segments = true)
