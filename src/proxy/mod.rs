@@ -63,7 +63,7 @@
 //!
 //! | what | goes on with |
 //! | --- | --- |
-//! | `Cookie`, and `Set-Cookie` on the way back | [`cookie`](Proxy::cookie) by name, [`every_cookie`](Proxy::every_cookie) |
+//! | `Cookie`, and `Set-Cookie` on the way back | [`cookie`](Proxy::cookie) by name, [`every_cookie`](Proxy::every_cookie), [`keep(COOKIE)`](Proxy::keep) |
 //! | `Authorization`, `X-Api-Key` | [`keep`](Proxy::keep) by name |
 //!
 //! So a proxy in front of an upstream of your own, where users sign in, is

@@ -85,15 +85,18 @@ impl<S> Proxy<S> {
         Ok(self.set(|settings| settings.cookies.add(name)))
     }
 
-    /// Passes all cookies, whatever their names: only for an upstream that is a part of the same site.
+    /// Passes all cookies, whatever their names: only for an upstream that is a part of the same site. A client with a
+    /// [default cookie](crate::ClientBuilder::cookie) sends that one in place of them all, unless `Cookie` is
+    /// [kept](Self::keep).
     #[must_use]
     pub fn every_cookie(self) -> Self {
         self.set(|settings| settings.cookies = Cookies::All)
     }
 
     /// Passes a field of this name on, though it would be [left out](crate::proxy#what-is-left-out), is a
-    /// [key](crate::proxy#who-asks-and-for-whom), or stands for one that the client has as a default. For cookies there is
-    /// [`cookie`](Self::cookie) as well.
+    /// [key](crate::proxy#who-asks-and-for-whom), or stands for one that the client has as a default. `Cookie` goes
+    /// on as with [`every_cookie`](Self::every_cookie), in both directions; one alone goes on with
+    /// [`cookie`](Self::cookie).
     #[must_use]
     pub fn keep(self, name: HeaderName) -> Self {
         self.set(|settings| settings.choose(name, true))

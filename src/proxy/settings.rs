@@ -84,6 +84,10 @@ impl Settings {
 
     /// Has a field go on, or stay behind.
     pub(super) fn choose(&mut self, name: HeaderName, goes_on: bool) {
+        if goes_on && name == header::COOKIE {
+            // A field that goes on without a cookie in it would sign users out.
+            self.cookies = Cookies::All;
+        }
         let (to, from) = if goes_on {
             (&mut self.kept, &mut self.left_out)
         } else {

@@ -61,6 +61,9 @@ async fn fields_of_the_client_are_what_the_client_says() {
 
     let call = through(with, |proxy| proxy.keep(CALLER), spoofed()).await;
     assert_eq!(call.header("x-caller"), Some("spoofed"), "asked for");
+
+    let call = through(with, |proxy| proxy.keep(header::COOKIE), spoofed()).await;
+    assert_eq!(call.header("cookie"), Some("own=spoofed; other=1"));
 }
 
 #[tokio::test]
@@ -170,6 +173,7 @@ async fn cookies_come_back_as_they_go() {
         ["session=1; Path=/; Secure"]
     );
     assert_eq!(set(Proxy::every_cookie).await.len(), 2);
+    assert_eq!(set(|proxy| proxy.keep(header::COOKIE)).await.len(), 2);
 }
 
 #[test]
