@@ -27,14 +27,11 @@ impl Sieve {
         if body.as_bytes().is_some() {
             return body;
         }
-        let sieve = self.clone();
-        let through = move |body| Sifted {
+        // What can be sent again stays so, and what cannot does too.
+        body.through(move |body| Sifted {
             body,
-            sieve: sieve.clone(),
-        };
-        // A body that can be made anew stays so.
-        body.made_through(through)
-            .unwrap_or_else(|body| Body::stream(Sifted { body, sieve: self }))
+            sieve: self.clone(),
+        })
     }
 
     fn leaves_out(&self, name: &HeaderName) -> bool {
@@ -129,7 +126,26 @@ fn is_for_headers(name: &HeaderName) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use buttress_kernel::Replay;
+    use http_body_util::Full;
+
     use super::*;
+
+    #[test]
+    fn a_body_is_sent_again_up_to_its_own_limit() {
+        let sieve = Sieve {
+            settings: None,
+            named: Vec::new(),
+        };
+        let body = |limit| {
+            let long = Full::new(Bytes::from(vec![7; 500_000]));
+            let body = Body::stream(long).replay_limit(limit);
+            sieve.clone().over(body)
+        };
+        assert!(body(1 << 20).can_replay());
+        assert!(!body(1 << 16).can_replay());
+        assert!(!body(0).can_replay());
+    }
 
     #[test]
     fn what_rules_a_message_is_no_trailer() {

@@ -176,6 +176,46 @@ impl Body {
         }))
     }
 
+    /// Passes any body through something else, and keeps whether it can be sent again: bytes and what is [made
+    /// anew](Self::from_fn) pass through each time, and a stream has the same [limit](Self::replay_limit).
+    ///
+    /// ```
+    /// use buttress_kernel::{Body, Replay};
+    /// use http_body_util::{Full, Limited};
+    ///
+    /// let once = Body::stream(Full::new(bytes::Bytes::from("once"))).replay_limit(0);
+    /// assert!(!once.through(|body| Limited::new(body, 10)).can_replay());
+    /// ```
+    #[must_use]
+    pub fn through<F, B>(self, mut through: F) -> Self
+    where
+        F: FnMut(Self) -> B + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (inner, limit, begun) = match self.0 {
+            Inner::Empty => return Self::from_fn(move || through(Self::empty())),
+            Inner::Bytes(bytes) => {
+                return Self::from_fn(move || through(Self(Inner::Bytes(bytes.clone()))));
+            }
+            Inner::Watched(watched) => {
+                let (body, watched) = watched.split();
+                return watched.with(body.through(through));
+            }
+            Inner::Made { .. } => {
+                return self.made_through(through).unwrap_or_else(|body| body);
+            }
+            Inner::Stream { limit, begun, .. } => (self.0, limit, begun),
+            Inner::Tee(ref tee) => {
+                let (limit, begun) = (tee.limit(), tee.has_begun());
+                (self.0, limit, begun)
+            }
+            Inner::Sent => (self.0, 0, true),
+        };
+        let body = Box::pin(through(Self(inner)).map_err(Into::into));
+        Self(Inner::Stream { body, limit, begun })
+    }
+
     /// Keeps at most `bytes` of a stream for sending it again; 0 means that it is sent once. Has
     /// no effect on a body that is not a stream, and none once it has been asked for a replay.
     #[must_use]

@@ -63,6 +63,10 @@ impl Shared {
         }
     }
 
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Whether a reader that begins now can send everything.
     pub(super) const fn can_begin(&self) -> bool {
         matches!(self.state, State::Reading | State::Ended)

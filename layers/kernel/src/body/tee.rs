@@ -51,6 +51,15 @@ impl Tee {
         lock(&self.shared).can_begin()
     }
 
+    pub(super) fn limit(&self) -> usize {
+        lock(&self.shared).limit()
+    }
+
+    /// Whether this reader has been polled.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.reader.turn.is_some()
+    }
+
     pub(super) fn is_whole(&self) -> bool {
         lock(&self.shared).allows(&self.reader)
     }

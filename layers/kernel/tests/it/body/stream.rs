@@ -52,6 +52,45 @@ fn a_limit_of_zero_means_sent_once() {
 }
 
 #[test]
+fn what_passes_through_something_is_replayed_as_before() {
+    let same = |body: Body| body;
+    let long = || Script::new([data(&[7; 9])]).exact(9).body();
+    for (limit, can) in [(0, false), (8, false), (9, true)] {
+        assert_eq!(
+            long().replay_limit(limit).through(same).can_replay(),
+            can,
+            "{limit}"
+        );
+        let (watched, _) = long().replay_limit(limit).watched();
+        assert_eq!(watched.through(same).can_replay(), can, "{limit}");
+    }
+    let mut kept = long().replay_limit(9);
+    let _other = kept.replay().unwrap();
+    let mut again = kept.through(same).replay().unwrap();
+    assert_eq!(drain(&mut again), [Got::Data(vec![7; 9]), Got::End]);
+    let mut kept = Script::new([data(&[7; 9])]).body().replay_limit(8);
+    let _other = kept.replay().unwrap();
+    let mut passed = kept.through(same);
+    let _again = passed.replay().unwrap();
+    drain(&mut passed);
+    assert!(!passed.can_replay(), "longer than what is kept");
+
+    let mut begun = Script::new([data(b"ab"), data(b"cd")]).body();
+    assert_eq!(poll(&mut begun), got("ab"));
+    let mut rest = begun.through(same);
+    assert!(!rest.can_replay());
+    assert_eq!(drain(&mut rest), [got("cd"), Got::End]);
+
+    for mut body in [Body::from("ab"), Body::from_fn(|| Body::from("ab"))] {
+        body = body.through(same);
+        let mut again = body.replay().unwrap();
+        for body in [&mut body, &mut again] {
+            assert_eq!(drain(body), [got("ab"), Got::End]);
+        }
+    }
+}
+
+#[test]
 fn a_replay_sends_the_same_with_the_same_trailers() {
     let (mut first, mut second) = pair(Script::new([
         data(b"ab"),
