@@ -72,7 +72,8 @@
 //! What the client has of its own is not for callers to say: its [default fields](crate::ClientBuilder::header) and its
 //! [credentials](crate::ClientBuilder::credentials) (fields, parameters and cookies) take the place of what comes in.
 //! A default field gives way again if it is [kept](Proxy::keep) by name; credentials do if a middleware puts an
-//! [`auth::Override`](crate::auth::Override) into the request. Whatever passes does so with the client's credentials, so
+//! [`auth::Override`](crate::auth::Override) with [`overwrite(false)`](crate::auth::Override::overwrite), or with
+//! credentials of its own, into the request. Whatever passes does so with the client's credentials, so
 //! put the sign-in of your own users in front.
 //!
 //! # Paths

@@ -74,11 +74,11 @@ impl Settings {
         !self.kept.contains(name) && (is_among(&self.left_out) || is_unfit())
     }
 
-    /// Has the client's credentials take the place of the request's own.
+    /// Has the client's credentials take the place of the request's own, unless a middleware has said otherwise.
     pub(super) fn insist(&self, extensions: &mut Extensions) {
         if self.holdings.credentials {
             let wishes = extensions.remove::<buttress_auth::Override>();
-            extensions.insert(wishes.unwrap_or_default().overwrite(true));
+            extensions.insert(wishes.unwrap_or_default().or_overwrite(true));
         }
     }
 

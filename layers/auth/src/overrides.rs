@@ -66,8 +66,32 @@ impl Override {
         self
     }
 
+    /// The same for a request of which nobody has said it with [`overwrite`](Self::overwrite).
+    #[must_use]
+    pub const fn or_overwrite(mut self, overwrite: bool) -> Self {
+        if self.overwrite.is_none() {
+            self.overwrite = Some(overwrite);
+        }
+        self
+    }
+
     #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_first_stands() {
+        for said in [true, false] {
+            let said_first = Override::default().overwrite(said).or_overwrite(!said);
+            assert_eq!(said_first.overwrite, Some(said));
+            let unsaid = Override::without_auth().or_overwrite(said);
+            assert_eq!(unsaid.overwrite, Some(said));
+        }
     }
 }

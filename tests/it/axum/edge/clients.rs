@@ -115,6 +115,8 @@ async fn a_middleware_may_still_say_with_which_credentials_a_request_goes() {
     let keep = |proxy: Proxy| proxy.keep(header::AUTHORIZATION);
     for (wish, expected) in [
         (Override::without_auth(), "Bearer spoofed"),
+        (Override::default().overwrite(false), "Bearer spoofed"),
+        (Override::default(), "Bearer ours"),
         (
             Override::with(Credential::bearer("another").unwrap()),
             "Bearer another",
