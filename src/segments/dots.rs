@@ -5,13 +5,16 @@ const DECODINGS: usize = 3;
 
 /// Bytes that some server takes for a dot, a slash or a backslash: overlong UTF-8, and characters that normal forms
 /// turn into them.
-const LOOKALIKES: [(&[u8], &[u8]); 14] = [
+const LOOKALIKES: [(&[u8], &[u8]); 18] = [
     (b"\xc0\xae", b"."),
     (b"\xe0\x80\xae", b"."),
+    (b"\xf0\x80\x80\xae", b"."),
     (b"\xc0\xaf", b"/"),
     (b"\xe0\x80\xaf", b"/"),
+    (b"\xf0\x80\x80\xaf", b"/"),
     (b"\xc1\x9c", b"\\"),
     (b"\xe0\x81\x9c", b"\\"),
+    (b"\xf0\x80\x81\x9c", b"\\"),
     ("\u{2024}".as_bytes(), b"."),
     ("\u{2025}".as_bytes(), b".."),
     ("\u{fe52}".as_bytes(), b"."),
@@ -19,6 +22,7 @@ const LOOKALIKES: [(&[u8], &[u8]); 14] = [
     ("\u{2044}".as_bytes(), b"/"),
     ("\u{2215}".as_bytes(), b"/"),
     ("\u{ff0f}".as_bytes(), b"/"),
+    ("\u{fe68}".as_bytes(), b"\\"),
     ("\u{ff3c}".as_bytes(), b"\\"),
 ];
 
@@ -131,7 +135,11 @@ mod tests {
             "/%c0%ae%c0%ae/admin",
             "/..%c0%afadmin",
             "/%e0%80%ae./admin",
+            "/%f0%80%80%ae%f0%80%80%ae/admin",
+            "/..%f0%80%80%afadmin",
             "/..%c1%9cadmin",
+            "/..%f0%80%81%9cadmin",
+            "/..%ef%b9%a8admin",
             "/..%e2%88%95admin",
             "/..%ef%bc%8fadmin",
             "/%ef%bc%8e%ef%bc%8e/admin",
