@@ -133,9 +133,11 @@ impl<S> Proxy<S> {
         Ok(self.set(|settings| settings.via = name))
     }
 
-    /// Whether a cache in the stack knows users by all of their cookies: true unless set. A request with cookies has a
-    /// [`Partition`](crate::Partition) made of them then, which divides shared caches too; with `false` no cookie
-    /// says whose a request is. Its key is random: a store that outlives this process does not know them again.
+    /// Whether the stack knows users by all cookies that pass, and the keys that are [kept](Self::keep): true unless set.
+    /// A request with one of these has a [`Partition`](crate::Partition) made of them then, so that no cache gives one
+    /// user's responses to another, and a 429 holds the one whom it answers. It divides shared caches too; with `false`
+    /// nothing that is said in a request tells whose it is. Its key is random: a store that outlives this process does
+    /// not know them again.
     ///
     /// A request that has a `Partition` already keeps it: where users are known by a field of another name, or are
     /// to be known again, insert one in a middleware of yours, such as

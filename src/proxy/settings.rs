@@ -99,7 +99,8 @@ impl Settings {
 }
 
 /// Fields that say who somebody is; of cookies there is a choice of its own.
-const KEYS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
+pub(super) const KEYS: [HeaderName; 2] =
+    [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
 
 /// What the upstream is told of where a request comes from.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 use buttress_kernel::{Partition, PartitionHasher};
 use http::{Extensions, HeaderMap, header};
 
+use super::settings::KEYS;
 use crate::forward::Cookies;
 
 /// Whose the requests are.
@@ -8,7 +9,7 @@ use crate::forward::Cookies;
 pub(super) enum Users {
     /// One user's.
     One,
-    /// Those of users who are known by these cookies, and of others.
+    /// Those of users who are known by these cookies and by their keys, and of others.
     Known(Cookies, PartitionHasher),
 }
 
@@ -43,10 +44,33 @@ impl Users {
         if extensions.get::<Partition>().is_some() {
             return;
         }
-        if let Some(cookies) = cookies.of(headers) {
-            extensions.insert(hasher.of_secret(cookies.as_bytes()));
-        } else if !headers.contains_key(header::AUTHORIZATION) {
-            extensions.insert(Partition::anyone());
+        if *cookies == Cookies::None && headers.contains_key(header::AUTHORIZATION) {
+            // A private cache tells users apart by that itself, and a shared one has rules of its own for it.
+            return;
+        }
+        let known = known_by(cookies, headers);
+        let partition = known.map_or_else(Partition::anyone, |known| hasher.of_secret(&known));
+        extensions.insert(partition);
+    }
+}
+
+/// What a request says of whose it is.
+fn known_by(cookies: &Cookies, headers: &HeaderMap) -> Option<Vec<u8>> {
+    if *cookies == Cookies::None {
+        return None;
+    }
+    let mut known = Vec::new();
+    if let Some(cookies) = cookies.of(headers) {
+        known.extend_from_slice(cookies.as_bytes());
+    }
+    for name in &KEYS {
+        for value in headers.get_all(name) {
+            for part in [name.as_str().as_bytes(), value.as_bytes()] {
+                // No field holds a NUL.
+                known.push(0);
+                known.extend_from_slice(part);
+            }
         }
     }
+    (!known.is_empty()).then_some(known)
 }

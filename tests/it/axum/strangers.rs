@@ -91,7 +91,20 @@ async fn a_request_says_whose_it_is() {
     assert_eq!(of(by_name, &[other]).await, anyone);
     assert_eq!(of(|proxy| proxy, &[]).await, anyone);
     let signed_in = |proxy: Proxy| proxy.keep(http::header::AUTHORIZATION);
-    assert_eq!(of(signed_in, &[authorization]).await, None, "he is");
+    let one = of(signed_in, &[authorization]).await;
+    assert!(is_known(one.clone()));
+    let apart = |proxy: Proxy| {
+        let proxy = proxy.keep(http::header::AUTHORIZATION);
+        proxy.partition_by_cookies(false)
+    };
+    assert_eq!(
+        of(apart, &[authorization]).await,
+        None,
+        "caches have rules for it"
+    );
+    let keyed = |proxy: Proxy| proxy.keep(http::HeaderName::from_static("x-api-key"));
+    assert!(is_known(of(keyed, &[("x-api-key", "a")]).await));
+    assert_eq!(of(|proxy| proxy, &[("x-api-key", "a")]).await, anyone);
     assert_eq!(
         of(|proxy| proxy, &[authorization]).await,
         anyone,

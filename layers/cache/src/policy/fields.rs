@@ -67,10 +67,20 @@ fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut
             stored.remove(name);
         }
         // §7.3: given to all only where the origin says how long the response is for all.
-        if !freshness::is_said(policy, control, stored, arrival.received) {
+        let is_said = freshness::is_said(policy, control, stored, arrival.received);
+        if !is_said || policy.strangers && !control.public && control.s_maxage.is_none() {
             stored.remove(header::SET_COOKIE);
         }
     }
+}
+
+/// Whether what a stranger is given may have a cookie that is for him alone.
+pub(super) fn may_begin_a_session(policy: &Policy, headers: &HeaderMap) -> bool {
+    if !policy.strangers || !headers.contains_key(header::SET_COOKIE) {
+        return false;
+    }
+    let control = Control::of(policy, headers);
+    !control.public && control.s_maxage.is_none()
 }
 
 /// Stored fields, updated by those of a newer response about the same bytes (§3.2).
@@ -80,7 +90,8 @@ fn strip(policy: &Policy, control: &Control, arrival: &Arrival<'_>, stored: &mut
 /// the user who made the cache ask (§7.3).
 pub(super) fn merged(policy: &Policy, old: &HeaderMap, newer: &HeaderMap) -> HeaderMap {
     let mut merged = old.clone();
-    let cookies = !policy.shared || old.contains_key(header::SET_COOKIE);
+    let is_for_all = || old.contains_key(header::SET_COOKIE) && !may_begin_a_session(policy, newer);
+    let cookies = !policy.shared || is_for_all();
     let newer = end_to_end(newer);
     let changes = |name: &HeaderName| {
         !OF_THE_BYTES.contains(name)

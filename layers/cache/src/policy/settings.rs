@@ -40,7 +40,7 @@ impl Policy {
     pub(crate) fn for_anyone(&self) -> Self {
         Self {
             shared: true,
-            strangers: !self.shared,
+            strangers: true,
             ..self.clone()
         }
     }

@@ -43,15 +43,7 @@ fn allowed(policy: &Policy, control: &Control, ask: &Ask<'_>, arrival: &Arrival<
         && (!control.must_understand || status::understood(code))
         && !control.forbids(policy, code)
         && (!authorized || control.allows_authorized())
-        && !may_begin_a_session(policy, control, arrival)
-}
-
-/// Whether a response to a stranger may have a cookie that is for him alone.
-fn may_begin_a_session(policy: &Policy, control: &Control, arrival: &Arrival<'_>) -> bool {
-    policy.strangers
-        && arrival.headers.contains_key(header::SET_COOKIE)
-        && !control.public
-        && control.s_maxage.is_none()
+        && !fields::may_begin_a_session(policy, arrival.headers)
 }
 
 /// GET, or POST where the response is what GET would have got (RFC 9110 §9.3.3).

@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, Uri, header};
 
 use super::Shared;
 use crate::recent::Mark;
-use crate::store::{Credentials, Key, KeyRef, Name};
+use crate::store::{Credentials, Key, KeyRef, Name, Whose};
 
 /// Where a request's responses are, as far as it costs next to nothing to tell.
 #[derive(Clone, Copy)]
@@ -22,8 +22,7 @@ pub(crate) struct Address<'a> {
     /// As it is written: the same server may be written in several ways.
     authority: &'a str,
     partition: &'a str,
-    /// Whether what is there may be given to several users.
-    is_shared: bool,
+    whose: Whose,
     /// What tells users apart.
     secret: Option<&'a [u8]>,
     /// Of the name as it is written, and the partition.
@@ -70,15 +69,19 @@ impl Shared {
         if is_anyones {
             self.anyones.store(true, Ordering::Relaxed);
         }
-        let is_shared = self.settings.policy.shared || is_anyones;
+        let whose = match (self.settings.policy.shared, is_anyones) {
+            (true, _) => Whose::All,
+            (false, true) => Whose::Anyones,
+            (false, false) => Whose::Own,
+        };
         // A shared cache has rules of its own for credentials (RFC 9111 §3.5).
-        let authorization = authorization.filter(|_| !is_shared);
+        let authorization = authorization.filter(|_| whose == Whose::Own);
         let mut address = Address {
             name,
             uri: request.uri(),
             authority: Authority::written(request),
             partition: partition.map_or("", Partition::as_str),
-            is_shared,
+            whose,
             secret: authorization.map(HeaderValue::as_bytes),
             hash: 0,
         };
@@ -93,7 +96,13 @@ impl Shared {
     #[inline]
     pub(crate) fn mark(&self, address: &Address<'_>) -> Mark {
         let secret = address.secret;
-        Mark(address.hash ^ secret.map_or(0, |secret| self.hashing.of_end(secret)))
+        // What one stranger was given says nothing of what this program is given itself.
+        let whose = if address.whose == Whose::Anyones {
+            u64::MAX
+        } else {
+            0
+        };
+        Mark(address.hash ^ whose ^ secret.map_or(0, |secret| self.hashing.of_end(secret)))
     }
 
     /// Does something with the key at an address.
@@ -111,7 +120,7 @@ impl Shared {
             _ => self.hashing.of_name(name, address.partition),
         };
         let key = KeyRef::at(hash, name, address.partition, credentials);
-        act(key.in_shared(address.is_shared))
+        act(key.of(address.whose))
     }
 
     /// A digest of the credentials, which in a private cache divide the users. One half of it cannot be
@@ -150,23 +159,28 @@ impl Shared {
     /// anyone is given. Those of other users are caches of their own.
     pub(crate) fn namesakes(&self, key: &Key, name: Name<'_>) -> impl Iterator<Item = Key> + use<> {
         let (partition, credentials) = key.owner();
-        let shared = key.is_shared();
+        let whose = key.whose();
         let at = |credentials| {
             let key = KeyRef::new(&self.hashing, name, partition, credentials);
-            key.in_shared(shared).keep()
+            key.of(whose).keep()
         };
         let own = credentials.map(|own| at(Some(own)));
-        let may_be_there = !shared && self.anyones.load(Ordering::Relaxed);
+        let may_be_there = whose == Whose::Own && self.anyones.load(Ordering::Relaxed);
         let anyones = may_be_there.then(|| {
             let key = KeyRef::new(&self.hashing, name, "", None);
-            key.in_shared(true).keep()
+            key.of(Whose::Anyones).keep()
         });
         own.into_iter().chain([at(None)]).chain(anyones)
     }
 
     pub(crate) fn named(&self, name: &str) -> Key {
         let key = KeyRef::new(&self.hashing, Name::Given(name), "", None);
-        key.in_shared(self.settings.policy.shared).keep()
+        let whose = if self.settings.policy.shared {
+            Whose::All
+        } else {
+            Whose::Own
+        };
+        key.of(whose).keep()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::policy::Policy;
 use crate::recent::{Calls, Unfit};
 use crate::settings::{Place, Settings};
 use crate::status::CacheStatus;
-use crate::store::{Hashing, Journal, Key, KeyRef, Memory, Name, Store};
+use crate::store::{Hashing, Journal, Key, KeyRef, Memory, Name, Store, Whose};
 use crate::stream::Room;
 use crate::unsettled::Unsettled;
 
@@ -124,7 +124,7 @@ impl Shared {
 
     /// By what rules it goes for what is under this key.
     pub(crate) fn policy(&self, key: &Key) -> &Policy {
-        if key.is_shared() {
+        if key.whose() == Whose::Anyones {
             &self.for_anyone
         } else {
             &self.settings.policy

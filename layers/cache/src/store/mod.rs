@@ -184,7 +184,7 @@ pub use self::answer::{Answer, Pending};
 pub use self::disk::Disk;
 pub use self::head::Head;
 pub(crate) use self::head::tells_secrets;
-pub(crate) use self::key::{Credentials, Hashing, Name};
+pub(crate) use self::key::{Credentials, Hashing, Name, Whose};
 pub use self::key::{Key, KeyRef};
 pub use self::memory::Memory;
 pub(crate) use self::no_room::NoRoom;

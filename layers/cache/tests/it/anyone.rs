@@ -154,3 +154,52 @@ async fn a_handle_finds_what_is_theirs() {
     assert_eq!(handle.invalidate(&key).await, 1);
     assert_eq!(send(&service, stranger("/")).await.body, "again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_validation_for_one_stranger_gives_no_session_to_the_next() {
+    let first = saying("public, max-age=1", "page").header("etag", "\"a\"");
+    for control in [None, Some("max-age=600")] {
+        let mut same = Step::status(304).header("etag", "\"a\"");
+        same = same.header("set-cookie", "session=ann");
+        if let Some(control) = control {
+            same = same.header("cache-control", control);
+        }
+        let first = first.clone().header("set-cookie", "seen=1");
+        let (service, _) = over(&private(), [first, same]);
+        send(&service, stranger("/")).await;
+        pass(seconds(5)).await;
+        send(&service, stranger("/")).await;
+        let next = send(&service, stranger("/")).await;
+        assert_eq!(next.body, "page");
+        let cookie = next.header("set-cookie");
+        assert!(
+            cookie.is_none_or(|cookie| cookie == "seen=1"),
+            "{control:?} {cookie:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_and_a_private_cache_over_one_store_take_nothing_from_each_other() {
+    let store = buttress_cache::store::Memory::of(1 << 20);
+    let layers = [shared().store(store.clone()), private().store(store)];
+    for (layer, body) in layers.iter().zip(["shared", "private"]) {
+        let (service, _) = over(layer, [fresh(body)]);
+        for _ in 0..2 {
+            assert_eq!(send(&service, stranger("/")).await.body, body);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_stored_for_strangers_is_looked_for_by_this_program() {
+    let steps = |n| saying("max-age=600", n).header("set-cookie", "session=1");
+    let (service, server) = over(&private(), ["1", "2", "3"].map(steps));
+    for body in ["1", "2"] {
+        assert_eq!(send(&service, stranger("/")).await.body, body);
+    }
+    for _ in 0..3 {
+        assert_eq!(send(&service, get("/")).await.body, "3");
+    }
+    assert_eq!(server.calls().len(), 3);
+}

@@ -18,6 +18,13 @@ use crate::store::lock::lock;
 #[derive(Debug, Default)]
 pub(super) struct Unlinking(Mutex<Turn>);
 
+impl Unlinking {
+    /// Whether files are being unlinked.
+    pub(super) fn is_under_way(&self) -> bool {
+        lock(&self.0).is_under_way
+    }
+}
+
 #[derive(Debug, Default)]
 struct Turn {
     is_under_way: bool,

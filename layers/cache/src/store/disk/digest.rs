@@ -60,6 +60,7 @@ impl fmt::Debug for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Whose;
     use crate::store::{Credentials, Hashing, Name};
 
     fn of(name: Name<'_>, partition: &str, credentials: Option<Credentials>) -> Digest {
@@ -101,7 +102,7 @@ mod tests {
             of(Name::Given("ab"), &proof, None),
             of(Name::Given(&format!("ab{proof}")), "", None),
             Digest::of_key(
-                KeyRef::new(&Hashing::of_keys(), Name::Given("ab"), "", None).in_shared(true),
+                KeyRef::new(&Hashing::of_keys(), Name::Given("ab"), "", None).of(Whose::All),
             ),
         ];
         for (at, one) in all.iter().enumerate() {

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use self::checks::Checks;
 use self::digest::Digest;
 use self::names::Name;
-use self::state::State;
+use self::state::{AT_ONCE, State};
 use self::writing::Writing;
 use super::{
     Answer, Head, Journal, Key, KeyRef, OpenFailed, Selector, Store, Variant, Variants, Writer,
@@ -135,7 +135,12 @@ impl Disk {
                 if let Err(error) = &done {
                     state.make_room(error);
                 }
-                state.tidy();
+                if state.tidy_some(AT_ONCE)
+                    && let Ok(runtime) = Handle::try_current()
+                {
+                    let state = Arc::downgrade(&state);
+                    runtime.spawn_blocking(move || State::tidy_rest(&state));
+                }
                 done
             };
             Ok(Handle::try_current()?.spawn_blocking(job).await??)

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::bodies::Bodies;
 use super::card::{Card, Record};
@@ -24,6 +24,9 @@ use crate::store::{Head, Key, Variant, events};
 /// So many keys at most are changed at the same time. Under random schedules, fewer meet more often.
 pub(super) const STRIPES: usize = if cfg!(test) { 8 } else { 64 };
 
+/// So many keys that the index has let go are seen to at once.
+pub(super) const AT_ONCE: usize = 16;
+
 /// A response on its way to the key of a digest.
 pub(super) type Newcomer = coming::Newcomer<Digest>;
 
@@ -41,6 +44,8 @@ pub(super) struct State {
     /// What was cleared, and is yet to be unlinked.
     pub(super) unlinking: Unlinking,
     swept: Mutex<Swept>,
+    /// Held by whoever sees to much of that at once.
+    tidying: Mutex<()>,
     /// Held as long as the folder is used.
     _lock: File,
 }
@@ -58,6 +63,7 @@ impl State {
             walks: Walks::default(),
             unlinking: Unlinking::default(),
             swept: Mutex::default(),
+            tidying: Mutex::default(),
             _lock: lock,
         }
     }
@@ -204,14 +210,17 @@ impl State {
     }
 
     /// Where the disk is full, though there are not as many bytes as there may be, some of what is used least
-    /// has to go, so that there is room for what comes next. The caller holds no key.
+    /// has to go, so that there is room for what comes next; but not before all has gone that had to already. The
+    /// caller holds no key.
     pub(super) fn make_room(&self, error: &io::Error) {
         if matches!(
             error.kind(),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded
         ) {
             let mut swept = lock(&self.swept);
-            swept.add(self.index.sweep_out());
+            if !swept.is_any_new() && !self.unlinking.is_under_way() {
+                swept.add(self.index.sweep_out());
+            }
         }
     }
 
@@ -225,7 +234,12 @@ impl State {
     /// Removes the files of what the index has let go. What cannot be removed keeps no other from it, is told
     /// of once, and tried again, one key at a time. The caller holds no key.
     pub(super) fn tidy(&self) {
-        let due = lock(&self.swept).due();
+        self.tidy_some(usize::MAX);
+    }
+
+    /// The same, of so many at most: whoever did something else waits for this. Whether there is more to do.
+    pub(super) fn tidy_some(&self, most: usize) -> bool {
+        let due = lock(&self.swept).due(most);
         let mut failed = None;
         for at in due {
             if let Err((error, true)) = self.sweep_one(at) {
@@ -235,6 +249,15 @@ impl State {
         if let Some(error) = failed {
             events::store_failed("sweep", &error);
         }
+        lock(&self.swept).is_any_new()
+    }
+
+    /// The rest of it, unless somebody sees to that, and as long as the store is there.
+    pub(super) fn tidy_rest(this: &Weak<Self>) {
+        while let Some(state) = this.upgrade()
+            && let Ok(_alone) = state.tidying.try_lock()
+            && state.tidy_some(AT_ONCE)
+        {}
     }
 
     /// The same, of all that could not be removed before too, with a word after each.
@@ -255,8 +278,17 @@ impl State {
 
     /// Whether it has failed for the first time is said with the error.
     fn sweep_one(&self, at: Digest) -> Result<(), (io::Error, bool)> {
-        let done = self.sweep(at);
+        // Held to the end: until then it is not added, and so not let go, once more.
+        let _alone = self.hold(&at);
         let mut swept = lock(&self.swept);
+        if self.index.contains(&at) {
+            // It has come back.
+            swept.done(at);
+            return Ok(());
+        }
+        drop(swept);
+        let done = self.sweep(at);
+        swept = lock(&self.swept);
         match done {
             Ok(()) => {
                 swept.done(at);
@@ -266,13 +298,8 @@ impl State {
         }
     }
 
-    /// Removes the files of a key that is not in the index.
+    /// Removes the files of a key that is not in the index. The caller holds it.
     fn sweep(&self, at: Digest) -> io::Result<()> {
-        let _alone = self.hold(&at);
-        if self.index.contains(&at) {
-            // It has come back.
-            return Ok(());
-        }
         let Some((card, _)) = self.files.read_card(Name::Card(at))? else {
             return Ok(());
         };

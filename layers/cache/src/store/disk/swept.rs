@@ -16,13 +16,15 @@ impl Swept {
         self.new.extend(keys);
     }
 
-    /// Those to be tried now: what has not been tried yet, and one that has failed.
-    pub(super) fn due(&self) -> Vec<Digest> {
-        self.new
-            .iter()
-            .chain(self.failed.front())
-            .copied()
-            .collect()
+    /// Those to be tried now: what has not been tried yet, so many at most, and one that has failed.
+    pub(super) fn due(&self, most: usize) -> Vec<Digest> {
+        let new = self.new.iter().take(most);
+        new.chain(self.failed.front()).copied().collect()
+    }
+
+    /// Whether there is something that has not been tried yet.
+    pub(super) fn is_any_new(&self) -> bool {
+        !self.new.is_empty()
     }
 
     pub(super) fn all(&self) -> Vec<Digest> {
@@ -63,13 +65,15 @@ mod tests {
     fn what_has_failed_is_due_one_after_the_other() {
         let mut swept = Swept::default();
         swept.add((0..3).map(key));
-        assert_eq!(swept.due().len(), 3);
+        assert_eq!(swept.due(9).len(), 3);
+        assert_eq!(swept.due(2), [key(0), key(1)]);
         for number in 0..3 {
             assert!(swept.failed(key(number)), "the first time");
         }
         swept.add([key(7)]);
         for turn in 0..9 {
-            assert_eq!(swept.due(), [key(7), key(turn % 3)]);
+            assert_eq!(swept.due(9), [key(7), key(turn % 3)]);
+            assert!(swept.is_any_new());
             assert!(!swept.failed(key(turn % 3)), "again");
         }
         swept.done(key(1));

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use quick_cache::Equivalent;
 
 use super::hex::hex;
-use super::{Credentials, DIGEST, Hashing, Key};
+use super::{Credentials, DIGEST, Hashing, Key, Whose};
 
 /// A [`Key`] on loan, in pieces: to look something up costs no allocation.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct KeyRef<'a> {
     pub(super) name: Name<'a>,
     pub(super) partition: &'a str,
     pub(super) credentials: Option<Credentials>,
-    pub(super) shared: bool,
+    pub(super) whose: Whose,
 }
 
 /// The name in a key.
@@ -117,14 +117,14 @@ impl<'a> KeyRef<'a> {
             name,
             partition,
             credentials,
-            shared: false,
+            whose: Whose::Own,
         }
     }
 
-    /// The same in a shared cache, or in a private one.
+    /// The same by these rules.
     #[inline]
-    pub(crate) const fn in_shared(mut self, shared: bool) -> Self {
-        self.shared = shared;
+    pub(crate) const fn of(mut self, whose: Whose) -> Self {
+        self.whose = whose;
         self
     }
 
@@ -154,7 +154,7 @@ impl<'a> KeyRef<'a> {
             text: text.into(),
             name,
             proved: self.credentials.is_some(),
-            shared: self.shared,
+            whose: self.whose,
             given: self.name.is_given(),
         }
     }
@@ -170,7 +170,7 @@ impl<'a> KeyRef<'a> {
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         give(&(length as u64).to_be_bytes());
         let proved = self.credentials.is_some();
-        give(&[super::kind(proved, self.shared, self.name.is_given())]);
+        give(&[super::kind(proved, self.whose, self.name.is_given())]);
         for piece in pieces.iter().chain([&self.partition]) {
             give(piece.as_bytes());
         }
@@ -182,7 +182,7 @@ impl<'a> KeyRef<'a> {
     /// Whether the pieces are those of a `key` with the same hash.
     fn is(&self, key: &Key) -> bool {
         let (name, mut rest) = key.text.as_bytes().split_at(key.name as usize);
-        let alike = self.shared == key.shared && self.name.is_given() == key.given;
+        let alike = self.whose == key.whose && self.name.is_given() == key.given;
         if !alike || !self.name.is(name) {
             return false;
         }

@@ -27,9 +27,7 @@ pub struct Key {
     name: u32,
     /// Whether the partition ends with a digest of credentials.
     proved: bool,
-    /// Whether it is that of a shared cache, whose content a private one must not take for its own, nor
-    /// the other way round.
-    shared: bool,
+    whose: Whose,
     /// Whether a caller gave the name.
     given: bool,
 }
@@ -37,11 +35,27 @@ pub struct Key {
 /// How many characters a digest of credentials has.
 const DIGEST: usize = 32;
 
-/// Whether credentials are at the end of a partition, whether it is a shared cache's, and whether a caller
-/// gave the name, in one byte.
+/// By what rules it was stored: none of them takes what is stored by others for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// In a private cache, of one user.
+    Own,
+    /// In a shared cache.
+    All,
+    /// In a private cache, of those who have not said who they are.
+    Anyones,
+}
+
+/// Whether credentials are at the end of a partition, by what rules it was stored, and whether a caller gave the
+/// name, in one byte.
 #[cfg(any(feature = "disk", feature = "redis"))]
-const fn kind(proved: bool, shared: bool, given: bool) -> u8 {
-    proved as u8 | (shared as u8) << 1 | (given as u8) << 2
+const fn kind(proved: bool, whose: Whose, given: bool) -> u8 {
+    let whose = match whose {
+        Whose::Own => 0,
+        Whose::All => 1 << 1,
+        Whose::Anyones => 1 << 3,
+    };
+    proved as u8 | whose | (given as u8) << 2
 }
 
 /// A digest of what a request proves itself with.
@@ -54,10 +68,9 @@ impl Key {
         &self.text[..self.name as usize]
     }
 
-    /// Whether several users may be given what is under it.
     #[inline]
-    pub(crate) const fn is_shared(&self) -> bool {
-        self.shared
+    pub(crate) const fn whose(&self) -> Whose {
+        self.whose
     }
 
     /// Whose responses these are; empty when they are everybody's. Never a secret.
@@ -85,7 +98,7 @@ impl Key {
             },
             partition,
             credentials,
-            shared: self.shared,
+            whose: self.whose,
         }
     }
 
@@ -105,7 +118,7 @@ impl Key {
     /// key from all others in each process.
     #[cfg(any(feature = "disk", feature = "redis"))]
     pub(crate) fn identity(&self) -> (&str, u32, u8) {
-        let kind = kind(self.proved, self.shared, self.given);
+        let kind = kind(self.proved, self.whose, self.given);
         (&self.text, self.name, kind)
     }
 
@@ -120,7 +133,7 @@ impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
             && self.name == other.name
-            && self.shared == other.shared
+            && self.whose == other.whose
             && self.given == other.given
             && self.text == other.text
     }

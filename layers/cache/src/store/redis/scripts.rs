@@ -22,10 +22,10 @@ local WIDTH, MINUTE = 32, 60000
 local function extend(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
 end
--- Where there is no room for the mark, reading goes on without.
+-- Where nothing can be written, reading goes on without.
 local function hold(body)
   redis.pcall('SET', body .. ':r', '', 'PX', MINUTE)
-  extend(body, MINUTE)
+  if redis.call('PTTL', body) < MINUTE then redis.pcall('PEXPIRE', body, MINUTE) end
 end
 local function drop(body)
   if redis.call('EXISTS', body .. ':r') == 1 then redis.call('PEXPIRE', body, MINUTE)
