@@ -148,7 +148,7 @@
 //! read it.
 
 mod answer;
-#[cfg(feature = "persistent")]
+#[cfg(any(feature = "disk", feature = "redis"))]
 mod coming;
 #[cfg(feature = "disk")]
 mod disk;
