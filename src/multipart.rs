@@ -140,10 +140,7 @@ impl Multipart {
 
 /// Everything as one piece, where everything is there.
 fn in_memory(pieces: &[Content]) -> Option<Bytes> {
-    let bytes = pieces.iter().map(|piece| match piece {
-        Content::Bytes(bytes) => Some(&**bytes),
-        _ => None,
-    });
+    let bytes = pieces.iter().map(Content::in_memory);
     bytes
         .collect::<Option<Vec<_>>>()
         .map(|bytes| Bytes::from(bytes.concat()))

@@ -31,6 +31,15 @@ pub(super) enum Content {
 }
 
 impl Content {
+    /// Its bytes, where they are there.
+    pub(super) fn in_memory(&self) -> Option<&[u8]> {
+        if let Self::Bytes(bytes) = self {
+            Some(bytes)
+        } else {
+            None
+        }
+    }
+
     /// The same once more, where that costs nothing.
     pub(super) fn again(&self) -> Option<Self> {
         match self {
@@ -160,10 +169,7 @@ impl Part {
 
     /// Its bytes, where they are there.
     pub(super) fn in_memory(&self) -> Option<&[u8]> {
-        match &self.content {
-            Content::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
+        self.content.in_memory()
     }
 
     pub(super) fn into_content(self) -> Content {
